@@ -1,0 +1,56 @@
+//! Who acts, and when.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a person or a machine may be here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Role {
+    /// 会員: acts on the own applications only.
+    Member,
+    /// 事務局
+    Secretariat,
+    /// 集計担当: reads projections.
+    Reporter,
+    /// Imports and the forwarder.
+    System,
+}
+
+impl Role {
+    /// The word used in metadata and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Secretariat => "secretariat",
+            Self::Reporter => "reporter",
+            Self::System => "system",
+        }
+    }
+}
+
+/// Somebody who acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// In which role.
+    pub role: Role,
+    /// 会員番号 of a member, account of staff, name of a system part. Never a person's name.
+    pub id: String,
+}
+
+impl Actor {
+    /// The form kept in the metadata of events: `member:1000001`, `secretariat:demo`, `system:import`.
+    pub fn label(&self) -> String {
+        format!("{}:{}", self.role.as_str(), self.id)
+    }
+}
+
+/// What a decision needs to know beside the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Who asks for it.
+    pub actor: Actor,
+    /// When: deadlines are decided by this instant.
+    pub at: Timestamp,
+}

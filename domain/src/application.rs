@@ -1,0 +1,29 @@
+//! The application (申請): one per member and program, stream `application.<program>.<会員番号>`.
+
+mod aggregate;
+mod command;
+mod decide;
+mod event;
+mod forwarding;
+mod id;
+mod refusal;
+mod state;
+
+pub use aggregate::Application;
+pub use command::{ApplicationCommand, Command};
+pub use decide::decide;
+pub use event::{ApplicationEvent, Submission};
+pub use forwarding::outstanding_facts;
+pub use id::{ApplicationId, NotAnApplicationId};
+pub use refusal::Refusal;
+pub use state::{
+    ApplicationState, DocumentTrack, Documents, ExamTrack, Revised, RowValue, SavedResume,
+    StatusView,
+};
+
+#[cfg(test)]
+pub(crate) mod examples;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! What may be asked of an application.
+
+use super::RowValue;
+use crate::{
+    actor::Context,
+    documents::{ClinicalExperience, DocumentKind, Profile, Resume, RowId},
+    eligibility::Scope,
+    member::{Member, MemberRecord, Payment, SeminarAttendance, SeminarKey},
+    program::ProgramId,
+};
+
+/// A command with who asks and when (architecture, decision 1).
+pub type Command = (ApplicationCommand, Context);
+
+/// Commands. `base` is the revision of the document that the person saw.
+#[derive(Clone, Debug)]
+pub enum ApplicationCommand {
+    /// 申込
+    Apply {
+        /// The program.
+        program: ProgramId,
+        /// What for.
+        scope: Scope,
+        /// What the society knows of the member today.
+        member: Box<Member>,
+    },
+    /// 追加お申込み 筆記試験
+    AddExam,
+    /// 履歴書: 入力内容保存
+    SaveResume {
+        /// What was typed.
+        resume: Resume,
+        /// Today's record.
+        record: Box<MemberRecord>,
+        /// Revision seen.
+        base: u32,
+    },
+    /// プロフィール: 入力内容保存
+    SaveProfile {
+        /// What was typed.
+        profile: Profile,
+        /// Revision seen.
+        base: u32,
+    },
+    /// 業績目録: 入力内容保存
+    SaveClinicalExperience {
+        /// What was typed.
+        experience: ClinicalExperience,
+        /// Revision seen.
+        base: u32,
+    },
+    /// 新規作成 and 入力内容保存 of a row. A new row overwrites nothing, so the revision may be left out.
+    AddRow {
+        /// Id of the new row.
+        row: RowId,
+        /// What was typed.
+        value: RowValue,
+        /// Revision seen, if told.
+        base: Option<u32>,
+    },
+    /// 編集 and 入力内容保存 of a row.
+    ReviseRow {
+        /// Which row.
+        row: RowId,
+        /// What was typed.
+        value: RowValue,
+        /// Revision seen.
+        base: u32,
+    },
+    /// A row taken away.
+    RemoveRow {
+        /// Its document.
+        document: DocumentKind,
+        /// Which row.
+        row: RowId,
+        /// Revision seen.
+        base: u32,
+    },
+    /// 総年数: 登録
+    RecordResearchYears {
+        /// As typed.
+        total_years: String,
+        /// Revision of 研究活動歴 seen.
+        base: u32,
+    },
+    /// 申請を完了する
+    Submit,
+    /// 取下げ
+    Withdraw,
+    /// Attendance that became known after 申込.
+    ImportSeminarAttendance(SeminarAttendance),
+    /// Attendance taken back after 申込.
+    RetractSeminarAttendance(SeminarKey),
+    /// 入金確認
+    ConfirmPayment(Payment),
+}

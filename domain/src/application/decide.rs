@@ -1,0 +1,424 @@
+//! Decisions about an application: pure, by state, time and rules.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Application, ApplicationCommand, ApplicationEvent, ApplicationState, DocumentTrack, ExamTrack,
+    Refusal, RowValue, Submission, aggregate::seminar_key,
+};
+use crate::{
+    actor::Context,
+    documents::{DocumentKind, RESEARCH_YEARS, Resume, Row, RowId, Rows, Texts},
+    eligibility::{Scope, eligibility, exam_passed, period_reason},
+    member::{Member, MemberRecord, Payment, PaymentItem},
+    personal::Personal,
+    program::{Program, ProgramId, Programs},
+    requirements::requirements,
+    text::undecodable,
+};
+
+type Decision = Result<Vec<ApplicationEvent>, Refusal>;
+
+/// What a command does to an application as it is. An empty list means: nothing changes.
+///
+/// # Errors
+/// The refusal, in words for the person who asked.
+pub fn decide(
+    application: &Application,
+    command: ApplicationCommand,
+    context: &Context,
+    programs: &Programs,
+) -> Decision {
+    if let ApplicationCommand::Apply {
+        program,
+        scope,
+        member,
+    } = command
+    {
+        return apply(application, &program, scope, &member, context, programs);
+    }
+    let state = match application {
+        Application::NotMade => return Err(Refusal::NotApplied),
+        Application::Made(state) => state,
+        // Withdrawing twice is one withdrawal.
+        Application::Withdrawn(_) if matches!(command, ApplicationCommand::Withdraw) => {
+            return Ok(vec![]);
+        }
+        Application::Withdrawn(_) => return Err(Refusal::Withdrawn),
+    };
+    let program = programs
+        .get(&state.program)
+        .ok_or(Refusal::UnknownProgram)?;
+    match command {
+        ApplicationCommand::Apply { .. } => Err(Refusal::AlreadyApplied),
+        ApplicationCommand::AddExam => add_exam(state, program, context),
+        ApplicationCommand::AddRow { row, value, base } => {
+            add_row(state, program, row, value, base)
+        }
+        ApplicationCommand::ReviseRow { row, value, base } => revise_row(state, row, value, base),
+        ApplicationCommand::RemoveRow {
+            document,
+            row,
+            base,
+        } => remove_row(state, document, row, base),
+        ApplicationCommand::SaveResume {
+            resume,
+            record,
+            base,
+        } => save_resume(state, resume, record, base),
+        ApplicationCommand::SaveProfile { profile, base } => {
+            editable(state, DocumentKind::Profile, Some(base))?;
+            decodable(&profile)?;
+            let unchanged = state.documents.profile.value.as_ref() == Some(&profile);
+            Ok(unless(unchanged, || ApplicationEvent::ProfileSaved {
+                profile: Personal::new(profile),
+            }))
+        }
+        ApplicationCommand::SaveClinicalExperience { experience, base } => {
+            editable(state, DocumentKind::ClinicalExperience, Some(base))?;
+            decodable(&experience)?;
+            let unchanged = state.documents.clinical_experience.value.as_ref() == Some(&experience);
+            Ok(unless(unchanged, || {
+                ApplicationEvent::ClinicalExperienceSaved {
+                    experience: Personal::new(experience),
+                }
+            }))
+        }
+        ApplicationCommand::RecordResearchYears { total_years, base } => {
+            record_research_years(state, total_years, base)
+        }
+        ApplicationCommand::Submit => submit(state, program, context),
+        ApplicationCommand::Withdraw => Ok(vec![ApplicationEvent::Withdrawn {
+            withdrawn_at: context.at,
+        }]),
+        ApplicationCommand::ImportSeminarAttendance(attendance) => {
+            let unchanged =
+                state.attendance.get(&seminar_key(&attendance.key)) == Some(&attendance);
+            Ok(unless(unchanged, || {
+                ApplicationEvent::SeminarAttendanceImported { attendance }
+            }))
+        }
+        ApplicationCommand::RetractSeminarAttendance(seminar) => {
+            let unknown = !state.attendance.contains_key(&seminar_key(&seminar));
+            Ok(unless(unknown, || {
+                ApplicationEvent::SeminarAttendanceRetracted { seminar }
+            }))
+        }
+        ApplicationCommand::ConfirmPayment(payment) => confirm_payment(state, program, payment),
+    }
+}
+
+fn save_resume(
+    state: &ApplicationState,
+    resume: Resume,
+    record: Box<MemberRecord>,
+    base: u32,
+) -> Decision {
+    editable(state, DocumentKind::Resume, Some(base))?;
+    decodable(&resume)?;
+    let saved = state.documents.resume.value.as_ref();
+    let unchanged = saved.is_some_and(|saved| saved.resume == resume && saved.record == *record);
+    Ok(unless(unchanged, || ApplicationEvent::ResumeSaved {
+        resume: Personal::new(resume),
+        record: Personal::new(record),
+    }))
+}
+
+fn record_research_years(state: &ApplicationState, total_years: String, base: u32) -> Decision {
+    editable(state, DocumentKind::ResearchActivities, Some(base))?;
+    if let Some(found) = undecodable(&total_years) {
+        return Err(Refusal::Undecodable {
+            pointer: "/total_years".to_owned(),
+            message: found.message(RESEARCH_YEARS),
+        });
+    }
+    let unchanged = state.documents.research_activities.value.total_years == total_years;
+    Ok(unless(unchanged, || {
+        ApplicationEvent::ResearchYearsRecorded {
+            total_years: Personal::new(total_years),
+        }
+    }))
+}
+
+fn unless(unchanged: bool, event: impl FnOnce() -> ApplicationEvent) -> Vec<ApplicationEvent> {
+    if unchanged { vec![] } else { vec![event()] }
+}
+
+fn apply(
+    application: &Application,
+    program: &ProgramId,
+    scope: Scope,
+    member: &Member,
+    context: &Context,
+    programs: &Programs,
+) -> Decision {
+    if matches!(application, Application::Made(_)) {
+        return Err(Refusal::AlreadyApplied);
+    }
+    let program = programs.get(program).ok_or(Refusal::UnknownProgram)?;
+    let record = member.record.as_ref().ok_or(Refusal::NotApplied)?;
+    if let Some(reason) = period_reason(program, context.at) {
+        return Err(Refusal::PeriodNotOpen(reason));
+    }
+    let reasons: Vec<_> = eligibility(record, program, context.at)
+        .offers
+        .into_iter()
+        .filter(|offer| offer.scope == scope)
+        .flat_map(|offer| offer.reasons)
+        .collect();
+    if !reasons.is_empty() {
+        return Err(Refusal::NotEligible(reasons));
+    }
+    let mut events = vec![ApplicationEvent::Applied {
+        program: program.id.clone(),
+        member: record.number.clone(),
+        scope,
+        applied_at: context.at,
+        record: Personal::new(Box::new(record.clone())),
+        exam_passed: exam_passed(record, program).map(|year| year.0),
+        attendance: member.attendance.values().cloned().collect(),
+    }];
+    // Payments known before 申込 appear the moment it is made; each by the same rule as one that arrives later.
+    let mut made = application.clone();
+    cqrs_es::Aggregate::apply(&mut made, events[0].clone());
+    for payment in member.payments.values() {
+        let Application::Made(state) = &made else {
+            break;
+        };
+        // One that fits nothing yet stays with the member and is tried again.
+        if let Ok(confirmed) = confirm_payment(state, program, payment.clone()) {
+            for event in confirmed {
+                cqrs_es::Aggregate::apply(&mut made, event.clone());
+                events.push(event);
+            }
+        }
+    }
+    Ok(events)
+}
+
+fn add_exam(state: &ApplicationState, program: &Program, context: &Context) -> Decision {
+    match &state.exam {
+        ExamTrack::NotApplied => {}
+        ExamTrack::AwaitingPayment | ExamTrack::Paid { .. } => {
+            return Err(Refusal::ExamAlreadyApplied);
+        }
+        ExamTrack::Exempt { .. } => {
+            return Err(Refusal::NotEligible(
+                eligibility(&state.record, program, context.at)
+                    .offers
+                    .into_iter()
+                    .filter(|offer| offer.scope == Scope::DocumentsAndExam)
+                    .flat_map(|offer| offer.reasons)
+                    .collect(),
+            ));
+        }
+    }
+    if let Some(reason) = period_reason(program, context.at) {
+        return Err(Refusal::PeriodNotOpen(reason));
+    }
+    Ok(vec![ApplicationEvent::ExamAdded {
+        added_at: context.at,
+    }])
+}
+
+/// Whether a document may be edited now, from the revision that the person saw.
+fn editable(
+    state: &ApplicationState,
+    document: DocumentKind,
+    base: Option<u32>,
+) -> Result<(), Refusal> {
+    match &state.documents_track {
+        DocumentTrack::NotApplied => return Err(Refusal::DocumentsNotApplied),
+        DocumentTrack::UnderReview(_) => return Err(Refusal::AlreadySubmitted),
+        // Drafts are kept also after 締め切り日時: what was typed in the last minute is not lost, it only cannot be completed.
+        DocumentTrack::Drafting => {}
+    }
+    let current = state.documents.revision(document);
+    if base.is_some_and(|base| base != current) {
+        return Err(Refusal::StaleRevision { document, current });
+    }
+    Ok(())
+}
+
+fn decodable(document: &impl Texts) -> Result<(), Refusal> {
+    document.undecodable().map_or(Ok(()), |(pointer, found)| {
+        Err(Refusal::Undecodable {
+            message: found.message("入力内容"),
+            pointer,
+        })
+    })
+}
+
+fn add_row(
+    state: &ApplicationState,
+    program: &Program,
+    row: RowId,
+    value: RowValue,
+    base: Option<u32>,
+) -> Decision {
+    let document = value.document();
+    editable(state, document, base)?;
+    decodable(&value)?;
+    let documents = &state.documents;
+    let rules = &program.rules;
+    let (ids, limit) = match document {
+        DocumentKind::ResearchActivities => (
+            ids(&documents.research_activities.value.rows),
+            rules.research_activities.row_limit,
+        ),
+        DocumentKind::Conferences => (
+            ids(&documents.conferences.value),
+            rules.conferences.row_limit,
+        ),
+        _ => (ids(&documents.papers.value), rules.papers.row_limit),
+    };
+    if ids.contains(&row) {
+        return Err(Refusal::RowExists);
+    }
+    if ids.len() >= limit {
+        return Err(Refusal::TooManyRows { document, limit });
+    }
+    Ok(vec![match value {
+        RowValue::ResearchActivity(activity) => ApplicationEvent::ResearchActivityAdded {
+            row,
+            activity: Personal::new(activity),
+        },
+        RowValue::Conference(conference) => ApplicationEvent::ConferenceAdded {
+            row,
+            conference: Personal::new(conference),
+        },
+        RowValue::Paper(paper) => ApplicationEvent::PaperAdded {
+            row,
+            paper: Personal::new(paper),
+        },
+    }])
+}
+
+fn ids<T>(rows: &Rows<T>) -> Vec<RowId> {
+    rows.iter().map(|Row { id, .. }| *id).collect()
+}
+
+fn revise_row(state: &ApplicationState, row: RowId, value: RowValue, base: u32) -> Decision {
+    editable(state, value.document(), Some(base))?;
+    decodable(&value)?;
+    let documents = &state.documents;
+    let unchanged = match &value {
+        RowValue::ResearchActivity(new) => documents
+            .research_activities
+            .value
+            .rows
+            .get(row)
+            .map(|saved| saved == new),
+        RowValue::Conference(new) => documents
+            .conferences
+            .value
+            .get(row)
+            .map(|saved| saved == new),
+        RowValue::Paper(new) => documents.papers.value.get(row).map(|saved| saved == new),
+    }
+    .ok_or(Refusal::UnknownRow)?;
+    Ok(unless(unchanged, || match value {
+        RowValue::ResearchActivity(activity) => ApplicationEvent::ResearchActivityRevised {
+            row,
+            activity: Personal::new(activity),
+        },
+        RowValue::Conference(conference) => ApplicationEvent::ConferenceRevised {
+            row,
+            conference: Personal::new(conference),
+        },
+        RowValue::Paper(paper) => ApplicationEvent::PaperRevised {
+            row,
+            paper: Personal::new(paper),
+        },
+    }))
+}
+
+fn remove_row(state: &ApplicationState, document: DocumentKind, row: RowId, base: u32) -> Decision {
+    editable(state, document, Some(base))?;
+    let documents = &state.documents;
+    let (known, event) = match document {
+        DocumentKind::ResearchActivities => (
+            documents.research_activities.value.rows.get(row).is_some(),
+            ApplicationEvent::ResearchActivityRemoved { row },
+        ),
+        DocumentKind::Conferences => (
+            documents.conferences.value.get(row).is_some(),
+            ApplicationEvent::ConferenceRemoved { row },
+        ),
+        DocumentKind::Papers => (
+            documents.papers.value.get(row).is_some(),
+            ApplicationEvent::PaperRemoved { row },
+        ),
+        _ => return Err(Refusal::NotARowDocument),
+    };
+    if known {
+        Ok(vec![event])
+    } else {
+        Err(Refusal::UnknownRow)
+    }
+}
+
+fn submit(state: &ApplicationState, program: &Program, context: &Context) -> Decision {
+    match &state.documents_track {
+        DocumentTrack::NotApplied => return Err(Refusal::DocumentsNotApplied),
+        // Submitting twice is one submission.
+        DocumentTrack::UnderReview(_) => return Ok(vec![]),
+        DocumentTrack::Drafting => {}
+    }
+    if let Some(reason) = period_reason(program, context.at) {
+        return Err(Refusal::PeriodNotOpen(reason));
+    }
+    let found = requirements(state, program);
+    if !found.missing.is_empty() {
+        return Err(Refusal::RequirementsNotMet(found.missing));
+    }
+    Ok(vec![ApplicationEvent::Submitted {
+        submission: Submission {
+            number: state.submissions.saturating_add(1),
+            submitted_at: context.at,
+            assessment: found.assessment,
+            rules_version: program.version.clone(),
+            digest: digest(state),
+        },
+    }])
+}
+
+/// SHA-256 of what is submitted: documents and attendance as canonical JSON (keys in a fixed order).
+fn digest(state: &ApplicationState) -> String {
+    let submitted =
+        serde_json::json!({ "documents": state.documents, "attendance": state.attendance });
+    hex::encode(Sha256::digest(submitted.to_string().as_bytes()))
+}
+
+fn confirm_payment(state: &ApplicationState, program: &Program, payment: Payment) -> Decision {
+    let (fee, fits) = match payment.item {
+        PaymentItem::ExamFee => (
+            &program.fees.exam,
+            match &state.exam {
+                ExamTrack::AwaitingPayment => true,
+                // A correction of the same transaction; a second one is for a person to look at.
+                ExamTrack::Paid { transaction } => *transaction == payment.transaction,
+                ExamTrack::NotApplied | ExamTrack::Exempt { .. } => false,
+            },
+        ),
+        PaymentItem::ReviewFee => (&program.fees.review, documents_applied(state)),
+        PaymentItem::CertificationFee => (&program.fees.certification, documents_applied(state)),
+    };
+    if !fits {
+        return Err(Refusal::PaymentFitsNothing);
+    }
+    if let Some(expected) = fee
+        .amount_yen
+        .filter(|expected| *expected != payment.amount_yen)
+    {
+        return Err(Refusal::AmountDiffers { expected });
+    }
+    let unchanged = state.payments.get(&payment.transaction) == Some(&payment);
+    Ok(unless(unchanged, || ApplicationEvent::PaymentConfirmed {
+        payment,
+    }))
+}
+
+fn documents_applied(state: &ApplicationState) -> bool {
+    state.documents_track != DocumentTrack::NotApplied
+}

@@ -1,0 +1,197 @@
+//! What happened to an application: past tense, one fact each.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    documents::{ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId},
+    eligibility::Scope,
+    member::{MemberNumber, MemberRecord, Payment, SeminarAttendance, SeminarKey},
+    personal::Personal,
+    program::ProgramId,
+    units::UnitAssessment,
+};
+
+/// 本紙: one completion of the application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    /// 本紙 number, from 1.
+    pub number: u32,
+    /// When 申請を完了する was decided.
+    pub submitted_at: Timestamp,
+    /// The units as they were assessed then.
+    pub assessment: UnitAssessment,
+    /// Version of the program rules they were assessed by.
+    pub rules_version: String,
+    /// SHA-256 (hexadecimal) of the documents as submitted.
+    pub digest: String,
+}
+
+/// Events of an application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ApplicationEvent {
+    /// 申込: with everything the society knows at that moment.
+    Applied {
+        /// Program applied for.
+        program: ProgramId,
+        /// 会員番号
+        member: MemberNumber,
+        /// What is applied for.
+        scope: Scope,
+        /// When.
+        applied_at: Timestamp,
+        /// The record of that day.
+        record: Personal<Box<MemberRecord>>,
+        /// Fiscal year of a pass that counts, if the exam was passed before.
+        exam_passed: Option<i16>,
+        /// Attendance known.
+        attendance: Vec<SeminarAttendance>,
+    },
+    /// 追加お申込み 筆記試験
+    ExamAdded {
+        /// When.
+        added_at: Timestamp,
+    },
+    /// 履歴書 saved, with the record it was saved with.
+    ResumeSaved {
+        /// What was typed.
+        resume: Personal<Resume>,
+        /// The member's record at that moment.
+        record: Personal<Box<MemberRecord>>,
+    },
+    /// プロフィール saved.
+    ProfileSaved {
+        /// What was typed.
+        profile: Personal<Profile>,
+    },
+    /// 研究活動歴: a row added.
+    ResearchActivityAdded {
+        /// Its id.
+        row: RowId,
+        /// What was typed.
+        activity: Personal<ResearchActivity>,
+    },
+    /// 研究活動歴: a row revised.
+    ResearchActivityRevised {
+        /// Its id.
+        row: RowId,
+        /// What was typed.
+        activity: Personal<ResearchActivity>,
+    },
+    /// 研究活動歴: a row removed.
+    ResearchActivityRemoved {
+        /// Its id.
+        row: RowId,
+    },
+    /// がん治療に関する研究活動・診療歴の総年数 recorded.
+    ResearchYearsRecorded {
+        /// As typed.
+        total_years: Personal<String>,
+    },
+    /// 学会参加: a row added.
+    ConferenceAdded {
+        /// Its id.
+        row: RowId,
+        /// What was typed.
+        conference: Personal<Conference>,
+    },
+    /// 学会参加: a row revised.
+    ConferenceRevised {
+        /// Its id.
+        row: RowId,
+        /// What was typed.
+        conference: Personal<Conference>,
+    },
+    /// 学会参加: a row removed.
+    ConferenceRemoved {
+        /// Its id.
+        row: RowId,
+    },
+    /// 論文: a row added.
+    PaperAdded {
+        /// Its id.
+        row: RowId,
+        /// What was typed.
+        paper: Personal<Paper>,
+    },
+    /// 論文: a row revised.
+    PaperRevised {
+        /// Its id.
+        row: RowId,
+        /// What was typed.
+        paper: Personal<Paper>,
+    },
+    /// 論文: a row removed.
+    PaperRemoved {
+        /// Its id.
+        row: RowId,
+    },
+    /// 業績目録 saved.
+    ClinicalExperienceSaved {
+        /// What was typed.
+        experience: Personal<ClinicalExperience>,
+    },
+    /// 申請を完了する
+    Submitted {
+        /// The completion.
+        submission: Submission,
+    },
+    /// 取下げ
+    Withdrawn {
+        /// When.
+        withdrawn_at: Timestamp,
+    },
+    /// 当会セミナー: attendance, new or replacing the earlier one of the same seminar.
+    SeminarAttendanceImported {
+        /// The attendance.
+        attendance: SeminarAttendance,
+    },
+    /// 当会セミナー: attendance taken back.
+    SeminarAttendanceRetracted {
+        /// Which seminar.
+        seminar: SeminarKey,
+    },
+    /// 入金確認, new or replacing the earlier one of the same transaction.
+    PaymentConfirmed {
+        /// The payment.
+        payment: Payment,
+    },
+}
+
+impl ApplicationEvent {
+    /// Name of the event in the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Applied { .. } => "Applied",
+            Self::ExamAdded { .. } => "ExamAdded",
+            Self::ResumeSaved { .. } => "ResumeSaved",
+            Self::ProfileSaved { .. } => "ProfileSaved",
+            Self::ResearchActivityAdded { .. } => "ResearchActivityAdded",
+            Self::ResearchActivityRevised { .. } => "ResearchActivityRevised",
+            Self::ResearchActivityRemoved { .. } => "ResearchActivityRemoved",
+            Self::ResearchYearsRecorded { .. } => "ResearchYearsRecorded",
+            Self::ConferenceAdded { .. } => "ConferenceAdded",
+            Self::ConferenceRevised { .. } => "ConferenceRevised",
+            Self::ConferenceRemoved { .. } => "ConferenceRemoved",
+            Self::PaperAdded { .. } => "PaperAdded",
+            Self::PaperRevised { .. } => "PaperRevised",
+            Self::PaperRemoved { .. } => "PaperRemoved",
+            Self::ClinicalExperienceSaved { .. } => "ClinicalExperienceSaved",
+            Self::Submitted { .. } => "Submitted",
+            Self::Withdrawn { .. } => "Withdrawn",
+            Self::SeminarAttendanceImported { .. } => "SeminarAttendanceImported",
+            Self::SeminarAttendanceRetracted { .. } => "SeminarAttendanceRetracted",
+            Self::PaymentConfirmed { .. } => "PaymentConfirmed",
+        }
+    }
+}
+
+impl cqrs_es::DomainEvent for ApplicationEvent {
+    fn event_type(&self) -> String {
+        self.name().to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1.0".to_owned()
+    }
+}

@@ -1,0 +1,253 @@
+//! Applications to test with: the manual's 臨床 瘍子 and what she types.
+
+use jiff::{Timestamp, civil::date};
+use uuid::Uuid;
+
+use super::{ApplicationCommand, ApplicationEvent, RowValue};
+use crate::{
+    actor::{Actor, Context, Role},
+    calendar::{FiscalYear, parse_jst_instant},
+    documents::{
+        ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId, Trial,
+    },
+    eligibility::Scope,
+    member::{
+        Member, MemberRecord, Payment, PaymentItem, SeminarAttendance, SeminarKey, SeminarKind,
+        record_examples::yoko,
+    },
+    personal::Personal,
+    program::{Program, ProgramId, Programs},
+};
+
+pub(crate) fn programs() -> Programs {
+    Programs::embedded().unwrap()
+}
+
+pub(crate) fn fourth() -> Program {
+    programs().get(&fourth_id()).unwrap().clone()
+}
+
+pub(crate) fn fourth_id() -> ProgramId {
+    ProgramId("specialist-renewal-4th-2026".to_owned())
+}
+
+pub(crate) fn first_to_third_id() -> ProgramId {
+    ProgramId("specialist-renewal-2026".to_owned())
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    parse_jst_instant(text).unwrap()
+}
+
+/// In the period of both programs.
+pub(crate) fn in_june() -> Context {
+    context("2026-06-03T18:00")
+}
+
+pub(crate) fn context(time: &str) -> Context {
+    Context {
+        actor: Actor {
+            role: Role::Member,
+            id: "9000001".to_owned(),
+        },
+        at: at(time),
+    }
+}
+
+/// 臨床 瘍子, fourth renewal in its regular year.
+pub(crate) fn member() -> Member {
+    Member {
+        record: Some(yoko()),
+        ..Member::default()
+    }
+}
+
+/// A member whose first renewal falls in 2026, by what is changed in the record.
+pub(crate) fn first_renewal(change: impl FnOnce(&mut MemberRecord)) -> Member {
+    let mut record = yoko();
+    if let Some(certification) = &mut record.certification {
+        certification.first_certified_on = date(2022, 4, 1);
+    }
+    change(&mut record);
+    Member {
+        record: Some(record),
+        ..Member::default()
+    }
+}
+
+/// Certified a year later: the exam may be taken this year, the documents next year.
+pub(crate) fn year_before() -> Member {
+    first_renewal(|record| {
+        if let Some(certification) = &mut record.certification {
+            certification.first_certified_on = date(2023, 4, 1);
+            certification.last_certified_on = date(2023, 4, 1);
+        }
+    })
+}
+
+pub(crate) fn exam_passed() -> Member {
+    first_renewal(|record| record.exam_passed_year = Some(FiscalYear(2025)))
+}
+
+pub(crate) fn apply(scope: Scope) -> ApplicationCommand {
+    ApplicationCommand::Apply {
+        program: fourth_id(),
+        scope,
+        member: Box::new(member()),
+    }
+}
+
+pub(crate) fn applied(scope: Scope) -> ApplicationEvent {
+    ApplicationEvent::Applied {
+        program: fourth_id(),
+        member: yoko().number,
+        scope,
+        applied_at: in_june().at,
+        record: Personal::new(Box::new(yoko())),
+        exam_passed: None,
+        attendance: vec![],
+    }
+}
+
+pub(crate) fn row(number: u128) -> RowId {
+    RowId(Uuid::from_u128(number))
+}
+
+pub(crate) fn resume() -> Resume {
+    Resume {
+        school: "臨床医科大学".to_owned(),
+        graduation_year: "平成11".to_owned(),
+        graduation_month: "3".to_owned(),
+        basic_society: "日本内科学会".to_owned(),
+        qualification: "専門医".to_owned(),
+        qualification_number: "第12345号".to_owned(),
+        withhold_home: false,
+    }
+}
+
+pub(crate) fn profile() -> Profile {
+    Profile {
+        text: "がん薬物療法の\n安全な実施を心がけてきました。".to_owned(),
+    }
+}
+
+pub(crate) fn activity() -> ResearchActivity {
+    ResearchActivity {
+        from_year: "2021".to_owned(),
+        from_month: "7".to_owned(),
+        to_year: "令和8".to_owned(),
+        to_month: "６".to_owned(),
+        content: "JSMOがんセンターにて診療に従事".to_owned(),
+    }
+}
+
+pub(crate) fn conference(held_on: &str, units: &str) -> Conference {
+    Conference {
+        first_author: String::new(),
+        place: "横浜".to_owned(),
+        held_on: held_on.to_owned(),
+        units: units.to_owned(),
+    }
+}
+
+pub(crate) fn paper(content: &str, units: &str) -> Paper {
+    Paper {
+        division: "筆頭".to_owned(),
+        kind: "原著（英文）".to_owned(),
+        date: "2024/05/01".to_owned(),
+        units: units.to_owned(),
+        content: content.to_owned(),
+    }
+}
+
+pub(crate) fn experience() -> ClinicalExperience {
+    ClinicalExperience {
+        examined: vec!["呼吸器".to_owned(), "消化管".to_owned()],
+        drug_therapy: vec!["呼吸器".to_owned()],
+        consultation: vec![],
+        special_procedures: Some(false),
+        special_procedures_detail: String::new(),
+        second_opinion: Some(true),
+        trials: vec![Trial {
+            name: "JCOG0000".to_owned(),
+            cases: "５件".to_owned(),
+        }],
+    }
+}
+
+pub(crate) fn seminar(
+    code: &str,
+    kind: SeminarKind,
+    first: &str,
+    last: &str,
+    units: u32,
+) -> SeminarAttendance {
+    SeminarAttendance {
+        key: SeminarKey {
+            code: code.to_owned(),
+            first_day: first.parse().unwrap(),
+        },
+        name: format!("セミナー{code}"),
+        kind,
+        last_day: last.parse().unwrap(),
+        units,
+    }
+}
+
+pub(crate) fn payment(transaction: &str, item: PaymentItem, amount_yen: u32) -> Payment {
+    Payment {
+        transaction: transaction.to_owned(),
+        item,
+        amount_yen,
+        paid_on: date(2026, 6, 10),
+        payer: Personal::new("リンショウ".to_owned()),
+    }
+}
+
+/// Everything needed for 申請を完了する but the units.
+pub(crate) fn filled_in() -> Vec<ApplicationEvent> {
+    vec![
+        applied(Scope::DocumentsAndExam),
+        ApplicationEvent::ResumeSaved {
+            resume: Personal::new(resume()),
+            record: Personal::new(Box::new(yoko())),
+        },
+        ApplicationEvent::ProfileSaved {
+            profile: Personal::new(profile()),
+        },
+        ApplicationEvent::ResearchActivityAdded {
+            row: row(1),
+            activity: Personal::new(activity()),
+        },
+        ApplicationEvent::ResearchYearsRecorded {
+            total_years: Personal::new("25年".to_owned()),
+        },
+        ApplicationEvent::ClinicalExperienceSaved {
+            experience: Personal::new(experience()),
+        },
+        ApplicationEvent::ConferenceAdded {
+            row: row(2),
+            conference: Personal::new(conference("2026/3/26", "5")),
+        },
+    ]
+}
+
+/// Filled in, with papers for the remaining units.
+pub(crate) fn complete() -> Vec<ApplicationEvent> {
+    let mut events = filled_in();
+    for number in 0..5_u8 {
+        events.push(ApplicationEvent::PaperAdded {
+            row: row(100 + u128::from(number)),
+            paper: Personal::new(paper(&format!("論文 その{number}"), "10")),
+        });
+    }
+    events
+}
+
+pub(crate) fn add_conference(number: u128, value: Conference) -> ApplicationCommand {
+    ApplicationCommand::AddRow {
+        row: row(number),
+        value: RowValue::Conference(value),
+        base: None,
+    }
+}

@@ -1,0 +1,240 @@
+//! Any sequence of commands: never a panic, refused where it must be, and what is replayed equals what was live.
+
+use cqrs_es::Aggregate;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::{examples::*, *};
+use crate::{
+    actor::{Actor, Context, Role},
+    documents::{
+        ClinicalExperience, Conference, DocumentKind, Paper, Profile, ResearchActivity, Resume,
+        Trial,
+    },
+    eligibility::Scope,
+    member::{Member, PaymentItem, SeminarKind, record_examples::yoko},
+};
+
+/// Texts as people and machines type them.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => prop::sample::select(vec![
+            "", "5", "１０", "十", "-3", "2026/3/26", "令和8年3月26日", "2026/02/31", "横浜", "筆頭", "原著（英文）", "学会", "参加",
+            "日本内科学会", "専門医", "呼吸器", "2021", "7", "25年", "髙﨑𠮷葛\u{E0100}", "99999999999", "a\nb", "a\u{0}b",
+        ])
+        .prop_map(str::to_owned),
+        1 => any::<String>(),
+    ]
+}
+
+fn member_of_the_society() -> impl Strategy<Value = Member> {
+    prop_oneof![
+        Just(member()),
+        Just(year_before()),
+        Just(exam_passed()),
+        Just(first_renewal(|_| {})),
+        Just(first_renewal(|record| record.medical_registration = None)),
+        Just(Member::default()),
+    ]
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    prop::sample::select(Scope::ALL.to_vec())
+}
+
+fn document() -> impl Strategy<Value = DocumentKind> {
+    prop::sample::select(DocumentKind::ALL.to_vec())
+}
+
+fn row_value() -> impl Strategy<Value = RowValue> {
+    prop_oneof![
+        (text(), text(), text(), text()).prop_map(|(first_author, place, held_on, units)| {
+            RowValue::Conference(Conference {
+                first_author,
+                place,
+                held_on,
+                units,
+            })
+        }),
+        Just(RowValue::Conference(conference("2026/3/26", "5"))),
+        (text(), text(), text(), text(), text()).prop_map(
+            |(division, kind, date, units, content)| {
+                RowValue::Paper(Paper {
+                    division,
+                    kind,
+                    date,
+                    units,
+                    content,
+                })
+            }
+        ),
+        text().prop_map(|content| RowValue::Paper(paper(&content, "10"))),
+        (text(), text(), text(), text(), text()).prop_map(
+            |(from_year, from_month, to_year, to_month, content)| {
+                RowValue::ResearchActivity(ResearchActivity {
+                    from_year,
+                    from_month,
+                    to_year,
+                    to_month,
+                    content,
+                })
+            }
+        ),
+        Just(RowValue::ResearchActivity(activity())),
+    ]
+}
+
+fn command() -> impl Strategy<Value = ApplicationCommand> {
+    let program = prop_oneof![
+        Just(fourth_id()),
+        Just(first_to_third_id()),
+        Just(crate::program::ProgramId("unknown".to_owned()))
+    ];
+    let base = 0_u32..6;
+    let number = 0_u128..6;
+    prop_oneof![
+        2 => (program, scope(), member_of_the_society()).prop_map(|(program, scope, member)| ApplicationCommand::Apply {
+            program,
+            scope,
+            member: Box::new(member),
+        }),
+        2 => scope().prop_map(apply),
+        1 => Just(ApplicationCommand::AddExam),
+        2 => (prop_oneof![Just(resume()), text().prop_map(|school| Resume { school, ..Resume::default() })], base.clone())
+            .prop_map(|(resume, base)| ApplicationCommand::SaveResume { resume, record: Box::new(yoko()), base }),
+        2 => (text(), base.clone())
+            .prop_map(|(text, base)| ApplicationCommand::SaveProfile { profile: Profile { text }, base }),
+        2 => (prop_oneof![
+                Just(experience()),
+                (text(), text(), text()).prop_map(|(organ, name, cases)| ClinicalExperience {
+                    examined: vec![organ],
+                    trials: vec![Trial { name, cases }],
+                    ..ClinicalExperience::default()
+                }),
+            ], base.clone())
+            .prop_map(|(experience, base)| ApplicationCommand::SaveClinicalExperience { experience, base }),
+        6 => (number.clone(), row_value(), prop::option::of(base.clone()))
+            .prop_map(|(number, value, base)| ApplicationCommand::AddRow { row: row(number), value, base }),
+        3 => (number.clone(), row_value(), base.clone())
+            .prop_map(|(number, value, base)| ApplicationCommand::ReviseRow { row: row(number), value, base }),
+        2 => (document(), number, base.clone())
+            .prop_map(|(document, number, base)| ApplicationCommand::RemoveRow { document, row: row(number), base }),
+        2 => (text(), base)
+            .prop_map(|(total_years, base)| ApplicationCommand::RecordResearchYears { total_years, base }),
+        2 => Just(ApplicationCommand::Submit),
+        1 => Just(ApplicationCommand::Withdraw),
+        2 => (prop::sample::select(vec!["A1", "B1", "C1"]), prop::sample::select(vec![SeminarKind::A, SeminarKind::B, SeminarKind::BestOfAsco]), any::<u32>())
+            .prop_map(|(code, kind, units)| ApplicationCommand::ImportSeminarAttendance(
+                seminar(code, kind, "2024-04-01", "2024-04-02", units)
+            )),
+        1 => prop::sample::select(vec!["A1", "B1", "C1"]).prop_map(|code| ApplicationCommand::RetractSeminarAttendance(
+            seminar(code, SeminarKind::A, "2024-04-01", "2024-04-02", 0).key
+        )),
+        1 => (prop::sample::select(vec!["T1", "T2"]), prop::sample::select(vec![PaymentItem::ExamFee, PaymentItem::ReviewFee, PaymentItem::CertificationFee]), prop::sample::select(vec![0_u32, 11_000, 22_000]))
+            .prop_map(|(transaction, item, amount)| ApplicationCommand::ConfirmPayment(payment(transaction, item, amount))),
+    ]
+}
+
+/// Mostly in the period, now and then after it.
+fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![
+        9 => Just(in_june().at),
+        1 => (-100_i64..100).prop_map(|days| in_june().at + SignedDuration::from_hours(days * 24)),
+    ]
+}
+
+fn is_edit(command: &ApplicationCommand) -> bool {
+    matches!(
+        command,
+        ApplicationCommand::SaveResume { .. }
+            | ApplicationCommand::SaveProfile { .. }
+            | ApplicationCommand::SaveClinicalExperience { .. }
+            | ApplicationCommand::AddRow { .. }
+            | ApplicationCommand::ReviseRow { .. }
+            | ApplicationCommand::RemoveRow { .. }
+            | ApplicationCommand::RecordResearchYears { .. }
+    )
+}
+
+fn replayed(events: &[ApplicationEvent]) -> Application {
+    let mut application = Application::default();
+    for event in events {
+        // Through the text that the log keeps.
+        let kept = serde_json::to_string(event).unwrap();
+        application.apply(serde_json::from_str(&kept).unwrap());
+    }
+    application
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_commands_keeps_the_rules_and_replays_to_the_live_state(
+        steps in prop::collection::vec((command(), time()), 1..40)
+    ) {
+        let programs = programs();
+        let mut live = Application::default();
+        let mut log: Vec<ApplicationEvent> = Vec::new();
+        let mut submissions = 0;
+        for (command, at) in steps {
+            let context = Context { actor: Actor { role: Role::Member, id: "9000001".to_owned() }, at };
+            let edit = is_edit(&command);
+            let submitting = matches!(command, ApplicationCommand::Submit);
+            let before = live.clone();
+            match decide(&live, command, &context, &programs) {
+                Ok(events) => {
+                    for event in events {
+                        live.apply(event.clone());
+                        submissions += u32::from(event.name() == "Submitted");
+                        log.push(event);
+                    }
+                }
+                Err(refusal) => {
+                    prop_assert!(!refusal.to_string().is_empty());
+                    prop_assert!(!refusal.code().is_empty());
+                    prop_assert_eq!(&before, &live);
+                    continue;
+                }
+            }
+            // What was accepted was allowed.
+            if let Application::Made(state) = &before {
+                if edit {
+                    prop_assert_eq!(&state.documents_track, &DocumentTrack::Drafting);
+                }
+                let program = programs.get(&state.program).unwrap();
+                if submitting && state.documents_track == DocumentTrack::Drafting {
+                    prop_assert!(program.period.contains(at));
+                    prop_assert!(crate::requirements::requirements(state, program).missing.is_empty());
+                }
+                prop_assert!(state.documents.conferences.value.len() <= 30);
+                let assessment = state.assess(&program.rules);
+                let counted: u64 = assessment.rows.iter().map(|row| u64::from(row.counted)).sum();
+                prop_assert_eq!(u64::from(assessment.total), counted.min(u64::from(u32::MAX)));
+                let _ = state.status(program, at);
+            } else if edit || submitting {
+                prop_assert!(false, "an edit was accepted without an application");
+            }
+        }
+        prop_assert_eq!(replayed(&log), live);
+        prop_assert!(submissions <= 1 + u32::try_from(log.iter().filter(|event| event.name() == "Applied").count()).unwrap());
+    }
+
+    #[test]
+    fn a_command_decided_again_after_it_changed_something_changes_nothing_or_is_refused(
+        commands in prop::collection::vec(command(), 1..25)
+    ) {
+        let programs = programs();
+        let mut live = Application::default();
+        for command in commands {
+            if let Ok(events) = decide(&live, command.clone(), &in_june(), &programs) {
+                for event in events {
+                    live.apply(event);
+                }
+                if let Ok(again) = decide(&live, command, &in_june(), &programs) {
+                    prop_assert_eq!(again, vec![]);
+                }
+            }
+        }
+    }
+}

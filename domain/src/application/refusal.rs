@@ -1,0 +1,123 @@
+//! Why a command on an application is refused, in polite Japanese that tells what to do next.
+
+use crate::{documents::DocumentKind, eligibility::Reason, requirements::Requirement};
+
+/// A refusal. Its `Display` is the sentence for the person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing has been applied for.
+    #[error("お申込みが見つかりません。認定情報の画面からお申込みください。")]
+    NotApplied,
+    /// No program of that name.
+    #[error("申請の種類が見つかりません。お申込みの一覧からお選びください。")]
+    UnknownProgram,
+    /// The member has applied already.
+    #[error("すでにお申込み済みです。申請の画面から入力をお続けください。")]
+    AlreadyApplied,
+    /// Not open to the member.
+    #[error("{}", sentences(.0))]
+    NotEligible(Vec<Reason>),
+    /// Outside お申込み期間.
+    #[error("{}", .0.message)]
+    PeriodNotOpen(Reason),
+    /// The exam is applied for already.
+    #[error("筆記試験はすでにお申込み済みです。追加のお申込みは必要ありません。")]
+    ExamAlreadyApplied,
+    /// 書類審査 is not part of the application (筆記試験のみ).
+    #[error(
+        "筆記試験のみのお申込みのため、申請書類の入力は必要ありません。書類審査は正規更新年度にお申込みください。"
+    )]
+    DocumentsNotApplied,
+    /// Another save came first.
+    #[error(
+        "この書類は別の画面で更新されています。保存済みの内容をご確認のうえ、もう一度保存してください。"
+    )]
+    StaleRevision {
+        /// Which document.
+        document: DocumentKind,
+        /// Its revision now.
+        current: u32,
+    },
+    /// No such row.
+    #[error(
+        "該当の明細が見つかりません。すでに削除されている場合があります。一覧を開き直してご確認ください。"
+    )]
+    UnknownRow,
+    /// A row with that id is there already.
+    #[error("この明細はすでに登録されています。一覧を開き直してご確認ください。")]
+    RowExists,
+    /// The list is full.
+    #[error("{}は{limit}件まで登録が可能です。不要な明細を削除してから登録してください。", .document.title())]
+    TooManyRows {
+        /// Which document.
+        document: DocumentKind,
+        /// Most rows.
+        limit: usize,
+    },
+    /// A character that cannot be kept; nothing is stored.
+    #[error("{message}")]
+    Undecodable {
+        /// JSON pointer to the field.
+        pointer: String,
+        /// The sentence.
+        message: String,
+    },
+    /// 当会セミナー is read-only, and a document without rows has none.
+    #[error("この書類には明細を登録できません。当会セミナーの参加状況は自動で算入されます。")]
+    NotARowDocument,
+    /// After 申請を完了する.
+    #[error(
+        "申請を完了しているため、申請書類は編集できません。修正が必要な場合は事務局へお問い合わせください。"
+    )]
+    AlreadySubmitted,
+    /// After 取下げ.
+    #[error("お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。")]
+    Withdrawn,
+    /// 申請完了要件 are not met.
+    #[error(
+        "申請完了要件を満たしていません。不備・不足を解消した上で再度申請書を確定してください。"
+    )]
+    RequirementsNotMet(Vec<Requirement>),
+    /// A payment that belongs to nothing applied for.
+    #[error("この入金に対応するお申込みがありません。費目と会員番号をご確認ください。")]
+    PaymentFitsNothing,
+    /// A payment of another amount than the fee.
+    #[error("入金額が料金（{expected}円）と異なります。金額をご確認ください。")]
+    AmountDiffers {
+        /// The fee (円).
+        expected: u32,
+    },
+}
+
+fn sentences(reasons: &[Reason]) -> String {
+    reasons
+        .iter()
+        .map(|reason| reason.message.as_str())
+        .collect()
+}
+
+impl Refusal {
+    /// Stable name, the last part of the problem's `type`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotApplied => "not-applied",
+            Self::UnknownProgram => "unknown-program",
+            Self::AlreadyApplied => "already-applied",
+            Self::NotEligible(_) => "not-eligible",
+            Self::PeriodNotOpen(_) => "period-not-open",
+            Self::ExamAlreadyApplied => "exam-already-applied",
+            Self::DocumentsNotApplied => "documents-not-applied",
+            Self::StaleRevision { .. } => "stale-revision",
+            Self::UnknownRow => "unknown-row",
+            Self::RowExists => "row-exists",
+            Self::TooManyRows { .. } => "too-many-rows",
+            Self::Undecodable { .. } => "undecodable",
+            Self::NotARowDocument => "not-a-row-document",
+            Self::AlreadySubmitted => "already-submitted",
+            Self::Withdrawn => "withdrawn",
+            Self::RequirementsNotMet(_) => "requirements-not-met",
+            Self::PaymentFitsNothing => "payment-fits-nothing",
+            Self::AmountDiffers { .. } => "amount-differs",
+        }
+    }
+}

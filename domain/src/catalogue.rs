@@ -1,0 +1,201 @@
+//! The event catalogue: every event, what it means, which command makes it. `docs/events.md` is written from it.
+
+/// One event of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventEntry {
+    /// Aggregate type of its stream.
+    pub stream: &'static str,
+    /// Name in the log.
+    pub name: &'static str,
+    /// Newest version.
+    pub version: &'static str,
+    /// What people call it.
+    pub label: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What makes it.
+    pub made_by: &'static str,
+}
+
+const fn member(
+    name: &'static str,
+    label: &'static str,
+    meaning: &'static str,
+    made_by: &'static str,
+) -> EventEntry {
+    EventEntry {
+        stream: "member",
+        name,
+        version: "1.0",
+        label,
+        meaning,
+        made_by,
+    }
+}
+
+const fn application(
+    name: &'static str,
+    label: &'static str,
+    meaning: &'static str,
+    made_by: &'static str,
+) -> EventEntry {
+    EventEntry {
+        stream: "application",
+        name,
+        version: "1.0",
+        label,
+        meaning,
+        made_by,
+    }
+}
+
+/// Every event ever released, in the order of the streams.
+pub const EVENTS: [EventEntry; 24] = [
+    member(
+        "RecordImported",
+        "会員基本情報の取込",
+        "The member's record as the society sends it.",
+        "import of members",
+    ),
+    member(
+        "AttendanceRecorded",
+        "セミナー出席の取込",
+        "Attendance at a seminar, new or replacing the earlier one of the same seminar.",
+        "import of seminar attendance",
+    ),
+    member(
+        "AttendanceRetracted",
+        "セミナー出席の取消",
+        "欠席 after an earlier 出席.",
+        "import of seminar attendance",
+    ),
+    member(
+        "PaymentReceived",
+        "入金の取込",
+        "A payment, new or replacing the earlier one of the same transaction.",
+        "import of payments",
+    ),
+    application(
+        "Applied",
+        "申込",
+        "The application is made, with the record and attendance known that day.",
+        "Apply",
+    ),
+    application(
+        "ExamAdded",
+        "筆記試験の追加お申込み",
+        "The exam is added to an application for documents.",
+        "AddExam",
+    ),
+    application(
+        "ResumeSaved",
+        "履歴書の保存",
+        "履歴書 as typed, with the member's record at that moment.",
+        "SaveResume",
+    ),
+    application(
+        "ProfileSaved",
+        "プロフィールの保存",
+        "プロフィール as typed.",
+        "SaveProfile",
+    ),
+    application(
+        "ResearchActivityAdded",
+        "研究活動歴の明細の追加",
+        "A row of 研究活動歴.",
+        "AddRow",
+    ),
+    application(
+        "ResearchActivityRevised",
+        "研究活動歴の明細の変更",
+        "A row of 研究活動歴 typed anew.",
+        "ReviseRow",
+    ),
+    application(
+        "ResearchActivityRemoved",
+        "研究活動歴の明細の削除",
+        "A row of 研究活動歴 taken away.",
+        "RemoveRow",
+    ),
+    application(
+        "ResearchYearsRecorded",
+        "研究活動・診療歴の総年数の登録",
+        "総年数 as typed.",
+        "RecordResearchYears",
+    ),
+    application(
+        "ConferenceAdded",
+        "学会参加の明細の追加",
+        "A row of 研究業績 学会参加.",
+        "AddRow",
+    ),
+    application(
+        "ConferenceRevised",
+        "学会参加の明細の変更",
+        "A row of 研究業績 学会参加 typed anew.",
+        "ReviseRow",
+    ),
+    application(
+        "ConferenceRemoved",
+        "学会参加の明細の削除",
+        "A row of 研究業績 学会参加 taken away.",
+        "RemoveRow",
+    ),
+    application(
+        "PaperAdded",
+        "論文の明細の追加",
+        "A row of 研究業績 論文.",
+        "AddRow",
+    ),
+    application(
+        "PaperRevised",
+        "論文の明細の変更",
+        "A row of 研究業績 論文 typed anew.",
+        "ReviseRow",
+    ),
+    application(
+        "PaperRemoved",
+        "論文の明細の削除",
+        "A row of 研究業績 論文 taken away.",
+        "RemoveRow",
+    ),
+    application(
+        "ClinicalExperienceSaved",
+        "業績目録の保存",
+        "業績目録 as typed.",
+        "SaveClinicalExperience",
+    ),
+    application(
+        "Submitted",
+        "申請の完了",
+        "申請を完了する: number of the 本紙, unit assessment, version of the rules, digest of the documents.",
+        "Submit",
+    ),
+    application(
+        "Withdrawn",
+        "取下げ",
+        "The application is taken back.",
+        "Withdraw",
+    ),
+    application(
+        "SeminarAttendanceImported",
+        "当会セミナー参加の反映",
+        "Attendance that became known after 申込.",
+        "ImportSeminarAttendance (forwarder)",
+    ),
+    application(
+        "SeminarAttendanceRetracted",
+        "当会セミナー参加の取消",
+        "Attendance taken back after 申込.",
+        "RetractSeminarAttendance (forwarder)",
+    ),
+    application(
+        "PaymentConfirmed",
+        "入金確認",
+        "A payment that belongs to the application.",
+        "ConfirmPayment (forwarder, secretariat), Apply",
+    ),
+];
+
+#[cfg(test)]
+mod tests;

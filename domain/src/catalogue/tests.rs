@@ -1,0 +1,377 @@
+//! The catalogue, the corpus and the generated documents agree with the code.
+//!
+//! `SHINSEI_WRITE_DOCS=1 cargo test -p domain catalogue` writes new corpus files and the documents anew; a corpus file that
+//! exists is never written again, because events of its form stand in somebody's log.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+
+use cqrs_es::{Aggregate, DomainEvent, persist::SerializedEvent};
+use serde::de::DeserializeOwned;
+
+use super::EVENTS;
+use crate::{
+    application::{
+        Application, ApplicationCommand, ApplicationEvent, RowValue, Submission, decide,
+        examples as e,
+    },
+    documents::{DocumentKind, Profile},
+    eligibility::Scope,
+    member::{Member, MemberEvent, PaymentItem, SeminarKind, record_examples::yoko},
+    personal::Personal,
+    upcasters,
+};
+
+fn path(relative: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn writing() -> bool {
+    std::env::var_os("SHINSEI_WRITE_DOCS").is_some()
+}
+
+fn seminar() -> crate::member::SeminarAttendance {
+    e::seminar("ES38A", SeminarKind::A, "2022-08-27", "2022-08-28", 10)
+}
+
+fn member_examples() -> Vec<MemberEvent> {
+    vec![
+        MemberEvent::RecordImported {
+            record: Personal::new(Box::new(yoko())),
+        },
+        MemberEvent::AttendanceRecorded {
+            attendance: seminar(),
+        },
+        MemberEvent::AttendanceRetracted {
+            seminar: seminar().key,
+        },
+        MemberEvent::PaymentReceived {
+            payment: e::payment("T202600000", PaymentItem::ExamFee, 11_000),
+        },
+    ]
+}
+
+fn application_examples() -> Vec<ApplicationEvent> {
+    let programs = e::programs();
+    let at = e::in_june().at;
+    let submission = match run(e::complete(), ApplicationCommand::Submit) {
+        Ok(events) => match events.into_iter().next() {
+            Some(ApplicationEvent::Submitted { submission }) => Submission {
+                // The rules may change; the corpus file stays.
+                rules_version: "0123456789abcdef".to_owned(),
+                digest: "0".repeat(64),
+                ..submission
+            },
+            other => panic!("{other:?}"),
+        },
+        Err(refusal) => panic!("{refusal}"),
+    };
+    let row = e::row(1);
+    assert!(programs.iter().count() > 0);
+    vec![
+        e::applied(Scope::DocumentsAndExam),
+        ApplicationEvent::ExamAdded { added_at: at },
+        ApplicationEvent::ResumeSaved {
+            resume: Personal::new(e::resume()),
+            record: Personal::new(Box::new(yoko())),
+        },
+        ApplicationEvent::ProfileSaved {
+            profile: Personal::new(e::profile()),
+        },
+        ApplicationEvent::ResearchActivityAdded {
+            row,
+            activity: Personal::new(e::activity()),
+        },
+        ApplicationEvent::ResearchActivityRevised {
+            row,
+            activity: Personal::new(e::activity()),
+        },
+        ApplicationEvent::ResearchActivityRemoved { row },
+        ApplicationEvent::ResearchYearsRecorded {
+            total_years: Personal::new("25年".to_owned()),
+        },
+        ApplicationEvent::ConferenceAdded {
+            row,
+            conference: Personal::new(e::conference("2026/3/26", "5")),
+        },
+        ApplicationEvent::ConferenceRevised {
+            row,
+            conference: Personal::new(e::conference("2025/3/6", "5")),
+        },
+        ApplicationEvent::ConferenceRemoved { row },
+        ApplicationEvent::PaperAdded {
+            row,
+            paper: Personal::new(e::paper("題", "10")),
+        },
+        ApplicationEvent::PaperRevised {
+            row,
+            paper: Personal::new(e::paper("題名", "10")),
+        },
+        ApplicationEvent::PaperRemoved { row },
+        ApplicationEvent::ClinicalExperienceSaved {
+            experience: Personal::new(e::experience()),
+        },
+        ApplicationEvent::Submitted { submission },
+        ApplicationEvent::Withdrawn { withdrawn_at: at },
+        ApplicationEvent::SeminarAttendanceImported {
+            attendance: seminar(),
+        },
+        ApplicationEvent::SeminarAttendanceRetracted {
+            seminar: seminar().key,
+        },
+        ApplicationEvent::PaymentConfirmed {
+            payment: e::payment("T202600000", PaymentItem::ExamFee, 11_000),
+        },
+    ]
+}
+
+/// The names serde knows: an unknown variant is answered with the list of all.
+fn names_in_code<E: DeserializeOwned>() -> Vec<String> {
+    let Err(error) = serde_json::from_str::<E>(r#"{"no such event":{}}"#) else {
+        panic!("an unknown event was read");
+    };
+    let message = error.to_string();
+    let list = message
+        .split_once("expected one of ")
+        .map_or("", |(_, list)| list);
+    list.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_event_of_the_code_stands_in_the_catalogue_once() {
+    for (stream, names) in [
+        (Member::TYPE, names_in_code::<MemberEvent>()),
+        (Application::TYPE, names_in_code::<ApplicationEvent>()),
+    ] {
+        let catalogue: Vec<_> = EVENTS
+            .iter()
+            .filter(|entry| entry.stream == stream)
+            .map(|entry| entry.name.to_owned())
+            .collect();
+        assert_eq!(catalogue, names);
+    }
+}
+
+fn check_corpus<A>(examples: Vec<A::Event>)
+where
+    A: Aggregate,
+{
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(path(&format!("corpus/{}", A::TYPE))).unwrap() {
+        let file = entry.unwrap().path();
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        files.insert(name, std::fs::read_to_string(&file).unwrap());
+    }
+    // Every released (type, version) is read through upcasters, serde and the fold.
+    for (name, text) in &files {
+        let (event_type, version) = name.split_once('@').unwrap();
+        let mut stored = SerializedEvent::new(
+            "9000001".to_owned(),
+            1,
+            A::TYPE.to_owned(),
+            event_type.to_owned(),
+            version.to_owned(),
+            serde_json::from_str(text).unwrap(),
+            serde_json::json!({}),
+        );
+        for upcaster in upcasters() {
+            if upcaster.can_upcast(&stored.event_type, &stored.event_version) {
+                stored = upcaster.upcast(stored);
+            }
+        }
+        let event: A::Event = serde_json::from_value(stored.payload).unwrap();
+        A::default().apply(event);
+    }
+    // The newest form of each event is the text of its file.
+    for event in examples {
+        let name = format!("{}@{}", event.event_type(), event.event_version());
+        let text = format!("{}\n", serde_json::to_string_pretty(&event).unwrap());
+        if writing() && !files.contains_key(&name) {
+            std::fs::write(path(&format!("corpus/{}/{name}.json", A::TYPE)), &text).unwrap();
+            files.insert(name.clone(), text.clone());
+        }
+        assert_eq!(files.get(&name), Some(&text), "corpus file of {name}");
+    }
+    for entry in EVENTS.iter().filter(|entry| entry.stream == A::TYPE) {
+        let name = format!("{}@{}", entry.name, entry.version);
+        assert!(files.contains_key(&name), "no corpus file for {name}");
+    }
+}
+
+#[test]
+fn every_version_of_a_member_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
+    check_corpus::<Member>(member_examples());
+}
+
+#[test]
+fn every_version_of_an_application_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
+    check_corpus::<Application>(application_examples());
+}
+
+fn check_document(relative: &str, text: &str) {
+    if writing() {
+        std::fs::write(path(relative), text).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path(relative)).unwrap_or_default(),
+        text,
+        "{relative} is stale: SHINSEI_WRITE_DOCS=1 cargo test -p domain catalogue"
+    );
+}
+
+#[test]
+fn the_catalogue_of_events_in_the_documentation_is_up_to_date() {
+    let mut text = "# Events\n\nGenerated from `domain/src/catalogue.rs`; the form of each event is kept in `domain/corpus/`.\n\
+        Personal values are nodes `{\"$p\": …}`.\n\n"
+        .to_owned();
+    for (stream, title) in [
+        ("member", "Stream `member.<会員番号>`"),
+        ("application", "Stream `application.<program>.<会員番号>`"),
+    ] {
+        writeln!(
+            text,
+            "## {title}\n\n| event | version | | meaning | made by |\n|---|---|---|---|---|"
+        )
+        .unwrap();
+        for entry in EVENTS.iter().filter(|entry| entry.stream == stream) {
+            writeln!(
+                text,
+                "| `{}` | {} | {} | {} | {} |",
+                entry.name, entry.version, entry.label, entry.meaning, entry.made_by
+            )
+            .unwrap();
+        }
+        text.push('\n');
+    }
+    check_document("../docs/events.md", text.trim_end().to_owned().as_str());
+}
+
+fn run(
+    events: Vec<ApplicationEvent>,
+    command: ApplicationCommand,
+) -> Result<Vec<ApplicationEvent>, crate::application::Refusal> {
+    let mut application = Application::default();
+    for event in events {
+        application.apply(event);
+    }
+    decide(&application, command, &e::in_june(), &e::programs())
+}
+
+fn states() -> Vec<(&'static str, Vec<ApplicationEvent>)> {
+    let paid = ApplicationEvent::PaymentConfirmed {
+        payment: e::payment("T1", PaymentItem::ExamFee, 11_000),
+    };
+    let submitted = run(e::complete(), ApplicationCommand::Submit).unwrap();
+    let with = |mut events: Vec<ApplicationEvent>, more: Vec<ApplicationEvent>| {
+        events.extend(more);
+        events
+    };
+    vec![
+        ("未申込", vec![]),
+        ("申込済（書類のみ）", vec![e::applied(Scope::DocumentsOnly)]),
+        ("申込済（書類・試験）", e::filled_in()),
+        ("申込済、要件充足", e::complete()),
+        ("筆記試験のみ", vec![e::applied(Scope::ExamOnly)]),
+        (
+            "筆記試験のみ、入金確認済み",
+            vec![e::applied(Scope::ExamOnly), paid],
+        ),
+        ("書類確認中", with(e::complete(), submitted)),
+        (
+            "取下げ",
+            with(
+                e::filled_in(),
+                vec![ApplicationEvent::Withdrawn {
+                    withdrawn_at: e::in_june().at,
+                }],
+            ),
+        ),
+    ]
+}
+
+fn commands(base: u32) -> Vec<(&'static str, ApplicationCommand)> {
+    vec![
+        ("Apply", e::apply(Scope::DocumentsAndExam)),
+        ("AddExam", ApplicationCommand::AddExam),
+        (
+            "SaveProfile",
+            ApplicationCommand::SaveProfile {
+                profile: Profile {
+                    text: "改めた内容".to_owned(),
+                },
+                base,
+            },
+        ),
+        (
+            "AddRow",
+            ApplicationCommand::AddRow {
+                row: e::row(900),
+                value: RowValue::Conference(e::conference("2025/3/6", "5")),
+                base: None,
+            },
+        ),
+        (
+            "RemoveRow",
+            ApplicationCommand::RemoveRow {
+                document: DocumentKind::Conferences,
+                row: e::row(2),
+                base,
+            },
+        ),
+        ("Submit", ApplicationCommand::Submit),
+        ("Withdraw", ApplicationCommand::Withdraw),
+        (
+            "ImportSeminarAttendance",
+            ApplicationCommand::ImportSeminarAttendance(seminar()),
+        ),
+        (
+            "ConfirmPayment",
+            ApplicationCommand::ConfirmPayment(e::payment("T9", PaymentItem::ExamFee, 11_000)),
+        ),
+    ]
+}
+
+#[test]
+fn the_table_of_states_and_commands_in_the_documentation_is_up_to_date() {
+    let mut text = "# States and commands\n\nGenerated by asking the decider itself, in the period (2026-06-03). A cell is the event that follows, `—` where nothing\n\
+        changes, or the name of the refusal in italics. All document saves answer like `SaveProfile`.\n\n\
+        ```mermaid\nstateDiagram-v2\n    [*] --> 申込済: Applied\n    申込済 --> 書類確認中: Submitted\n    申込済 --> 取下げ: Withdrawn\n    書類確認中 --> 取下げ: Withdrawn\n    取下げ --> 申込済: Applied\n    申込済 --> 期限切れ: 締め切り日時（導出）\n```\n\n"
+        .to_owned();
+    let states = states();
+    text.push_str("| command |");
+    for (name, _) in &states {
+        write!(text, " {name} |").unwrap();
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---|".repeat(states.len()));
+    text.push('\n');
+    let rows = commands(0).len();
+    for place in 0..rows {
+        let mut line = String::new();
+        for (_, events) in &states {
+            // The revision that the person would have seen.
+            let base = u32::from(events.iter().any(|event| event.name() == "ProfileSaved"));
+            let (name, command) = commands(base).swap_remove(place);
+            if line.is_empty() {
+                write!(line, "| `{name}` |").unwrap();
+            }
+            match run(events.clone(), command) {
+                Ok(events) if events.is_empty() => line.push_str(" — |"),
+                Ok(events) => {
+                    let names: Vec<_> = events
+                        .iter()
+                        .map(|event| format!("`{}`", event.name()))
+                        .collect();
+                    write!(line, " {} |", names.join(" ")).unwrap();
+                }
+                Err(refusal) => write!(line, " *{}* |", refusal.code()).unwrap(),
+            }
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    check_document("../docs/states.md", text.trim_end());
+}

@@ -1,0 +1,23 @@
+//! The rule book of the society: what an application is, what may happen to it, and why not.
+//!
+//! Pure: no clock, no database, no network. Time, row ids and the member's record of today are arguments.
+//! Sources of the rules are the registration manual (申請書登録の手引き) and the domain reference; every assumption
+//! stands in `programs/*.toml` with its mark.
+
+pub mod actor;
+pub mod application;
+pub mod calendar;
+pub mod catalogue;
+pub mod documents;
+pub mod eligibility;
+pub mod member;
+pub mod personal;
+pub mod program;
+pub mod requirements;
+pub mod text;
+pub mod units;
+mod upcast;
+
+pub use actor::{Actor, Context, Role};
+pub use personal::Personal;
+pub use upcast::upcasters;

@@ -1,0 +1,26 @@
+//! The member (会員) as the society knows it: record, seminar attendance, payments.
+//!
+//! Stream `member.<会員番号>`. What is known here is copied into an application when it is made; later facts are forwarded.
+
+mod aggregate;
+mod command;
+mod decide;
+mod event;
+mod payment;
+mod record;
+mod refusal;
+mod seminar;
+
+pub use aggregate::Member;
+pub use command::MemberCommand;
+pub use decide::decide;
+pub use event::MemberEvent;
+pub use payment::{Payment, PaymentItem};
+#[cfg(test)]
+pub(crate) use record::examples as record_examples;
+pub use record::{
+    Certification, Contact, FieldDifference, MedicalRegistration, MemberNumber, MemberRecord,
+    Place, Workplace,
+};
+pub use refusal::MemberRefusal;
+pub use seminar::{SeminarAttendance, SeminarKey, SeminarKind};

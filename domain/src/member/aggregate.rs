@@ -1,0 +1,81 @@
+//! The member's state, and its seat in cqrs-es.
+
+use std::collections::BTreeMap;
+
+use cqrs_es::{Aggregate, event_sink::EventSink};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    MemberCommand, MemberEvent, MemberRecord, MemberRefusal, Payment, SeminarAttendance,
+    SeminarKey, decide,
+};
+
+/// What the society knows of a member.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The record of today; None before the first import.
+    pub record: Option<MemberRecord>,
+    /// Attendance by seminar.
+    #[serde(with = "as_list")]
+    pub attendance: BTreeMap<SeminarKey, SeminarAttendance>,
+    /// Payments by transaction.
+    pub payments: BTreeMap<String, Payment>,
+}
+
+/// JSON objects have texts as keys; a map with another key is written as the list of its values.
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{SeminarAttendance, SeminarKey};
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<SeminarKey, SeminarAttendance>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        map.values().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<SeminarKey, SeminarAttendance>, D::Error> {
+        let list = Vec::<SeminarAttendance>::deserialize(deserializer)?;
+        Ok(list.into_iter().map(|one| (one.key.clone(), one)).collect())
+    }
+}
+
+impl Aggregate for Member {
+    const TYPE: &'static str = "member";
+    type Command = MemberCommand;
+    type Event = MemberEvent;
+    type Error = MemberRefusal;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: Self::Command,
+        (): &Self::Services,
+        sink: &EventSink<Self>,
+    ) -> Result<(), Self::Error> {
+        for event in decide(self, command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Self::Event) {
+        match event {
+            MemberEvent::RecordImported { record } => self.record = Some(*record.value),
+            MemberEvent::AttendanceRecorded { attendance } => {
+                self.attendance.insert(attendance.key.clone(), attendance);
+            }
+            MemberEvent::AttendanceRetracted { seminar } => {
+                self.attendance.remove(&seminar);
+            }
+            MemberEvent::PaymentReceived { payment } => {
+                self.payments.insert(payment.transaction.clone(), payment);
+            }
+        }
+    }
+}

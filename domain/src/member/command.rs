@@ -1,0 +1,16 @@
+//! What may be asked of a member's stream.
+
+use super::{MemberRecord, Payment, SeminarAttendance, SeminarKey};
+
+/// Commands of imports.
+#[derive(Clone, Debug)]
+pub enum MemberCommand {
+    /// The record of today.
+    ImportRecord(Box<MemberRecord>),
+    /// 出席
+    RecordAttendance(SeminarAttendance),
+    /// 欠席
+    RetractAttendance(SeminarKey),
+    /// 入金
+    ReceivePayment(Payment),
+}

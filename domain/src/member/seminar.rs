@@ -1,0 +1,58 @@
+//! 当会セミナー: attendance as the society's system sends it.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// 区分 of a seminar. 教育セミナー A and B fulfil the attendance rule together; Best of ASCO is neither (reference 1.3, A).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SeminarKind {
+    /// 教育セミナー A セッション
+    A,
+    /// 教育セミナー B セッション
+    B,
+    /// Best of ASCO
+    #[serde(rename = "BOA")]
+    BestOfAsco,
+}
+
+impl SeminarKind {
+    /// Reads the code of the export: `A`, `B`, `BOA`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "A" => Some(Self::A),
+            "B" => Some(Self::B),
+            "BOA" => Some(Self::BestOfAsco),
+            _ => None,
+        }
+    }
+}
+
+/// What makes an attendance one: the code of the seminar and its first day (architecture, decision 6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeminarKey {
+    /// セミナーコード
+    pub code: String,
+    /// 開始日
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub first_day: Date,
+}
+
+/// 出席 of one member at one seminar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeminarAttendance {
+    /// Code and first day.
+    #[serde(flatten)]
+    pub key: SeminarKey,
+    /// セミナー名
+    pub name: String,
+    /// 区分
+    pub kind: SeminarKind,
+    /// 終了日
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub last_day: Date,
+    /// 単位: they stand on the event, not on its kind (reference 1.1, no. 10).
+    pub units: u32,
+}

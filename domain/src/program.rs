@@ -1,0 +1,637 @@
+//! Programs (申請の種類) and their rules, as data.
+//!
+//! A program is one TOML file; the rules that several programs of a year have in common are a second one. The version of a
+//! program is the hash of both texts; it is recorded with every event. Nothing about a year is written in Rust.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::calendar::{FiscalYear, YearMonth, parse_jst_instant};
+
+/// Key of a program, e.g. `specialist-renewal-2026`: letters, digits and hyphens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProgramId(pub String);
+
+impl std::fmt::Display for ProgramId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One kind of application in one year, with all its rules.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Key in addresses and stream names.
+    pub id: ProgramId,
+    /// Title of the screens: 専門医資格【更新】認定申請.
+    pub title: String,
+    /// Name in the list of お申込み.
+    pub menu_title: String,
+    /// The fiscal year in which one applies.
+    pub year: FiscalYear,
+    /// お申込み期間
+    pub period: Period,
+    /// Which renewals (1st, 2nd …) it is for.
+    pub renewals: Renewals,
+    /// 審査料, 認定料, 受験料
+    pub fees: Fees,
+    /// Addresses shown to the member.
+    pub links: Links,
+    /// Everything that programs of a year have in common.
+    pub rules: Rules,
+    /// First 16 hexadecimal digits of the SHA-256 of both files.
+    pub version: String,
+}
+
+/// お申込み期間: half-open, the end is the first instant at which it is too late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Period {
+    /// First instant of the period.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub opens: Timestamp,
+    /// First instant after the period (締め切り日時).
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub closes: Timestamp,
+}
+
+impl Period {
+    /// Whether an instant lies in the period.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.opens <= at && at < self.closes
+    }
+
+    /// The form of the manual: `2026/04/25 00:00 ~ 2026/08/01 00:00`.
+    pub fn show(&self) -> String {
+        format!(
+            "{} ~ {}",
+            crate::calendar::show_jst_minutes(self.opens),
+            crate::calendar::show_jst_minutes(self.closes)
+        )
+    }
+}
+
+/// Range of renewals a program is for, both ends included; no `last` means "and later".
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Renewals {
+    /// First renewal (1 = the first after certification).
+    pub first: u16,
+    /// Last renewal, if there is one.
+    pub last: Option<u16>,
+}
+
+impl Renewals {
+    /// Whether the n-th renewal belongs to the program.
+    pub fn contain(&self, renewal: u16) -> bool {
+        renewal >= self.first && self.last.is_none_or(|last| renewal <= last)
+    }
+}
+
+/// A fee in yen and how it is paid.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fee {
+    /// 円. None where the society has not told it (受験料).
+    pub amount_yen: Option<u32>,
+    /// How it is paid, in words for the member.
+    pub route: String,
+}
+
+/// The fees of a program.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fees {
+    /// 審査料
+    pub review: Fee,
+    /// 認定料
+    pub certification: Fee,
+    /// 受験料
+    pub exam: Fee,
+}
+
+/// Addresses shown beside the forms.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Links {
+    /// 案内詳細ページ
+    pub guide: String,
+    /// 各業績の単位数
+    pub unit_table: String,
+    /// 本学会教育委員会により認められた他学会・セミナー
+    pub recognised_events: String,
+    /// 申請書サンプル
+    pub sample: String,
+}
+
+/// Rules that the programs of a year have in common.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The five years that count.
+    pub window: Window,
+    /// 研究活動歴
+    pub research_activities: ResearchActivityRules,
+    /// 学会参加
+    pub conferences: RowRules,
+    /// 論文
+    pub papers: RowRules,
+    /// プロフィール
+    pub profile: ProfileRules,
+    /// 業績目録
+    pub clinical_experience: ClinicalExperienceRules,
+    /// Lengths the manual does not give.
+    pub limits: Limits,
+    /// 申請完了要件
+    pub requirements: RequirementRules,
+    /// The unit table.
+    pub units: UnitRules,
+    /// 学術集会
+    pub annual_meetings: Vec<AnnualMeeting>,
+    /// 基本学会 with the 資格種別 that count.
+    pub basic_societies: Vec<BasicSociety>,
+    /// Who may apply.
+    pub eligibility: EligibilityRules,
+}
+
+/// 起算日 and the five years; both days belong to it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// First day that counts.
+    pub first_day: Date,
+    /// Last day that counts.
+    pub last_day: Date,
+}
+
+impl Window {
+    /// Whether a day counts.
+    pub fn contains(&self, day: Date) -> bool {
+        self.first_day <= day && day <= self.last_day
+    }
+}
+
+/// Rules of 研究活動歴.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResearchActivityRules {
+    /// Year of the month from which activities are expected.
+    pub since_year: i16,
+    /// Its month, 1 to 12.
+    pub since_month: i8,
+    /// Most rows.
+    pub row_limit: usize,
+    /// Whether 総年数 is required for 申請を完了する.
+    pub total_years_required: bool,
+}
+
+/// Rules of a document that is a list of rows.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowRules {
+    /// Most rows.
+    pub row_limit: usize,
+}
+
+/// Rules of プロフィール.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileRules {
+    /// Most characters, as a person counts them.
+    pub character_limit: usize,
+}
+
+/// Rules of 業績目録.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClinicalExperienceRules {
+    /// 臓器・領域 in the order of the screen.
+    pub organs: Vec<String>,
+    /// Most 臨床試験.
+    pub trial_limit: usize,
+    /// Most characters of a 臨床試験名.
+    pub trial_name_limit: usize,
+    /// Whether one organ must be ticked in item 1 or 2.
+    pub organ_required: bool,
+}
+
+/// Lengths in characters as a person counts them.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// One-line fields.
+    pub short_text: usize,
+    /// 内容
+    pub long_text: usize,
+}
+
+/// 申請完了要件
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequirementRules {
+    /// Units needed (単位).
+    pub total_units: u32,
+    /// The rule about attendance.
+    pub attendance_rule: AttendanceRule,
+    /// Documents that must be registered.
+    pub registered_documents: Vec<crate::documents::DocumentKind>,
+    /// Whether 受験料 must have arrived.
+    pub payment_required: bool,
+}
+
+/// Which attendance is required.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum AttendanceRule {
+    /// 「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれか
+    MeetingOrSeminarsAAndB,
+    /// No such rule.
+    None,
+}
+
+/// The unit table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitRules {
+    /// Whether a declared figure counts at most as much as the table says.
+    pub cap_by_table: bool,
+    /// Which day of a seminar decides whether it lies in the window.
+    pub seminar_counts_by: SeminarDay,
+    /// Whether one 学術集会 counts once only.
+    pub once_per_meeting: bool,
+    /// Largest figure accepted as 申請単位数.
+    pub declared_limit: u32,
+    /// 学会参加
+    pub meeting: MeetingUnits,
+    /// 当会セミナー
+    pub seminar: CategoryUnits,
+    /// 論文
+    pub papers: CategoryUnits,
+    /// 他学会
+    pub other_societies: CategoryUnits,
+    /// 種別 of 研究業績 論文 with the figure for each 区分 they allow.
+    pub kinds: Vec<PaperKind>,
+}
+
+/// Units of 学会参加.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingUnits {
+    /// Attendance (単位).
+    pub attendance: u32,
+    /// 筆頭, attendance included (単位).
+    pub first_author: u32,
+    /// Most units of the category, if there is a cap.
+    pub cap: Option<u32>,
+}
+
+/// A category of units.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryUnits {
+    /// Most units of the category, if there is a cap.
+    pub cap: Option<u32>,
+}
+
+/// 種別 of 研究業績 論文.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperKind {
+    /// The word in the list.
+    pub name: String,
+    /// Which cap it falls under.
+    pub category: PaperCategory,
+    /// 区分 allowed, with their units.
+    pub units: BTreeMap<String, u32>,
+}
+
+/// What a row of 研究業績 論文 is about.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum PaperCategory {
+    /// 論文
+    Paper,
+    /// 他学会・セミナー等
+    OtherSociety,
+}
+
+/// Which day of a seminar counts.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum SeminarDay {
+    /// 開始日
+    FirstDay,
+    /// 終了日
+    LastDay,
+}
+
+/// 学術集会 of the society.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnualMeeting {
+    /// 回
+    pub number: u32,
+    /// First day.
+    pub first_day: Date,
+    /// Last day.
+    pub last_day: Date,
+    /// 開催地
+    pub place: String,
+}
+
+/// 基本学会
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasicSociety {
+    /// 学会名
+    pub name: String,
+    /// 資格種別 that count.
+    pub qualifications: Vec<String>,
+    /// A word of help beside the choice.
+    pub note: Option<String>,
+}
+
+/// Who may apply.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EligibilityRules {
+    /// Years of 猶予 after the regular year in which documents may still be applied for.
+    pub grace_years: i16,
+    /// Whether 会費 of the current year must be paid.
+    pub dues_required: bool,
+    /// Whether 医籍登録日・医籍登録番号 must be registered.
+    pub medical_registration_required: bool,
+}
+
+impl Rules {
+    /// The month from which 研究活動歴 is expected.
+    pub fn activities_since(&self) -> YearMonth {
+        YearMonth {
+            year: self.research_activities.since_year,
+            month: self.research_activities.since_month,
+        }
+    }
+
+    /// The 学術集会 held on a day.
+    pub fn meeting_on(&self, day: Date) -> Option<&AnnualMeeting> {
+        self.annual_meetings
+            .iter()
+            .find(|meeting| meeting.first_day <= day && day <= meeting.last_day)
+    }
+
+    /// The 種別 of 研究業績 論文 with that name.
+    pub fn paper_kind(&self, name: &str) -> Option<&PaperKind> {
+        self.units.kinds.iter().find(|kind| kind.name == name)
+    }
+}
+
+/// A program file as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramFile {
+    id: String,
+    title: String,
+    menu_title: String,
+    year: i16,
+    rules: String,
+    opens: String,
+    closes: String,
+    renewals: Renewals,
+    fees: Fees,
+    links: Links,
+}
+
+/// A program file that cannot be used, and why.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ProgramError {
+    /// Not TOML, an unknown key, a missing key or a wrong type.
+    #[error("{file}: {reason}")]
+    Unreadable {
+        /// Name of the file.
+        file: String,
+        /// What the parser says.
+        reason: String,
+    },
+    /// The rules it names are not there.
+    #[error("{file}: the rules file {rules}.toml is missing")]
+    MissingRules {
+        /// Name of the file.
+        file: String,
+        /// The rules it asks for.
+        rules: String,
+    },
+    /// A value that contradicts itself.
+    #[error("{file}: {reason}")]
+    Inconsistent {
+        /// Name of the file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// All programs the service knows.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    programs: BTreeMap<ProgramId, Program>,
+    version: String,
+}
+
+const EMBEDDED: [(&str, &str); 3] = [
+    ("rules-2026", include_str!("../programs/rules-2026.toml")),
+    (
+        "specialist-renewal-2026",
+        include_str!("../programs/specialist-renewal-2026.toml"),
+    ),
+    (
+        "specialist-renewal-4th-2026",
+        include_str!("../programs/specialist-renewal-4th-2026.toml"),
+    ),
+];
+
+impl Programs {
+    /// The programs that come with the binary.
+    ///
+    /// # Errors
+    /// None for the files as they are tested; the type is that of [`Programs::from_files`].
+    pub fn embedded() -> Result<Self, ProgramError> {
+        Self::from_files(&EMBEDDED)
+    }
+
+    /// Reads `(file name without .toml, text)` pairs: names that begin with `rules-` are rules, the others programs.
+    ///
+    /// # Errors
+    /// The first file that cannot be used, with the reason.
+    pub fn from_files(files: &[(&str, &str)]) -> Result<Self, ProgramError> {
+        let mut programs = BTreeMap::new();
+        let mut all = Sha256::new();
+        for (file, text) in files.iter().filter(|(file, _)| !file.starts_with("rules-")) {
+            let program = read_program(file, text, files)?;
+            all.update(program.version.as_bytes());
+            programs.insert(program.id.clone(), program);
+        }
+        Ok(Self {
+            programs,
+            version: hex::encode(&all.finalize()[..8]),
+        })
+    }
+
+    /// The program with that key.
+    pub fn get(&self, id: &ProgramId) -> Option<&Program> {
+        self.programs.get(id)
+    }
+
+    /// All of them, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Program> {
+        self.programs.values()
+    }
+
+    /// Hash over all programs, for events that belong to no single one.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+fn read_program(file: &str, text: &str, files: &[(&str, &str)]) -> Result<Program, ProgramError> {
+    let unreadable = |file: &str, error: &toml::de::Error| ProgramError::Unreadable {
+        file: format!("{file}.toml"),
+        reason: error.to_string(),
+    };
+    let inconsistent = |reason: String| ProgramError::Inconsistent {
+        file: format!("{file}.toml"),
+        reason,
+    };
+    let written: ProgramFile = toml::from_str(text).map_err(|error| unreadable(file, &error))?;
+    let (rules_file, rules_text) = files
+        .iter()
+        .find(|(name, _)| *name == written.rules)
+        .ok_or_else(|| ProgramError::MissingRules {
+            file: format!("{file}.toml"),
+            rules: written.rules.clone(),
+        })?;
+    let rules: Rules =
+        toml::from_str(rules_text).map_err(|error| unreadable(rules_file, &error))?;
+    let instant = |text: &str| {
+        parse_jst_instant(text).map_err(|_| inconsistent(format!("{text} is not a time of day")))
+    };
+    let period = Period {
+        opens: instant(&written.opens)?,
+        closes: instant(&written.closes)?,
+    };
+    if period.opens >= period.closes {
+        return Err(inconsistent("the period closes before it opens".to_owned()));
+    }
+    if written.id.is_empty()
+        || !written
+            .id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        return Err(inconsistent(
+            "the id has other characters than letters, digits and hyphens".to_owned(),
+        ));
+    }
+    if rules.window.first_day > rules.window.last_day {
+        return Err(inconsistent("the window ends before it begins".to_owned()));
+    }
+    let mut version = Sha256::new();
+    version.update(text.as_bytes());
+    version.update([0]);
+    version.update(rules_text.as_bytes());
+    Ok(Program {
+        id: ProgramId(written.id),
+        title: written.title,
+        menu_title: written.menu_title,
+        year: FiscalYear(written.year),
+        period,
+        renewals: written.renewals,
+        fees: written.fees,
+        links: written.links,
+        rules,
+        version: hex::encode(&version.finalize()[..8]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(id: &str) -> Program {
+        Programs::embedded()
+            .unwrap()
+            .get(&ProgramId(id.to_owned()))
+            .unwrap()
+            .clone()
+    }
+
+    #[test]
+    fn both_programs_of_2026_are_embedded_with_the_periods_of_the_manual() {
+        assert_eq!(
+            program("specialist-renewal-2026").period.show(),
+            "2026/05/01 10:00 ~ 2026/08/01 00:00"
+        );
+        assert_eq!(
+            program("specialist-renewal-4th-2026").period.show(),
+            "2026/04/25 00:00 ~ 2026/08/01 00:00"
+        );
+    }
+
+    #[test]
+    fn the_rules_name_15_organs_14_basic_societies_and_limits_of_the_manual() {
+        let rules = program("specialist-renewal-2026").rules;
+        assert_eq!(rules.clinical_experience.organs.len(), 15);
+        assert_eq!(rules.basic_societies.len(), 14);
+        assert_eq!(rules.research_activities.row_limit, 20);
+        assert_eq!(rules.conferences.row_limit, 30);
+        assert_eq!(rules.papers.row_limit, 30);
+        assert_eq!(rules.profile.character_limit, 1_040);
+    }
+
+    #[test]
+    fn the_period_is_half_open() {
+        let period = program("specialist-renewal-2026").period;
+        assert!(period.contains(period.opens));
+        assert!(!period.contains(period.closes));
+    }
+
+    #[test]
+    fn a_program_with_an_unknown_key_is_refused_with_the_name_of_its_file() {
+        let text = format!("{}\nsurprise = 1\n", EMBEDDED[1].1);
+        let error =
+            Programs::from_files(&[EMBEDDED[0], ("specialist-renewal-2026", &text)]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("specialist-renewal-2026.toml"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_program_that_closes_before_it_opens_is_refused() {
+        let text = EMBEDDED[1]
+            .1
+            .replace("2026-08-01T00:00", "2026-04-01T00:00");
+        let error =
+            Programs::from_files(&[EMBEDDED[0], ("specialist-renewal-2026", &text)]).unwrap_err();
+        assert!(matches!(error, ProgramError::Inconsistent { .. }));
+    }
+
+    #[test]
+    fn the_version_changes_with_any_letter_of_the_rules() {
+        let changed = EMBEDDED[0]
+            .1
+            .replace("total_units = 50", "total_units = 51");
+        let other =
+            Programs::from_files(&[("rules-2026", &changed), EMBEDDED[1], EMBEDDED[2]]).unwrap();
+        assert_ne!(other.version(), Programs::embedded().unwrap().version());
+    }
+}

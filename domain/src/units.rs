@@ -1,0 +1,338 @@
+//! Units (単位): what each row counts, and why not when it does not.
+//!
+//! Order of evaluation (A, reference 1.3): rows outside the window are dropped, then duplicates; then units are resolved,
+//! summed by category, caps applied, and the total taken.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    documents::{Conference, ConferenceFacts, DocumentKind, Paper, Row, Rows},
+    member::{SeminarAttendance, SeminarKind},
+    program::{PaperCategory, Rules, SeminarDay},
+};
+
+/// Why a row counts nothing or less, or what to look at although it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RemarkKind {
+    /// The row has mistakes.
+    HasErrors,
+    /// Its day lies outside the five years.
+    OutsideWindow,
+    /// No 学術集会 of the society was held on that day.
+    OtherSociety,
+    /// The same meeting, paper or seminar counts already.
+    Duplicate,
+    /// The category has reached its cap.
+    Cap,
+    /// Counts less than declared, as the table says.
+    CappedByTable,
+    /// The declared figure differs from the table (a warning).
+    DiffersFromTable,
+    /// Counts only if 教育委員会 has recognised the event (a notice).
+    NeedsRecognition,
+}
+
+/// A remark on a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Remark {
+    /// Which.
+    pub kind: RemarkKind,
+    /// The sentence.
+    pub message: String,
+}
+
+/// What one row counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AssessedRow {
+    /// The document it stands in.
+    pub document: DocumentKind,
+    /// Id of the row; code and first day of a seminar.
+    pub row: String,
+    /// 申請単位; None when it cannot be read.
+    pub declared: Option<u32>,
+    /// 単位 that count.
+    pub counted: u32,
+    /// Why not, or what to look at.
+    pub remarks: Vec<Remark>,
+}
+
+/// Sum of a category before and after its cap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CategoryTotal {
+    /// 単位 before the cap.
+    pub before_cap: u32,
+    /// 単位 that count.
+    pub counted: u32,
+}
+
+/// All rows with their units, and what follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnitAssessment {
+    /// 現在 N 単位: the total after caps.
+    pub total: u32,
+    /// 単位 needed.
+    pub required: u32,
+    /// 学会参加
+    pub meetings: CategoryTotal,
+    /// 当会セミナー
+    pub seminars: CategoryTotal,
+    /// 論文
+    pub papers: CategoryTotal,
+    /// 他学会・セミナー等
+    pub other_societies: CategoryTotal,
+    /// 学術集会 attended in the window.
+    pub meetings_attended: u32,
+    /// Whether a 教育セミナー A was attended in the window.
+    pub seminar_a: bool,
+    /// Whether a 教育セミナー B was attended in the window.
+    pub seminar_b: bool,
+    /// Every row, in the order of the documents.
+    pub rows: Vec<AssessedRow>,
+}
+
+/// A category while it is summed.
+struct Category {
+    total: CategoryTotal,
+    cap: Option<u32>,
+}
+
+impl Category {
+    fn new(cap: Option<u32>) -> Self {
+        Self {
+            total: CategoryTotal::default(),
+            cap,
+        }
+    }
+
+    /// Adds units and tells how many of them still fit under the cap.
+    fn add(&mut self, units: u32, remarks: &mut Vec<Remark>) -> u32 {
+        self.total.before_cap = self.total.before_cap.saturating_add(units);
+        let room = self
+            .cap
+            .map_or(u32::MAX, |cap| cap.saturating_sub(self.total.counted));
+        let counted = units.min(room);
+        if let Some(cap) = self.cap.filter(|_| counted < units) {
+            remarks.push(Remark {
+                kind: RemarkKind::Cap,
+                message: format!(
+                    "この区分の上限は{cap}単位です。この行は{counted}単位のみ算入されます。"
+                ),
+            });
+        }
+        self.total.counted = self.total.counted.saturating_add(counted);
+        counted
+    }
+}
+
+fn remark(kind: RemarkKind, message: impl Into<String>) -> Remark {
+    Remark {
+        kind,
+        message: message.into(),
+    }
+}
+
+fn has_errors() -> Remark {
+    remark(
+        RemarkKind::HasErrors,
+        "入力に誤りがあるため、単位に算入されません。編集して修正してください。",
+    )
+}
+
+fn outside_window(rules: &Rules, what: &str) -> Remark {
+    remark(
+        RemarkKind::OutsideWindow,
+        format!(
+            "{what}が対象期間（{} ~ {}）の外にあるため、単位に算入されません。",
+            crate::calendar::show_date(rules.window.first_day),
+            crate::calendar::show_date(rules.window.last_day)
+        ),
+    )
+}
+
+/// Assesses the rows that carry units.
+pub fn assess<'a>(
+    rules: &Rules,
+    conferences: &Rows<Conference>,
+    attendance: impl Iterator<Item = &'a SeminarAttendance>,
+    papers: &Rows<Paper>,
+) -> UnitAssessment {
+    let mut assessment = UnitAssessment {
+        required: rules.requirements.total_units,
+        ..UnitAssessment::default()
+    };
+    assess_conferences(rules, conferences, &mut assessment);
+    assess_seminars(rules, attendance, &mut assessment);
+    assess_papers(rules, papers, &mut assessment);
+    assessment.total = [
+        assessment.meetings,
+        assessment.seminars,
+        assessment.papers,
+        assessment.other_societies,
+    ]
+    .iter()
+    .fold(0, |sum, category| sum.saturating_add(category.counted));
+    assessment
+}
+
+/// A declared figure against the table: warns, or counts the table's figure where the rules say so.
+fn against_table(rules: &Rules, declared: u32, table: u32, remarks: &mut Vec<Remark>) -> u32 {
+    if declared > table && rules.units.cap_by_table {
+        remarks.push(remark(
+            RemarkKind::CappedByTable,
+            format!("単位表では{table}単位のため、{table}単位のみ算入されます。"),
+        ));
+        return table;
+    }
+    if declared != table {
+        remarks.push(remark(
+            RemarkKind::DiffersFromTable,
+            format!(
+                "申請単位数（{declared}単位）が単位表（{table}単位）と異なります。ご確認ください。"
+            ),
+        ));
+    }
+    declared
+}
+
+fn assess_conferences(rules: &Rules, rows: &Rows<Conference>, assessment: &mut UnitAssessment) {
+    let mut category = Category::new(rules.units.meeting.cap);
+    let mut seen: Vec<(u32, ConferenceFacts)> = Vec::new();
+    for Row { id, value } in rows {
+        let mut remarks = Vec::new();
+        let mut counted = 0;
+        let facts = value.read(rules).ok();
+        match &facts {
+            None => remarks.push(has_errors()),
+            Some(facts) if !rules.window.contains(facts.held_on) => {
+                remarks.push(outside_window(rules, "開催日"));
+            }
+            Some(facts) => match rules.meeting_on(facts.held_on) {
+                None => remarks.push(remark(
+                    RemarkKind::OtherSociety,
+                    "開催日に本学会の学術集会は開催されていないため、単位に算入されません。他学会の業績は「研究業績 論文」に種別「学会」で登録してください。",
+                )),
+                Some(meeting) => {
+                    let same = |(number, earlier): &(u32, ConferenceFacts)| {
+                        *number == meeting.number
+                            && (rules.units.once_per_meeting
+                                || (earlier.held_on == facts.held_on && earlier.place == facts.place))
+                    };
+                    if seen.iter().any(same) {
+                        remarks.push(remark(
+                            RemarkKind::Duplicate,
+                            format!(
+                                "第{}回学術集会は別の行で算入されているため、単位に算入されません。",
+                                meeting.number
+                            ),
+                        ));
+                    } else {
+                        let table = if facts.first_author {
+                            rules.units.meeting.first_author
+                        } else {
+                            rules.units.meeting.attendance
+                        };
+                        let units = against_table(rules, facts.units, table, &mut remarks);
+                        counted = category.add(units, &mut remarks);
+                        assessment.meetings_attended += 1;
+                        seen.push((meeting.number, facts.clone()));
+                    }
+                }
+            },
+        }
+        assessment.rows.push(AssessedRow {
+            document: DocumentKind::Conferences,
+            row: id.to_string(),
+            declared: facts.map(|facts| facts.units),
+            counted,
+            remarks,
+        });
+    }
+    assessment.meetings = category.total;
+}
+
+fn assess_seminars<'a>(
+    rules: &Rules,
+    attendance: impl Iterator<Item = &'a SeminarAttendance>,
+    assessment: &mut UnitAssessment,
+) {
+    let mut category = Category::new(rules.units.seminar.cap);
+    for one in attendance {
+        let mut remarks = Vec::new();
+        let mut counted = 0;
+        let (day, what) = match rules.units.seminar_counts_by {
+            SeminarDay::FirstDay => (one.key.first_day, "開催日（初日）"),
+            SeminarDay::LastDay => (one.last_day, "開催日（最終日）"),
+        };
+        if rules.window.contains(day) {
+            counted = category.add(one.units, &mut remarks);
+            assessment.seminar_a |= one.kind == SeminarKind::A;
+            assessment.seminar_b |= one.kind == SeminarKind::B;
+        } else {
+            remarks.push(outside_window(rules, what));
+        }
+        assessment.rows.push(AssessedRow {
+            document: DocumentKind::Seminars,
+            row: format!("{}@{}", one.key.code, one.key.first_day),
+            declared: Some(one.units),
+            counted,
+            remarks,
+        });
+    }
+    assessment.seminars = category.total;
+}
+
+fn assess_papers(rules: &Rules, rows: &Rows<Paper>, assessment: &mut UnitAssessment) {
+    let mut papers = Category::new(rules.units.papers.cap);
+    let mut others = Category::new(rules.units.other_societies.cap);
+    let mut seen = Vec::new();
+    for Row { id, value } in rows {
+        let mut remarks = Vec::new();
+        let mut counted = 0;
+        let facts = value.read(rules).ok();
+        match &facts {
+            None => remarks.push(has_errors()),
+            Some(facts) if !rules.window.contains(facts.date) => {
+                remarks.push(outside_window(rules, "日付"));
+            }
+            Some(facts) => {
+                let identity = (facts.kind.clone(), facts.date, facts.content.clone());
+                if seen.contains(&identity) {
+                    remarks.push(remark(
+                        RemarkKind::Duplicate,
+                        "種別・日付・内容が同じ行が既に算入されているため、単位に算入されません。",
+                    ));
+                } else if let Some(kind) = rules.paper_kind(&facts.kind) {
+                    let table = kind.units.get(&facts.division).copied().unwrap_or(0);
+                    let units = against_table(rules, facts.units, table, &mut remarks);
+                    let category = match kind.category {
+                        PaperCategory::Paper => &mut papers,
+                        PaperCategory::OtherSociety => {
+                            remarks.push(remark(
+                                RemarkKind::NeedsRecognition,
+                                "他学会主催の学会・セミナー等は、本学会教育委員会により認められたもののみ有効です。",
+                            ));
+                            &mut others
+                        }
+                    };
+                    counted = category.add(units, &mut remarks);
+                    seen.push(identity);
+                }
+            }
+        }
+        assessment.rows.push(AssessedRow {
+            document: DocumentKind::Papers,
+            row: id.to_string(),
+            declared: facts.map(|facts| facts.units),
+            counted,
+            remarks,
+        });
+    }
+    assessment.papers = papers.total;
+    assessment.other_societies = others.total;
+}
