@@ -1,0 +1,43 @@
+//! The append-only, totally ordered, hash-chained event log on SQLite and PostgreSQL, behind `cqrs-es` 0.5.
+//!
+//! The crate knows no word of what the events mean. What it promises, on both databases:
+//!
+//! - **One transaction** holds a command's events, its idempotency row and its place in the order. Nothing else is
+//!   written by a command, and a command that changes nothing writes nothing.
+//! - **A dense order** ([`RecordedEvent::global_seq`]: 1, 2, 3 …) that no reader can overtake. PostgreSQL appends
+//!   without a global lock and one sealer gives out the numbers afterwards; SQLite, having one writer, seals in the append.
+//! - **A hash chain** over that order ([`hash`]), so that [`verify`] names the first number at which somebody changed,
+//!   removed, added or moved something behind the database's back.
+//! - **A repeated command** (same id, same request) gets its first [`Receipt`] again; a caller that goes away does
+//!   not cut a command in half; a lost race is decided again.
+//!
+//! Why it is built like this: `docs/decisions/0001-event-log.md`.
+
+mod append;
+mod cache;
+mod database;
+mod decoding;
+mod error;
+mod feed;
+mod handler;
+pub mod hash;
+mod ledger;
+mod log;
+mod metadata;
+mod repository;
+mod store;
+
+pub use cqrs_es::persist::EventUpcaster;
+pub use database::{Database, DatabaseKind};
+pub use decoding::Upcasters;
+pub use error::{Error, Stage};
+pub use feed::RecordedEvent;
+pub use handler::{CommandHandler, ExecuteError, Receipt};
+pub use ledger::reanchor::reanchor;
+pub use ledger::seal::seal;
+pub use ledger::verify::{Problem, Reason, VerifyReport, verify};
+pub use log::{EventLog, Loaded};
+pub use metadata::{Envelope, Metadata};
+pub use repository::EventRepository;
+pub use tokio_util::sync::CancellationToken;
+pub use tokio_util::task::TaskTracker;
