@@ -1,0 +1,325 @@
+//! What an event says in the words of the screens: field labels of the manual, and values as text.
+
+use domain::application::ApplicationEvent;
+use domain::calendar::show_date;
+use domain::documents::{
+    ClinicalExperience, Conference, DocumentKind, Paper, Profile, ResearchActivity, Resume, RowId,
+};
+use domain::member::{MemberRecord, Payment, SeminarAttendance, SeminarKey};
+
+/// Every event that is understood here.
+pub(super) const EVENTS: &[&str] = &[
+    "Applied",
+    "ExamAdded",
+    "ResumeSaved",
+    "ProfileSaved",
+    "ResearchActivityAdded",
+    "ResearchActivityRevised",
+    "ResearchActivityRemoved",
+    "ResearchYearsRecorded",
+    "ConferenceAdded",
+    "ConferenceRevised",
+    "ConferenceRemoved",
+    "PaperAdded",
+    "PaperRevised",
+    "PaperRemoved",
+    "ClinicalExperienceSaved",
+    "Submitted",
+    "Withdrawn",
+    "SeminarAttendanceImported",
+    "SeminarAttendanceRetracted",
+    "PaymentConfirmed",
+];
+
+/// The new values of one slot: a document, a row of one, or what concerns the application as a whole.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// Under which the values are kept.
+    pub slot: String,
+    /// The document, if it is one.
+    pub document: Option<DocumentKind>,
+    /// What the keys of the values are.
+    pub keys: Keys,
+    /// Key and text, in the order of the screen.
+    pub values: Vec<(String, String)>,
+    /// Whether a key that is not among the values keeps what it had.
+    pub partial: bool,
+}
+
+/// What the keys of a slot's values are.
+#[derive(Clone, Debug)]
+pub(super) enum Keys {
+    /// Labels of fields, of this row if it is one.
+    Fields(Option<RowId>),
+    /// Ids of rows, which all have this one field.
+    Rows(&'static str),
+}
+
+const APPLICATION: &str = "application";
+const SEMINARS: &str = "seminars";
+const PAYMENTS: &str = "payments";
+
+/// Label of 申込 and 取下げ.
+const APPLIED: &str = "お申込み";
+
+/// What the event changes. The values before are no matter here.
+pub(super) fn changes(event: ApplicationEvent) -> Vec<Change> {
+    use ApplicationEvent as E;
+    match event {
+        E::Applied {
+            scope,
+            exam_passed,
+            attendance,
+            ..
+        } => {
+            let mut values = vec![(APPLIED.to_owned(), scope.label().to_owned())];
+            if let Some(year) = exam_passed {
+                values.push(("筆記試験 合格年度".to_owned(), format!("{year}年度")));
+            }
+            let attendance = attendance
+                .iter()
+                .map(|one| (seminar_row(&one.key), seminar_text(one)))
+                .collect();
+            vec![
+                whole_application(values),
+                Change {
+                    partial: false,
+                    ..seminars(attendance)
+                },
+            ]
+        }
+        E::ExamAdded { .. } => vec![application("筆記試験", "追加お申込み")],
+        E::Submitted { submission } => vec![application(
+            "申請の完了",
+            format!(
+                "本紙 第{}号（{}単位）",
+                submission.number, submission.assessment.total
+            ),
+        )],
+        E::Withdrawn { .. } => vec![application(APPLIED, "取下げ")],
+        E::ResumeSaved { resume, record } => vec![document(
+            DocumentKind::Resume,
+            resume_fields(&record.value, resume.value),
+        )],
+        E::ProfileSaved { profile } => {
+            let Profile { text } = profile.value;
+            vec![document(
+                DocumentKind::Profile,
+                vec![("プロフィール".to_owned(), text)],
+            )]
+        }
+        E::ResearchActivityAdded { row: id, activity }
+        | E::ResearchActivityRevised { row: id, activity } => vec![row(
+            DocumentKind::ResearchActivities,
+            id,
+            activity_fields(activity.value),
+        )],
+        E::ResearchActivityRemoved { row: id } => {
+            vec![row(DocumentKind::ResearchActivities, id, Vec::new())]
+        }
+        E::ResearchYearsRecorded { total_years } => vec![document(
+            DocumentKind::ResearchActivities,
+            vec![(
+                "がん治療に関する研究活動・診療歴の総年数".to_owned(),
+                total_years.value,
+            )],
+        )],
+        E::ConferenceAdded {
+            row: id,
+            conference,
+        }
+        | E::ConferenceRevised {
+            row: id,
+            conference,
+        } => vec![row(
+            DocumentKind::Conferences,
+            id,
+            conference_fields(conference.value),
+        )],
+        E::ConferenceRemoved { row: id } => vec![row(DocumentKind::Conferences, id, Vec::new())],
+        E::PaperAdded { row: id, paper } | E::PaperRevised { row: id, paper } => {
+            vec![row(DocumentKind::Papers, id, paper_fields(paper.value))]
+        }
+        E::PaperRemoved { row: id } => vec![row(DocumentKind::Papers, id, Vec::new())],
+        E::ClinicalExperienceSaved { experience } => vec![document(
+            DocumentKind::ClinicalExperience,
+            clinical_fields(experience.value),
+        )],
+        E::SeminarAttendanceImported { attendance } => vec![seminars(vec![(
+            seminar_row(&attendance.key),
+            seminar_text(&attendance),
+        )])],
+        E::SeminarAttendanceRetracted { seminar } => {
+            vec![seminars(vec![(seminar_row(&seminar), String::new())])]
+        }
+        E::PaymentConfirmed { payment } => vec![Change {
+            slot: PAYMENTS.to_owned(),
+            document: None,
+            keys: Keys::Rows("入金"),
+            values: vec![(payment.transaction.clone(), payment_text(&payment))],
+            partial: true,
+        }],
+    }
+}
+
+fn whole_application(values: Vec<(String, String)>) -> Change {
+    Change {
+        slot: APPLICATION.to_owned(),
+        document: None,
+        keys: Keys::Fields(None),
+        values,
+        partial: true,
+    }
+}
+
+fn application(label: &str, text: impl Into<String>) -> Change {
+    whole_application(vec![(label.to_owned(), text.into())])
+}
+
+fn seminars(values: Vec<(String, String)>) -> Change {
+    Change {
+        slot: SEMINARS.to_owned(),
+        document: Some(DocumentKind::Seminars),
+        keys: Keys::Rows("参加"),
+        values,
+        partial: true,
+    }
+}
+
+fn document(kind: DocumentKind, values: Vec<(String, String)>) -> Change {
+    Change {
+        slot: kind.slug().to_owned(),
+        document: Some(kind),
+        keys: Keys::Fields(None),
+        values,
+        partial: false,
+    }
+}
+
+fn row(kind: DocumentKind, id: RowId, values: Vec<(String, String)>) -> Change {
+    Change {
+        slot: format!("{}/{id}", kind.slug()),
+        document: Some(kind),
+        keys: Keys::Fields(Some(id)),
+        values,
+        partial: false,
+    }
+}
+
+fn labelled<const N: usize>(fields: [(&str, String); N]) -> Vec<(String, String)> {
+    fields.map(|(label, text)| (label.to_owned(), text)).into()
+}
+
+fn yes_or_no(answer: bool) -> String {
+    if answer { "あり" } else { "なし" }.to_owned()
+}
+
+/// What 履歴書 shows of the record, then what is typed.
+fn resume_fields(record: &MemberRecord, resume: Resume) -> Vec<(String, String)> {
+    let mut fields: Vec<_> = record
+        .shown_fields()
+        .into_iter()
+        .map(|(label, text)| (label.to_owned(), text))
+        .collect();
+    fields.extend(labelled([
+        (
+            "個人情報の公開を希望しません",
+            yes_or_no(resume.withhold_home),
+        ),
+        ("学歴 出身校", resume.school),
+        ("学歴 卒業年月 年", resume.graduation_year),
+        ("学歴 卒業年月 月", resume.graduation_month),
+        ("基本学会 学会名", resume.basic_society),
+        ("基本学会 資格種別", resume.qualification),
+        ("基本学会 認定番号", resume.qualification_number),
+    ]));
+    fields
+}
+
+fn activity_fields(activity: ResearchActivity) -> Vec<(String, String)> {
+    labelled([
+        ("期間 始まりの年", activity.from_year),
+        ("期間 始まりの月", activity.from_month),
+        ("期間 終わりの年", activity.to_year),
+        ("期間 終わりの月", activity.to_month),
+        ("内容", activity.content),
+    ])
+}
+
+fn conference_fields(conference: Conference) -> Vec<(String, String)> {
+    labelled([
+        ("筆頭", conference.first_author),
+        ("開催地", conference.place),
+        ("開催日", conference.held_on),
+        ("申請単位数", conference.units),
+    ])
+}
+
+fn paper_fields(paper: Paper) -> Vec<(String, String)> {
+    labelled([
+        ("区分", paper.division),
+        ("種別", paper.kind),
+        ("日付", paper.date),
+        ("申請単位", paper.units),
+        ("内容", paper.content),
+    ])
+}
+
+fn clinical_fields(experience: ClinicalExperience) -> Vec<(String, String)> {
+    let answer = |answer: Option<bool>| answer.map(yes_or_no).unwrap_or_default();
+    let mut fields = labelled([
+        (
+            "診察した実績がある臓器・領域",
+            experience.examined.join("、"),
+        ),
+        (
+            "がん薬物療法の施行実績がある臓器・領域",
+            experience.drug_therapy.join("、"),
+        ),
+        (
+            "コンサルテーションした実績がある臓器・領域",
+            experience.consultation.join("、"),
+        ),
+        (
+            "特殊な検査・治療の実績",
+            answer(experience.special_procedures),
+        ),
+        (
+            "特殊な検査・治療の実績 の具体的な内容",
+            experience.special_procedures_detail,
+        ),
+        (
+            "セカンドオピニオンの実施",
+            answer(experience.second_opinion),
+        ),
+    ]);
+    for (trial, number) in experience.trials.into_iter().zip(1..) {
+        fields.push((format!("臨床試験{number} 臨床試験名"), trial.name));
+        fields.push((format!("臨床試験{number} 登録症例数"), trial.cases));
+    }
+    fields
+}
+
+fn seminar_row(seminar: &SeminarKey) -> String {
+    format!("{}@{}", seminar.code, seminar.first_day)
+}
+
+fn seminar_text(attendance: &SeminarAttendance) -> String {
+    format!(
+        "{} {} ～ {} {}単位",
+        attendance.name,
+        show_date(attendance.key.first_day),
+        show_date(attendance.last_day),
+        attendance.units
+    )
+}
+
+fn payment_text(payment: &Payment) -> String {
+    format!(
+        "{} {}円 {} {}",
+        payment.item.label(),
+        payment.amount_yen,
+        show_date(payment.paid_on),
+        payment.payer.value
+    )
+}

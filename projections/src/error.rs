@@ -1,0 +1,140 @@
+//! What can go wrong. No variant carries a payload.
+
+/// The failure of an [`Effect`](crate::Effect). Its text is logged and stored, so it must not carry personal data.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An event that a view can not take in. It stops the view.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {global_seq} ({event_type} {event_version}): {reason}")]
+pub struct Unreadable {
+    /// Its ledger number.
+    pub global_seq: i64,
+    /// Its name.
+    pub event_type: String,
+    /// The version of its shape.
+    pub event_version: String,
+    /// What is wrong, in words of our own: a decoder's message would quote the value.
+    pub reason: &'static str,
+}
+
+/// A failure of the views.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error("the database failed while {doing}")]
+    Database {
+        /// The step.
+        doing: &'static str,
+        /// What the driver says.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The event log failed.
+    #[error(transparent)]
+    Log(#[from] eventstore::Error),
+    /// An event can not be taken in.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The ledger has no row where one must be.
+    #[error("the ledger has a gap after {0}")]
+    Gap(i64),
+    /// The rows were made by another version of the view's code.
+    #[error(
+        "the rows of {name} were made by version {found} of its code, this is version {expected}: rebuild it"
+    )]
+    OtherVersion {
+        /// The view.
+        name: &'static str,
+        /// Of the rows.
+        found: i64,
+        /// Of this program.
+        expected: i64,
+    },
+    /// A view or effect stands still at an event.
+    #[error("{name} has failed at ledger number {at}: {reason}")]
+    Failed {
+        /// The view or effect.
+        name: String,
+        /// The ledger number that it can not pass.
+        at: i64,
+        /// Why.
+        reason: String,
+    },
+    /// No view or effect has this name.
+    #[error("there is no view of this name")]
+    UnknownName,
+    /// Another rebuild of the same view began, or the view was switched meanwhile.
+    #[error("another rebuild of this view took over")]
+    RebuildSuperseded,
+    /// The effect refused a batch.
+    #[error("the effect failed")]
+    Effect(#[source] BoxError),
+    /// A row holds what this crate did not write.
+    #[error("a row of {0} is not one that this program wrote")]
+    ForeignRow(&'static str),
+}
+
+impl Error {
+    /// For `map_err`: the database failed while doing this.
+    pub(crate) fn while_(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+
+    /// Whether the same event may pass when it is simply tried again: the connection, a lock, a full disk. Everything else
+    /// is a matter of the event and the code.
+    pub(crate) fn passes_with_time(&self) -> bool {
+        match self {
+            Self::Database { source, .. }
+            | Self::Log(eventstore::Error::Database { source, .. }) => passes_with_time(source),
+            Self::RebuildSuperseded => true,
+            _ => false,
+        }
+    }
+}
+
+fn passes_with_time(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            !error.code().is_some_and(|code| is_about_the_content(&code))
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// PostgreSQL tells by class: 22 data, 23 constraints, 42 names and types. SQLite by the low byte of its code: error,
+/// too big, constraint, mismatch, range.
+fn is_about_the_content(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["22", "23", "42"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_about_the_content;
+
+    #[test]
+    fn a_lost_connection_or_a_lock_passes_and_a_value_that_does_not_fit_stays() {
+        for code in ["22021", "23505", "42P01", "1", "2067", "20"] {
+            assert!(is_about_the_content(code), "{code}");
+        }
+        for code in [
+            "57P01", "53100", "40001", "08006", "25P03", "5", "261", "10", "13",
+        ] {
+            assert!(!is_about_the_content(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What makes a view.
+
+use std::fmt;
+use std::future::Future;
+use std::str::FromStr;
+
+use crate::error::{Error, Unreadable};
+use crate::feed::FedEvent;
+use crate::session::Session;
+
+/// The views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ViewName {
+    /// 申請書類一覧
+    DocumentList,
+    /// 状態 of the applications
+    ApplicationStatus,
+    /// 変更履歴
+    ChangeHistory,
+}
+
+impl ViewName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [
+        Self::DocumentList,
+        Self::ApplicationStatus,
+        Self::ChangeHistory,
+    ];
+
+    /// The name in the database, on the command line and in metrics; also that of the SQL view over the live generation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DocumentList => "document_list",
+            Self::ApplicationStatus => "application_status",
+            Self::ChangeHistory => "change_history",
+        }
+    }
+}
+
+impl fmt::Display for ViewName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for ViewName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|name| name.as_str() == text)
+            .ok_or(Error::UnknownName)
+    }
+}
+
+/// Rows in one statement. A full one always has the same text, so the database prepares it once; below that it is prepared
+/// for the occasion. SQLite takes 32,766 parameters.
+pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+
+/// A table of a view, as far as comparing two generations needs to know it.
+pub(crate) struct Table {
+    /// Name before the `_g<generation>`.
+    pub name: &'static str,
+    /// The columns of its key, as text joined for a report.
+    pub key: &'static [&'static str],
+    /// All its columns.
+    pub columns: &'static str,
+    /// The name under which readers know its live generation, if they do.
+    pub public: Option<&'static str>,
+}
+
+/// A view: what it needs to know of events, and how its rows follow from them.
+pub(crate) trait Projection: Send + Sync + 'static {
+    /// Its name.
+    const NAME: ViewName;
+    /// To be raised with every change of what the rows say: rows of another version are not continued.
+    const VERSION: i64;
+    /// The tables of one generation, `{generation}` standing for its number.
+    const SCHEMA: &'static str;
+    /// Its tables.
+    const TABLES: &'static [Table];
+    /// The events whose payload it reads: transferring and decoding the others is most of the cost of catching up.
+    const PAYLOADS: &'static [&'static str];
+    /// Events in one transaction.
+    const BATCH: i64;
+
+    /// What an event says to this view.
+    type Fact: Send + Sync;
+    /// The rows that a batch may touch.
+    type Rows: Send + Sync;
+
+    /// Understands an event.
+    fn read(event: FedEvent) -> Result<Self::Fact, Unreadable>;
+
+    /// The rows that the facts may touch, as they are.
+    fn load(
+        session: &mut Session,
+        generation: i64,
+        facts: &[Self::Fact],
+    ) -> impl Future<Output = Result<Self::Rows, Error>> + Send;
+
+    /// Pure: the rows after one more fact.
+    fn apply(rows: &mut Self::Rows, fact: Self::Fact);
+
+    /// Writes the rows.
+    fn save(
+        session: &mut Session,
+        generation: i64,
+        rows: Self::Rows,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Runs the same expression with the type of the view of that name.
+macro_rules! on_view {
+    ($name:expr, $view:ident => $body:expr) => {
+        match $name {
+            $crate::projection::ViewName::DocumentList => {
+                type $view = $crate::document_list::DocumentListView;
+                $body
+            }
+            $crate::projection::ViewName::ApplicationStatus => {
+                type $view = $crate::application_status::ApplicationStatusView;
+                $body
+            }
+            $crate::projection::ViewName::ChangeHistory => {
+                type $view = $crate::change_history::ChangeHistoryView;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_view;

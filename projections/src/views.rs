@@ -1,0 +1,163 @@
+//! Asking the views.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventstore::{Database, EventLog};
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use crate::application_status::{self, ApplicationStatus, StatusFilter};
+use crate::change_history::{self, HistoryEntry, HistoryFilter};
+use crate::document_list::{self, DocumentList};
+use crate::error::{Error, Result};
+use crate::lag::{self, ProjectionLag};
+use crate::projection::ViewName;
+use crate::registry;
+
+/// How often a waiting reader looks: often at first, as most events are there within milliseconds.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+const LATER_LOOK: Duration = Duration::from_millis(10);
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T, C> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<C>,
+}
+
+/// The views, as last written. Cloning shares everything.
+#[derive(Clone)]
+pub struct Views {
+    log: EventLog,
+    prepared: Arc<OnceCell<()>>,
+}
+
+impl Views {
+    /// The views of a log.
+    pub fn new(log: EventLog) -> Self {
+        Self {
+            log,
+            prepared: Arc::new(OnceCell::new()),
+        }
+    }
+
+    /// A page may be asked for before any runner has made the tables.
+    async fn database(&self) -> Result<&Database> {
+        self.prepared
+            .get_or_try_init(|| registry::prepare(&self.log))
+            .await?;
+        Ok(self.log.database())
+    }
+
+    /// 申請書類一覧 of an application; none when the view does not know it (yet).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn document_list(&self, application: &str) -> Result<Option<DocumentList>> {
+        document_list::document_list(self.database().await?, application).await
+    }
+
+    /// Where an application stands; none when the view does not know it (yet).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn status(&self, application: &str) -> Result<Option<ApplicationStatus>> {
+        application_status::status(self.database().await?, application).await
+    }
+
+    /// Applications by id, at most `limit`, after the one named by the page before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn statuses(
+        &self,
+        filter: &StatusFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ApplicationStatus, String>> {
+        application_status::statuses(self.database().await?, filter, after, limit).await
+    }
+
+    /// 変更履歴, newest first: the matching entries of at most `events` events before the ledger number named by the page
+    /// before. A page never cuts an event in two.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn history(
+        &self,
+        filter: &HistoryFilter,
+        before: Option<i64>,
+        events: u32,
+    ) -> Result<Page<HistoryEntry, i64>> {
+        change_history::history(self.database().await?, filter, before, events).await
+    }
+
+    /// Waits until a view shows an application as it is after its event `sequence` (the last one of a receipt), at most
+    /// `timeout`. False: it gave up, and the page should say that it may be behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn wait_for(
+        &self,
+        view: ViewName,
+        application: &str,
+        sequence: i64,
+        timeout: Duration,
+    ) -> Result<bool> {
+        let deadline = Instant::now() + timeout;
+        let mut pause = FIRST_LOOK;
+        loop {
+            if self
+                .seen(view, application)
+                .await?
+                .is_some_and(|seen| seen >= sequence)
+            {
+                return Ok(true);
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Ok(false);
+            }
+            tokio::time::sleep(pause.min(deadline - now)).await;
+            pause = (pause * 2).min(LATER_LOOK);
+        }
+    }
+
+    async fn seen(&self, view: ViewName, application: &str) -> Result<Option<i64>> {
+        let database = self.database().await?;
+        let statement = match view {
+            ViewName::DocumentList => "SELECT sequence FROM document_list WHERE application = $1",
+            ViewName::ApplicationStatus => {
+                "SELECT sequence FROM application_status WHERE application = $1"
+            }
+            ViewName::ChangeHistory => return change_history::seen(database, application).await,
+        };
+        eventstore::on_database!(database, pool => {
+            sqlx::query_scalar(statement).bind(application).fetch_optional(pool).await
+        })
+        .map_err(Error::while_("asking how far a view is"))
+    }
+
+    /// How far every view and effect is behind the ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn lag(&self) -> Result<Vec<ProjectionLag>> {
+        lag::lag(self.database().await?).await
+    }
+}
+
+/// Microseconds of a row as an instant.
+pub(crate) fn instant(us: i64) -> Result<Timestamp> {
+    Timestamp::from_microsecond(us).map_err(|_| Error::ForeignRow("a view"))
+}
