@@ -1,0 +1,150 @@
+//! Who is asking, and the gate in front of every endpoint.
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use domain::{Actor, Role, member::MemberNumber};
+use jiff::Timestamp;
+
+use super::{COOKIE, Permission, Token};
+use crate::{
+    app::App,
+    problem::{Kind, Problem},
+};
+
+/// Somebody who is signed in and has the endpoint's permission. Only [`authorize`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    actor: Actor,
+}
+
+impl Identity {
+    /// As the log keeps it.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// In which role.
+    pub fn role(&self) -> Role {
+        self.actor.role
+    }
+
+    /// 会員番号 of a member; `None` for staff.
+    pub fn member(&self) -> Option<MemberNumber> {
+        match self.actor.role {
+            Role::Member => MemberNumber::parse(&self.actor.id).ok(),
+            Role::Secretariat | Role::Reporter | Role::System => None,
+        }
+    }
+
+    /// Whether somebody may see what belongs to a member.
+    pub fn may_see(&self, member: &MemberNumber) -> bool {
+        match self.actor.role {
+            Role::Member => self.actor.id == member.as_str(),
+            Role::Secretariat => true,
+            Role::Reporter | Role::System => false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(role: Role, id: &str) -> Self {
+        Self {
+            actor: Actor {
+                role,
+                id: id.to_owned(),
+            },
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Identity {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // Absent only where no gate stands in front of the handler.
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or(Problem::new(Kind::NotSignedIn))
+    }
+}
+
+/// The gate: a session, and a role that has the permission.
+pub async fn authorize(
+    State((app, permission)): State<(App, Permission)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match signed_in(&app, request.headers()).await {
+        Err(problem) => problem.into_response(),
+        Ok(None) => Problem::new(Kind::NotSignedIn).into_response(),
+        Ok(Some(actor)) if !permission.is_held_by(actor.role) => {
+            Problem::new(Kind::NotPermitted).into_response()
+        }
+        Ok(Some(actor)) => {
+            request.extensions_mut().insert(Identity { actor });
+            next.run(request).await
+        }
+    }
+}
+
+/// Whose session the request's cookie names.
+///
+/// # Errors
+/// The database, as a problem.
+pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+    let Some(token) = token(headers) else {
+        return Ok(None);
+    };
+    app.sessions()
+        .find(&token, Timestamp::now())
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "reading a session failed");
+            Problem::new(Kind::Internal)
+        })
+}
+
+/// The session token among the request's cookies.
+pub fn token(headers: &HeaderMap) -> Option<Token> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(cookie::Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == COOKIE)
+        .and_then(|cookie| Token::parse(cookie.value()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let mut headers = HeaderMap::new();
+        let ours = "0123456789abcdef".repeat(4);
+        headers.append(header::COOKIE, "theme=dark; other=1".parse().unwrap());
+        headers.append(
+            header::COOKIE,
+            format!("a=b; {COOKIE}={ours}").parse().unwrap(),
+        );
+        assert_eq!(token(&headers).unwrap().as_str(), ours);
+    }
+
+    #[test]
+    fn a_member_sees_the_own_things_only() {
+        let one = MemberNumber::parse("9000001").unwrap();
+        let other = MemberNumber::parse("9000002").unwrap();
+        let member = Identity::of(Role::Member, "9000001");
+        assert!(member.may_see(&one));
+        assert!(!member.may_see(&other));
+        assert!(Identity::of(Role::Secretariat, "demo").may_see(&other));
+        assert!(!Identity::of(Role::Reporter, "demo").may_see(&other));
+    }
+}

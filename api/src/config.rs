@@ -1,0 +1,137 @@
+//! Configuration: flags and environment, and what they add up to (architecture, "Configuration").
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::builder::FalseyValueParser;
+
+use crate::clock::{ClockSetting, DEMONSTRATION_START};
+
+/// The database when nothing is configured.
+pub const DEFAULT_DATABASE: &str = "sqlite://data/shinsei.db";
+
+/// What every subcommand takes.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Settings {
+    /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
+    #[arg(long, env = "SHINSEI_DATABASE_URL", hide_env_values = true, default_value = DEFAULT_DATABASE, global = true)]
+    pub database_url: String,
+    /// Directory of program files (TOML) instead of the programs that come with the binary
+    #[arg(
+        long,
+        env = "SHINSEI_PROGRAMS",
+        value_name = "DIRECTORY",
+        global = true
+    )]
+    pub programs: Option<PathBuf>,
+    /// Demonstration on a database that would mean production (PostgreSQL)
+    #[arg(long, env = "SHINSEI_DEMO", value_parser = FalseyValueParser::new(), conflicts_with = "production", global = true)]
+    pub demo: bool,
+    /// Production on a database that would mean demonstration (SQLite)
+    #[arg(long, env = "SHINSEI_PRODUCTION", value_parser = FalseyValueParser::new(), global = true)]
+    pub production: bool,
+}
+
+/// What the service is running as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Demo identities, demo members, shifted clock; loopback only.
+    Demonstration,
+    /// Real.
+    Production,
+}
+
+impl Settings {
+    /// SQLite demonstrates unless told otherwise; PostgreSQL is meant seriously unless told otherwise.
+    pub fn mode(&self) -> Mode {
+        if self.production || (!self.demo && !self.database_url.starts_with("sqlite:")) {
+            Mode::Production
+        } else {
+            Mode::Demonstration
+        }
+    }
+
+    /// The clock that belongs to the mode.
+    pub fn clock(&self) -> ClockSetting {
+        match self.mode() {
+            Mode::Demonstration => ClockSetting::Demonstration {
+                earliest: DEMONSTRATION_START,
+            },
+            Mode::Production => ClockSetting::System,
+        }
+    }
+}
+
+/// An address on which the demonstration would be seen by others.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the demonstration signs anybody in without a password, so it listens on a loopback address only, and {0} is none: \
+     listen on 127.0.0.1, or configure production (--production, or a PostgreSQL database)"
+)]
+pub struct NotLoopback(pub SocketAddr);
+
+/// Whether the mode may listen there.
+///
+/// # Errors
+/// The demonstration on an address that others can reach.
+pub fn check_listen(mode: Mode, listen: SocketAddr) -> Result<(), NotLoopback> {
+    if mode == Mode::Demonstration && !listen.ip().is_loopback() {
+        return Err(NotLoopback(listen));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(database_url: &str, demo: bool, production: bool) -> Settings {
+        Settings {
+            database_url: database_url.to_owned(),
+            programs: None,
+            demo,
+            production,
+        }
+    }
+
+    #[test]
+    fn without_configuration_it_is_a_demonstration() {
+        assert_eq!(
+            settings(DEFAULT_DATABASE, false, false).mode(),
+            Mode::Demonstration
+        );
+    }
+
+    #[test]
+    fn postgresql_is_production_unless_it_is_called_a_demonstration() {
+        assert_eq!(
+            settings("postgres://h/d", false, false).mode(),
+            Mode::Production
+        );
+        assert_eq!(
+            settings("postgres://h/d", true, false).mode(),
+            Mode::Demonstration
+        );
+    }
+
+    #[test]
+    fn production_never_has_a_shifted_clock() {
+        for url in [DEFAULT_DATABASE, "postgres://h/d"] {
+            assert_eq!(settings(url, false, true).clock(), ClockSetting::System);
+        }
+        assert_eq!(
+            settings("postgres://h/d", false, false).clock(),
+            ClockSetting::System
+        );
+    }
+
+    #[test]
+    fn the_demonstration_is_refused_where_others_can_reach_it() {
+        let open = "0.0.0.0:8080".parse().unwrap();
+        assert_eq!(
+            check_listen(Mode::Demonstration, open),
+            Err(NotLoopback(open))
+        );
+        check_listen(Mode::Demonstration, "[::1]:8080".parse().unwrap()).unwrap();
+        check_listen(Mode::Production, open).unwrap();
+    }
+}

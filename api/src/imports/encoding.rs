@@ -1,0 +1,128 @@
+//! In which characters a file is written.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Unusable;
+
+/// UTF-8 as Excel marks it.
+const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// What "Unicode テキスト" of Excel begins with, in both byte orders.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
+
+/// The encodings that the society's systems export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub enum Encoding {
+    /// UTF-8, with or without its mark.
+    #[serde(rename = "UTF-8")]
+    Utf8,
+    /// `Shift_JIS` with the characters of Windows (CP932).
+    #[serde(rename = "CP932")]
+    Cp932,
+}
+
+impl Encoding {
+    /// Tells the encoding of a file, and gives the bytes behind its mark.
+    ///
+    /// The first line decides, not the whole file: it always holds the society's words for the columns, and one damaged row
+    /// further down must not turn every other row into nonsense. CP932 in Japanese is never valid UTF-8 by accident at
+    /// that length.
+    pub(super) fn detect(file: &[u8]) -> Result<(Self, &[u8]), Unusable> {
+        if let Some(text) = file.strip_prefix(UTF_8_MARK) {
+            return Ok((Self::Utf8, text));
+        }
+        if UTF_16_MARKS.iter().any(|mark| file.starts_with(mark)) {
+            return Err(Unusable::Utf16);
+        }
+        let header = file
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .find(|line| !line.is_empty())
+            .unwrap_or_default();
+        [Self::Utf8, Self::Cp932]
+            .into_iter()
+            .find(|encoding| encoding.decode(header).is_some())
+            .map(|encoding| (encoding, file))
+            .ok_or(Unusable::UnknownEncoding)
+    }
+
+    /// The text of a field, or `None` when a byte of it means nothing. Nothing is ever put in its place.
+    ///
+    /// Fields may be cut out of a line before they are decoded: the second byte of a CP932 character is 0x40 or above, so it
+    /// is never a comma, a quotation mark or a line end.
+    pub(super) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Self::Cp932 => {
+                encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)
+            }
+        }
+    }
+
+    /// The name under which people know it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Cp932 => "Shift_JIS（CP932）",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utf_8_is_known_with_its_mark_and_without() {
+        assert_eq!(
+            Encoding::detect("\u{FEFF}会員番号".as_bytes()).unwrap(),
+            (Encoding::Utf8, "会員番号".as_bytes())
+        );
+        assert_eq!(
+            Encoding::detect("会員番号\r\n".as_bytes()).unwrap().0,
+            Encoding::Utf8
+        );
+    }
+
+    #[test]
+    fn cp932_is_known_by_the_header_although_a_later_line_is_damaged() {
+        let mut file = encoding_rs::SHIFT_JIS
+            .encode("会員番号,氏名\r\n")
+            .0
+            .into_owned();
+        file.extend(b"1,\xFF\r\n");
+        assert_eq!(Encoding::detect(&file).unwrap().0, Encoding::Cp932);
+        let mut file = "会員番号,氏名\r\n".as_bytes().to_vec();
+        file.extend(b"1,\xFF\r\n");
+        assert_eq!(Encoding::detect(&file).unwrap().0, Encoding::Utf8);
+    }
+
+    #[test]
+    fn utf_16_is_refused_by_name_and_noise_as_unknown() {
+        assert_eq!(
+            Encoding::detect(b"\xFF\xFE\x1A\x4F").unwrap_err(),
+            Unusable::Utf16
+        );
+        assert_eq!(
+            Encoding::detect(b"\xFE\xFF\x4F\x1A").unwrap_err(),
+            Unusable::Utf16
+        );
+        assert_eq!(
+            Encoding::detect(b"\x89PNG\xFF\xFD").unwrap_err(),
+            Unusable::UnknownEncoding
+        );
+    }
+
+    #[test]
+    fn the_characters_of_windows_are_read_as_they_are() {
+        let decode = |bytes: &[u8]| Encoding::Cp932.decode(bytes).map(Cow::into_owned);
+        // NEC and IBM extensions, the wave dash of Windows, half-width kana.
+        assert_eq!(
+            decode(b"\xFB\xFC\xED\x95\x87\x40\x81\x60\xBB\xC4\xB3").unwrap(),
+            "髙﨑①～ｻﾄｳ"
+        );
+        assert_eq!(decode(b"\x81"), None);
+        assert_eq!(decode(b"\xFD"), None);
+    }
+}

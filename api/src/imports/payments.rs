@@ -1,0 +1,48 @@
+//! `payments.csv`: 入金 from the exam site.
+
+use domain::{
+    Personal,
+    member::{MemberCommand, Payment, PaymentItem},
+};
+
+use super::{
+    net_effect::{GoodRow, Key},
+    table::Reader,
+};
+
+/// The columns of the export.
+pub(super) const COLUMNS: &[&str] = &[
+    "取引番号",
+    "会員番号",
+    "費目",
+    "金額",
+    "入金日",
+    "振込名義カナ",
+];
+
+/// Reads one payment.
+pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
+    let transaction = row.required_code("取引番号");
+    let member = row.member("会員番号");
+    let item = row.word("費目", "「受験料」「審査料」「認定料」", PaymentItem::parse);
+    let amount_yen = row.number("金額", &["円"]);
+    if amount_yen == Some(0) {
+        row.refuse("金額 は 1 以上の数字で入力してください。");
+    }
+    let paid_on = row.date("入金日");
+    let payer = Personal::new(row.kana("振込名義カナ"));
+    let read = (|| {
+        Some(GoodRow {
+            key: Key::Transaction(transaction.clone()),
+            member: member?,
+            command: MemberCommand::ReceivePayment(Payment {
+                transaction,
+                item: item?,
+                amount_yen: amount_yen?,
+                paid_on: paid_on?,
+                payer,
+            }),
+        })
+    })();
+    row.finish(read)
+}

@@ -1,0 +1,575 @@
+use domain::{
+    calendar::FiscalYear,
+    member::{Contact, MemberCommand, MemberRecord, PaymentItem, SeminarKind},
+};
+use jiff::civil::date;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use super::*;
+
+const ATTENDANCE: &str = "会員番号,セミナーコード,セミナー名,区分,開始日,終了日,単位,出欠\r\n";
+const PAYMENTS: &str = "取引番号,会員番号,費目,金額,入金日,振込名義カナ\r\n";
+
+/// A member's row that is good, with other texts in some columns.
+fn member_file(changes: &[(&str, &str)]) -> String {
+    let good = [
+        "1000001",
+        "葛󠄀城　𠮷子",
+        "カツラギ　ヨシコ",
+        "女",
+        "1978/10/18",
+        "所属",
+        "650-0017",
+        "兵庫県神戸市中央区楠町7丁目5−2",
+        "０３－1234－5678",
+        "",
+        "市立医療センター",
+        "乳腺外科",
+        "980-8574",
+        "宮城県仙台市青葉区星陵町1番1号",
+        "03-6809-1250",
+        "03-6809-1138",
+        "member@example.jp",
+        "1983/04/20",
+        "031260",
+        "腫瘍内科",
+        "1996/01/01",
+        "2025",
+        "0500000",
+        "2006/04/01",
+        "2021/04/01",
+        "2026/03/31",
+        "",
+    ];
+    let row: Vec<_> = members::COLUMNS
+        .iter()
+        .zip(good)
+        .map(|(column, text)| {
+            let change = changes.iter().find(|(name, _)| name == column);
+            change.map_or(text, |(_, changed)| changed)
+        })
+        .collect();
+    format!("{}\r\n{}\r\n", members::COLUMNS.join(","), row.join(","))
+}
+
+fn read_text(kind: Kind, text: &str) -> ReadFile {
+    read(kind, text.as_bytes(), false).unwrap()
+}
+
+fn record(changes: &[(&str, &str)]) -> MemberRecord {
+    let file = read_text(Kind::Members, &member_file(changes));
+    assert_eq!(file.report.reported, []);
+    match &file.rows[0].row.command {
+        MemberCommand::ImportRecord(record) => (**record).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Line, outcome and sentence of the only row that is reported.
+fn only_report(kind: Kind, text: &str) -> (usize, Outcome, String) {
+    let file = read_text(kind, text);
+    assert_eq!(file.report.reported.len(), 1, "{:?}", file.report.reported);
+    let row = &file.report.reported[0];
+    (row.line, row.outcome, row.message.clone())
+}
+
+fn bad_member(changes: &[(&str, &str)]) -> String {
+    let (line, outcome, message) = only_report(Kind::Members, &member_file(changes));
+    assert_eq!((line, outcome), (2, Outcome::Bad));
+    message
+}
+
+fn bad_attendance(row: &str) -> String {
+    let (line, outcome, message) =
+        only_report(Kind::SeminarAttendance, &format!("{ATTENDANCE}{row}\r\n"));
+    assert_eq!((line, outcome), (2, Outcome::Bad));
+    message
+}
+
+fn bad_payment(row: &str) -> String {
+    let (line, outcome, message) = only_report(Kind::Payments, &format!("{PAYMENTS}{row}\r\n"));
+    assert_eq!((line, outcome), (2, Outcome::Bad));
+    message
+}
+
+fn unusable(kind: Kind, file: &[u8]) -> Unusable {
+    read(kind, file, false).err().unwrap()
+}
+
+#[test]
+fn a_member_is_read_with_the_name_code_point_for_code_point_and_codes_in_half_width() {
+    let record = record(&[]);
+    assert_eq!(record.number.as_str(), "1000001");
+    assert_eq!(record.name, "葛\u{E0100}城\u{3000}𠮷子");
+    assert_eq!(record.home.phone, "03-1234-5678");
+    assert_eq!(record.home.address, "兵庫県神戸市中央区楠町7丁目5−2");
+    assert_eq!(record.contact, Contact::Workplace);
+    let certification = record.certification.unwrap();
+    assert_eq!(certification.number, "0500000");
+    assert_eq!(certification.valid_until, date(2026, 3, 31));
+    assert_eq!(record.medical_registration.unwrap().number, "031260");
+    assert_eq!(record.dues_paid_year, Some(FiscalYear(2025)));
+    assert_eq!(record.exam_passed_year, None);
+}
+
+#[test]
+fn a_name_keeps_even_the_spaces_at_its_ends() {
+    assert_eq!(record(&[("氏名", " 髙﨑　神 ")]).name, " 髙﨑　神 ");
+}
+
+#[test]
+fn a_member_without_registration_certification_or_dues_is_a_good_row() {
+    let record = record(&[
+        ("医籍登録日", ""),
+        ("医籍登録番号", ""),
+        ("専門医認定番号", ""),
+        ("初回認定日", ""),
+        ("直近認定日", ""),
+        ("有効期限", ""),
+        ("会費納入年度", ""),
+        ("入会日", ""),
+        ("生年月日", ""),
+        ("連絡先", ""),
+    ]);
+    assert_eq!(record.medical_registration, None);
+    assert_eq!(record.certification, None);
+    assert_eq!(record.dues_paid_year, None);
+    assert_eq!(record.contact, Contact::Workplace);
+}
+
+#[test]
+fn a_registration_of_which_half_is_missing_is_none() {
+    assert_eq!(record(&[("医籍登録番号", "")]).medical_registration, None);
+    assert_eq!(record(&[("医籍登録日", " ")]).medical_registration, None);
+}
+
+#[test]
+fn half_width_kana_full_width_digits_and_japanese_years_are_understood() {
+    let record = record(&[
+        ("会員番号", "１０００００２"),
+        ("フリガナ", "ｶﾂﾗｷﾞ ﾖｼｺ"),
+        ("生年月日", "昭和53年10月18日"),
+        ("会費納入年度", "令和7年度"),
+    ]);
+    assert_eq!(record.number.as_str(), "1000002");
+    assert_eq!(record.furigana, "カツラギ　ヨシコ");
+    assert_eq!(record.birth_date, Some(date(1978, 10, 18)));
+    assert_eq!(record.dues_paid_year, Some(FiscalYear(2025)));
+}
+
+#[test]
+fn each_mistake_of_a_member_is_named_by_its_column() {
+    for (column, text, expected) in [
+        (
+            "会員番号",
+            "",
+            "会員番号は半角英数字20文字以内で指定してください。",
+        ),
+        (
+            "会員番号",
+            "12 34",
+            "会員番号は半角英数字20文字以内で指定してください。",
+        ),
+        ("氏名", "　", "氏名 は必須入力です。"),
+        (
+            "連絡先",
+            "実家",
+            "連絡先 は「自宅」「所属」のいずれかを指定してください。",
+        ),
+        (
+            "生年月日",
+            "1978/02/30",
+            "生年月日 は存在しない日付です。2026/07/04 のように入力してください。",
+        ),
+        ("有効期限", "", "有効期限 は必須入力です。"),
+        ("専門医認定番号", "", "専門医認定番号 は必須入力です。"),
+        (
+            "直近認定日",
+            "2001/04/01",
+            "直近認定日 が初回認定日より前になっています。日付をご確認ください。",
+        ),
+        (
+            "有効期限",
+            "2020/03/31",
+            "有効期限 が直近認定日より前になっています。日付をご確認ください。",
+        ),
+        (
+            "会費納入年度",
+            "納入済",
+            "会費納入年度 の年は 1998 または 平成10 のように入力してください。",
+        ),
+    ] {
+        assert_eq!(bad_member(&[(column, text)]), expected, "{column}");
+    }
+}
+
+#[test]
+fn a_row_with_several_mistakes_is_reported_once_with_all_of_them() {
+    let message = bad_member(&[("会員番号", ""), ("氏名", ""), ("入会日", "昨日")]);
+    assert!(message.contains("会員番号") && message.contains("氏名") && message.contains("入会日"));
+}
+
+#[test]
+fn a_report_never_quotes_what_stands_in_the_row() {
+    for column in members::COLUMNS {
+        let file = read_text(Kind::Members, &member_file(&[(column, "秘密\u{1}")]));
+        assert_eq!(file.report.bad, 1, "{column}");
+        assert!(!file.report.to_string().contains("秘密"), "{column}");
+        let file = read_text(Kind::Members, &member_file(&[(column, "秘密")]));
+        assert!(!file.report.to_string().contains("秘密"), "{column}");
+    }
+}
+
+#[test]
+fn characters_that_cannot_be_kept_are_refused_and_never_replaced() {
+    assert_eq!(
+        bad_member(&[("氏名", "田\u{0}中")]),
+        "氏名 の2文字目に使用できない文字（U+0000）が含まれています。この文字を削除してください。"
+    );
+    assert_eq!(
+        bad_member(&[("氏名", "田\u{FFFD}")]),
+        "氏名 に文字化け（U+FFFD）があります。正しい文字に直してから取り込んでください。"
+    );
+    assert_eq!(
+        bad_member(&[("自宅住所", &"あ".repeat(2_001))]),
+        "自宅住所 が長すぎます。2000字以内にしてください。"
+    );
+}
+
+#[test]
+fn bytes_of_another_encoding_cost_their_row_only() {
+    let row = |number| format!("{number},E1,名,A,2024/04/01,2024/04/02,10,出席\r\n");
+    let mut utf8 = format!("{ATTENDANCE}{}2", row(1)).into_bytes();
+    utf8.extend(b",E1,\x91\xE6,A,2024/04/01,2024/04/02,10,\x8Fo\x90\xC8\r\n");
+    utf8.extend(row(3).as_bytes());
+    let file = read(Kind::SeminarAttendance, &utf8, false).unwrap();
+    assert_eq!(file.rows.len(), 2);
+    assert_eq!(file.report.encoding, Encoding::Utf8);
+    let reported = &file.report.reported[0];
+    assert_eq!((reported.line, reported.outcome), (3, Outcome::Bad));
+    assert_eq!(
+        reported.message,
+        "セミナー名 に UTF-8 として読めない文字があります。元のシステムから出力し直してください。"
+    );
+
+    let mut cp932 = encoding_rs::SHIFT_JIS
+        .encode(&format!("{ATTENDANCE}{}", row(1)))
+        .0
+        .into_owned();
+    cp932.extend(b"2,E1,\xFF,A,2024/04/01,2024/04/02,10,\x8Fo\x90\xC8\r\n");
+    let file = read(Kind::SeminarAttendance, &cp932, false).unwrap();
+    assert_eq!(file.report.encoding, Encoding::Cp932);
+    assert_eq!((file.rows.len(), file.report.bad), (1, 1));
+}
+
+#[test]
+fn the_wave_dash_of_windows_is_kept_as_it_came() {
+    let mut file = encoding_rs::SHIFT_JIS.encode(ATTENDANCE).0.into_owned();
+    file.extend(b"1,E1,A\x81\x60B\x87\x40,A,2024/04/01,2024/04/02,10,\x8Fo\x90\xC8\r\n");
+    let file = read(Kind::SeminarAttendance, &file, false).unwrap();
+    let MemberCommand::RecordAttendance(attendance) = &file.rows[0].row.command else {
+        panic!("{:?}", file.report.reported);
+    };
+    assert_eq!(attendance.name, "A～B①");
+}
+
+#[test]
+fn columns_stand_in_any_order_and_unknown_ones_are_ignored_with_a_notice() {
+    let file = read_text(
+        Kind::Payments,
+        "備考,振込名義カナ,入金日,金額,費目,会員番号,取引番号,\r\nx,ｻﾄｳ,2026/6/1,\"11,000円\",受験料,1,T1,\r\n",
+    );
+    assert_eq!(file.report.reported, []);
+    assert_eq!(
+        file.report.notices,
+        ["取り込みの対象でない列がありました: 備考"]
+    );
+    let MemberCommand::ReceivePayment(payment) = &file.rows[0].row.command else {
+        panic!();
+    };
+    assert_eq!(payment.item, PaymentItem::ExamFee);
+    assert_eq!(payment.amount_yen, 11_000);
+    assert_eq!(payment.payer.value, "サトウ");
+}
+
+#[test]
+fn a_file_without_its_columns_is_refused_whole() {
+    assert_eq!(
+        unusable(Kind::Payments, "取引番号,会員番号,費目,金額\r\n".as_bytes()).to_string(),
+        "見出しに必要な列がありません: 入金日、振込名義カナ。別の種類のファイルでないかご確認ください。"
+    );
+    assert_eq!(
+        unusable(Kind::Members, ATTENDANCE.as_bytes()),
+        Unusable::ColumnsMissing(
+            members::COLUMNS
+                .iter()
+                .copied()
+                .filter(|column| *column != "会員番号")
+                .collect()
+        )
+    );
+    let twice = format!("金額,{PAYMENTS}");
+    assert_eq!(
+        unusable(Kind::Payments, twice.as_bytes()),
+        Unusable::ColumnTwice("金額")
+    );
+    for empty in ["", "\u{FEFF}", "\r\n\r\n"] {
+        assert_eq!(unusable(Kind::Members, empty.as_bytes()), Unusable::Empty);
+    }
+    assert_eq!(
+        unusable(Kind::Members, b"\"\x8A\xEF"),
+        Unusable::UnknownEncoding
+    );
+    assert_eq!(
+        unusable(Kind::Members, &vec![b'a'; FILE_LIMIT + 1]),
+        Unusable::TooLarge
+    );
+    let long = format!("{PAYMENTS}{}", "a\n".repeat(200_001));
+    assert_eq!(
+        unusable(Kind::Payments, long.as_bytes()),
+        Unusable::TooManyRows(200_000)
+    );
+}
+
+#[test]
+fn a_header_alone_is_a_file_without_rows() {
+    let file = read_text(Kind::Members, &members::COLUMNS.join(","));
+    assert_eq!((file.rows.len(), file.report.rows), (0, 0));
+    assert!(file.report.is_clean());
+}
+
+#[test]
+fn rows_of_commas_that_a_spreadsheet_leaves_are_no_rows() {
+    let file = read_text(
+        Kind::Payments,
+        &format!("{PAYMENTS},,,,,\r\n\r\n , ,,,,\r\n"),
+    );
+    assert_eq!((file.report.rows, file.report.is_clean()), (0, true));
+}
+
+#[test]
+fn a_row_with_a_field_too_few_or_too_many_is_bad_and_its_line_is_the_one_in_the_file() {
+    let file = read_text(
+        Kind::Payments,
+        &format!(
+            "{PAYMENTS}T1,1,受験料,1,2026/06/01,\"ア\r\nイ\"\r\n\r\nT2,1,受験料,1,2026/06/01\r\nT3,1,受験料,1,2026/06/01,ア,\r\nT4,1,受験料,1,2026/06/01,\r\n"
+        ),
+    );
+    let reported: Vec<_> = file
+        .report
+        .reported
+        .iter()
+        .map(|row| (row.line, row.message.as_str()))
+        .collect();
+    assert_eq!(
+        reported,
+        [
+            (
+                5,
+                "列の数が見出しと異なります（見出し 6列、この行 5列）。コンマの過不足をご確認ください。"
+            ),
+            (
+                6,
+                "列の数が見出しと異なります（見出し 6列、この行 7列）。コンマの過不足をご確認ください。"
+            ),
+        ]
+    );
+    let lines: Vec<_> = file.rows.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [2, 7]);
+}
+
+#[test]
+fn each_mistake_of_an_attendance_is_named() {
+    for (row, expected) in [
+        (
+            "1,E1,名,A,2024/04/01,2024/04/02,十,出席",
+            "単位 は 10 のように数字で入力してください。",
+        ),
+        (
+            "1,E1,名,A,2024/04/01,2024/04/02,,出席",
+            "単位 は必須入力です。",
+        ),
+        (
+            "1,E1,名,A,2024/04/01,2024/04/02,-5,出席",
+            "単位 は 0 以上の数字で入力してください。",
+        ),
+        (
+            "1,E1,名,A,2024/04/01,2024/04/02,1.5,出席",
+            "単位 は小数を使わず、整数で入力してください。",
+        ),
+        (
+            "1,E1,名,C,2024/04/01,2024/04/02,10,出席",
+            "区分 は「A」「B」「BOA」のいずれかを指定してください。",
+        ),
+        (
+            "1,E1,名,A,2024/04/01,2024/04/02,10,遅刻",
+            "出欠 は「出席」「欠席」のいずれかを指定してください。",
+        ),
+        (
+            "1,,名,A,2024/04/01,2024/04/02,10,出席",
+            "セミナーコード は必須入力です。",
+        ),
+        (
+            "1,E1,名,A,2024/04/03,2024/04/02,10,出席",
+            "終了日 が開始日より前になっています。日付をご確認ください。",
+        ),
+        (
+            "1,E1,名,A,4/1,2024/04/02,10,出席",
+            "開始日 は 2026/07/04 のように入力してください。",
+        ),
+    ] {
+        assert_eq!(bad_attendance(row), expected, "{row}");
+    }
+}
+
+#[test]
+fn each_mistake_of_a_payment_is_named() {
+    for (row, expected) in [
+        (
+            "T1,1,受験料,-500,2026/06/01,ア",
+            "金額 は 0 以上の数字で入力してください。",
+        ),
+        (
+            "T1,1,受験料,0,2026/06/01,ア",
+            "金額 は 1 以上の数字で入力してください。",
+        ),
+        (
+            "T1,1,受験料,500,2026/06/31,ア",
+            "入金日 は存在しない日付です。2026/07/04 のように入力してください。",
+        ),
+        (
+            "T1,1,寄付,500,2026/06/30,ア",
+            "費目 は「受験料」「審査料」「認定料」のいずれかを指定してください。",
+        ),
+        (",1,受験料,500,2026/06/30,ア", "取引番号 は必須入力です。"),
+        (
+            "T1,1,受験料,99999999999,2026/06/30,ア",
+            "金額 の数字が大きすぎます。ご確認のうえ、入力しなおしてください。",
+        ),
+    ] {
+        assert_eq!(bad_payment(row), expected, "{row}");
+    }
+}
+
+#[test]
+fn the_last_good_row_of_a_seminar_stands_and_the_earlier_ones_are_reported() {
+    let file = read_text(
+        Kind::SeminarAttendance,
+        &format!(
+            "{ATTENDANCE}\
+             1,E1,名,A,2024/04/01,2024/04/02,10,出席\r\n\
+             1,E1,名,A,2024/04/01,2024/04/02,10,出席\r\n\
+             1,E1,名,B,2024/4/1,2024/04/02,15,出席\r\n\
+             1,E1,名,B,2024/04/01,2024/04/02,十,欠席\r\n\
+             2,E1,名,BOA,2024/04/01,2024/04/02,10,出席\r\n\
+             1,E1,名,A,2025/04/01,2025/04/02,10,欠席\r\n"
+        ),
+    );
+    let reported: Vec<_> = file
+        .report
+        .reported
+        .iter()
+        .map(|row| (row.line, row.outcome))
+        .collect();
+    assert_eq!(
+        reported,
+        [
+            (5, Outcome::Bad),
+            (2, Outcome::Superseded),
+            (3, Outcome::Superseded)
+        ]
+    );
+    assert!(file.report.reported[1].message.contains("3行目と重複"));
+    assert!(file.report.reported[2].message.contains("4行目にあるため"));
+    let lines: Vec<_> = file.rows.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [4, 6, 7]);
+    assert!(matches!(
+        &file.rows[0].row.command,
+        MemberCommand::RecordAttendance(one) if one.units == 15 && one.kind == SeminarKind::B
+    ));
+    assert!(matches!(
+        &file.rows[2].row.command,
+        MemberCommand::RetractAttendance(_)
+    ));
+}
+
+#[test]
+fn a_transaction_at_two_members_stays_with_the_first_and_is_reported_as_a_contradiction() {
+    let file = read_text(
+        Kind::Payments,
+        &format!(
+            "{PAYMENTS}\
+             T1,1,受験料,11000,2026/06/01,ア\r\n\
+             T1,2,受験料,11000,2026/06/01,ア\r\n\
+             T1,1,受験料,22000,2026/06/01,ア\r\n"
+        ),
+    );
+    let reported: Vec<_> = file
+        .report
+        .reported
+        .iter()
+        .map(|row| (row.line, row.outcome))
+        .collect();
+    assert_eq!(
+        reported,
+        [(3, Outcome::Conflicting), (2, Outcome::Superseded)]
+    );
+    assert_eq!(file.rows.len(), 1);
+    assert_eq!(file.rows[0].line, 4);
+}
+
+#[test]
+fn the_summary_counts_and_lists_by_line() {
+    let file = read_text(
+        Kind::Payments,
+        &format!("{PAYMENTS}T1,1,受験料,-1,2026/06/01,ア\r\n"),
+    );
+    let summary = file.report.to_string();
+    assert!(summary.starts_with("入金データの取り込み\n"), "{summary}");
+    assert!(summary.contains("不備             1\n"), "{summary}");
+    assert!(
+        summary.ends_with("2行目 [不備] 金額 は 0 以上の数字で入力してください。\n"),
+        "{summary}"
+    );
+}
+
+#[test]
+fn no_bytes_make_an_import_panic_and_every_row_is_accounted_for() {
+    let pieces: [&[u8]; 14] = [
+        b"\"",
+        b",",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"1000001",
+        b"2026/06/01",
+        "出席".as_bytes(),
+        b"\x8Fo\x90\xC8",
+        b"A",
+        b"10",
+        b"\0",
+        b"\xFF",
+        "髙󠄀".as_bytes(),
+    ];
+    let kinds = [Kind::Members, Kind::SeminarAttendance, Kind::Payments];
+    for seed in 0..6_000 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let kind = kinds[random.random_range(0..3)];
+        let mut file = Vec::new();
+        if random.random_bool(0.9) {
+            file.extend(kind.columns().join(",").as_bytes());
+            file.extend(b"\r\n");
+        }
+        for _ in 0..random.random_range(0..120) {
+            if random.random_bool(0.05) {
+                file.push(random.random());
+            } else {
+                file.extend(pieces[random.random_range(0..pieces.len())]);
+            }
+        }
+        if let Ok(read) = read(kind, &file, false) {
+            let counted = read.rows.len() + read.report.reported.len();
+            assert_eq!(counted, read.report.rows, "seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The shinsei service: web API, pages, imports and the command line on one event log.
+
+pub mod access;
+pub mod app;
+mod body;
+pub mod clock;
+pub mod config;
+pub mod demonstration;
+pub mod forwarder;
+pub mod imports;
+pub mod journey;
+mod operations;
+mod pages;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod service;
+pub mod telemetry;
+pub mod write;
+
+pub use app::App;
+pub use clock::{Clock, ClockSetting};
+pub use config::Mode;
+pub use server::{Running, ServeError, router, serve};
+pub use service::{Call, OpenError, Service};
+pub use write::Write;

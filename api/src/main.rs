@@ -1,0 +1,310 @@
+//! The `shinsei` binary: the service and its tools.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use api::{
+    Clock, ClockSetting, Mode, Service,
+    config::{Settings, check_listen},
+    demonstration::announcement,
+    imports, journey, routes, serve, service,
+    telemetry::{DEFAULT_FILTER, LogFormat, init_logging},
+};
+use clap::{Args, Parser, Subcommand};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+/// Renewal applications of a medical society (申請). Without a subcommand it serves.
+#[derive(Parser)]
+#[command(name = "shinsei", version, args_conflicts_with_subcommands = false)]
+struct CommandLine {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    logging: Logging,
+    #[command(flatten)]
+    serving: Serving,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct Logging {
+    /// What is logged, e.g. `info`, `api=debug,sqlx=warn`; an import tells only what goes wrong unless told otherwise
+    #[arg(
+        long = "log",
+        env = "SHINSEI_LOG",
+        value_name = "FILTER",
+        global = true
+    )]
+    filter: Option<String>,
+    /// How log lines look
+    #[arg(
+        long = "log-format",
+        env = "SHINSEI_LOG_FORMAT",
+        default_value = "text",
+        global = true
+    )]
+    format: LogFormat,
+}
+
+#[derive(Args, Clone)]
+struct Serving {
+    /// Address and port; the demonstration only on a loopback address
+    #[arg(
+        long,
+        env = "SHINSEI_LISTEN",
+        default_value = "127.0.0.1:8080",
+        global = true
+    )]
+    listen: SocketAddr,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The service (also without a subcommand)
+    Serve,
+    /// Import a CSV export, also beside a running server
+    Import {
+        /// Which export
+        kind: imports::Kind,
+        /// The file, UTF-8 or CP932
+        file: PathBuf,
+        /// Write nothing and tell what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Recompute the chain and name the first bad number
+    Verify,
+    /// After a restore of PostgreSQL, before the service starts
+    Reanchor,
+    /// Build a view anew beside the live one, compare, then switch
+    Rebuild {
+        /// `document_list`, `application_status` or `change_history`
+        name: String,
+        /// Switch also when rows differ
+        #[arg(long)]
+        accept_differences: bool,
+    },
+    /// Play the manual's whole example over HTTP against a running demonstration
+    Journey {
+        /// Its address
+        #[arg(default_value = journey::DEFAULT_URL)]
+        url: String,
+    },
+    /// Print the API's description
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    match run(line).await {
+        Ok(code) => code,
+        Err(error) => {
+            let mut told = format!("shinsei: {error}");
+            let mut source = error.source();
+            while let Some(inner) = source {
+                told = format!("{told}: {inner}");
+                source = inner.source();
+            }
+            // Nobody is left to tell when standard error is closed; the exit code still says it.
+            let _closed = writeln!(std::io::stderr(), "{told}");
+            // 1 means that the work was done and something was found: a bad row, a broken chain, a differing view.
+            ExitCode::from(2)
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
+    let command = line.command.unwrap_or(Command::Serve);
+    let filter = line.logging.filter.as_deref().unwrap_or(match command {
+        // One line for each row would bury the report.
+        Command::Import { .. } => "warn",
+        _ => DEFAULT_FILTER,
+    });
+    init_logging(filter, line.logging.format)
+        .map_err(|error| format!("SHINSEI_LOG is no filter: {error}"))?;
+    let settings = &line.settings;
+    match command {
+        Command::Serve => {
+            check_listen(settings.mode(), line.serving.listen)?;
+            serve_until_told(open(settings).await?, settings.mode(), line.serving.listen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Import {
+            kind,
+            file,
+            dry_run,
+        } => {
+            let service = open(settings).await?;
+            let code = imports::run(&service, kind, &file, dry_run).await;
+            // On PostgreSQL somebody must give the numbers; a running server does so anyway.
+            eventstore::seal(service.log.database()).await?;
+            Ok(code)
+        }
+        Command::Verify => verify(&open_existing(settings).await?).await,
+        Command::Reanchor => {
+            let service = open_existing(settings).await?;
+            let sealed = eventstore::reanchor(service.log.database()).await?;
+            say(&format!("re-anchored; {sealed} events sealed"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Rebuild {
+            name,
+            accept_differences,
+        } => rebuild(&open_existing(settings).await?, &name, accept_differences).await,
+        // It blocks: it is a client like any other.
+        Command::Journey { url } => {
+            Ok(tokio::task::spawn_blocking(move || journey::run(&url)).await?)
+        }
+        Command::Openapi => {
+            say(&routes::description().to_pretty_json()?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// For tools that look at what is there: a mistyped path is no empty log, and opening seals nothing.
+async fn open_existing(settings: &Settings) -> Result<Service, Failure> {
+    let url = settings.database_url.as_str();
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = path.split('?').next().unwrap_or(path);
+        if !Path::new(path).is_file() {
+            return Err(format!("there is no database file {path}").into());
+        }
+    }
+    let programs = service::programs(settings.programs.as_deref())?;
+    Ok(Service::open(url, programs, ClockSetting::System).await?)
+}
+
+async fn open(settings: &Settings) -> Result<Service, Failure> {
+    let programs = service::programs(settings.programs.as_deref())?;
+    Ok(Service::open(&settings.database_url, programs, settings.clock()).await?)
+}
+
+fn say(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
+}
+
+async fn serve_until_told(service: Service, mode: Mode, listen: SocketAddr) -> Result<(), Failure> {
+    // Before anybody can connect: whoever is answered may also tell it to stop.
+    let told = told_to_stop();
+    let clock = service.clock;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|source| format!("cannot listen on {listen}: {source}"))?;
+    let running = serve(service, mode, listener).await?;
+    greet(mode, &clock, &running.url())?;
+    tracing::info!(address = %running.address(), ?mode, "serving");
+    let stopping = running.stopping();
+    tokio::spawn(async move {
+        told.await;
+        tracing::info!("stopping: finishing what was accepted");
+        stopping.cancel();
+    });
+    running.ended().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn greet(mode: Mode, clock: &Clock, url: &str) -> std::io::Result<()> {
+    match mode {
+        Mode::Demonstration => say(&format!("{}\n{url}", announcement(clock))),
+        Mode::Production => say(&format!(
+            "サインインの方法が設定されていないため、まだ誰もサインインできません（デモのサインインは本番では使えません）。\n{url}"
+        )),
+    }
+}
+
+/// SIGTERM, or Ctrl-C, from this call on: a signal that comes before the future is awaited is not lost.
+fn told_to_stop() -> impl Future<Output = ()> {
+    let [mut terminated, mut interrupted] =
+        [SignalKind::terminate(), SignalKind::interrupt()].map(|kind| {
+            signal(kind)
+                .inspect_err(|error| tracing::warn!(%error, ?kind, "a signal cannot be caught"))
+                .ok()
+        });
+    async move {
+        tokio::select! {
+            () = received(&mut terminated) => {}
+            () = received(&mut interrupted) => {}
+        }
+    }
+}
+
+/// Never, for a signal that cannot be caught: it ends the process by itself.
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn verify(service: &Service) -> Result<ExitCode, Failure> {
+    let report = eventstore::verify(service.log.database()).await?;
+    let chain = hex::encode(report.chain_hash);
+    match report.problem {
+        None => {
+            say(&format!(
+                "{} events are sound; chain {chain}",
+                report.verified
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(problem) => {
+            say(&format!(
+                "BAD {problem}; {} events before it are sound",
+                report.verified
+            ))?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn rebuild(
+    service: &Service,
+    name: &str,
+    accept_differences: bool,
+) -> Result<ExitCode, Failure> {
+    let report = projections::rebuild(&service.log, name, accept_differences, |progress| {
+        tracing::info!(
+            checkpoint = progress.checkpoint,
+            live = progress.live,
+            "rebuilding"
+        );
+    })
+    .await?;
+    say(&format!(
+        "{}: read {} events, {} rows, {} differ, {} ms",
+        report.name,
+        report.compared_at,
+        report.rows,
+        report.differences,
+        report.took.as_millis()
+    ))?;
+    if report.other_version {
+        say(
+            "the live rows were made by another version of the view's code, so they were not compared",
+        )?;
+    }
+    for row in &report.differing {
+        say(&format!("differs: {} {}", row.table, row.key))?;
+    }
+    if report.switched {
+        say(&format!("generation {} is live", report.new_generation))?;
+        Ok(ExitCode::SUCCESS)
+    } else {
+        say("not switched: look at the rows that differ, then --accept-differences")?;
+        Ok(ExitCode::FAILURE)
+    }
+}

@@ -1,0 +1,252 @@
+//! Problem documents (RFC 9457): every answer that is not what was asked for, in polite Japanese that says what to do.
+
+mod framework;
+mod kind;
+
+pub use framework::as_problem;
+pub use kind::Kind;
+
+use axum::{
+    Json,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    application::Refusal, documents::FieldError, eligibility::Reason, requirements::Requirement,
+};
+use eventstore::ExecuteError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What stands in a problem document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body {
+    /// Which problem: `/problems/<code>`, stable.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/stale-revision")]
+    pub type_uri: String,
+    /// The same for every problem of the type.
+    pub title: String,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What is wrong and what to do, for the person.
+    pub detail: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    /// `requirements-not-met`: what is missing before 申請を完了する.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub missing: Vec<Requirement>,
+    /// `not-eligible`, `period-not-open`: why not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub reasons: Vec<Reason>,
+    /// `stale-revision`: the document as it is saved now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub current: Option<Version>,
+    /// `stale-revision`: what was sent, and the revision it was drawn from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub yours: Option<Version>,
+    /// The request's number in the service's log, to be told to those who run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub instance: Option<String>,
+}
+
+/// One of the two versions of a document that was changed elsewhere meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Version {
+    /// Its revision.
+    pub revision: u32,
+    /// The document or row; null when it is (or is to be) empty.
+    #[schema(value_type = Option<Object>)]
+    pub document: serde_json::Value,
+}
+
+/// A problem on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: Kind,
+    body: Box<Body>,
+}
+
+impl Problem {
+    /// A problem with the sentence of its kind.
+    pub fn new(kind: Kind) -> Self {
+        Self::saying(kind, kind.sentence())
+    }
+
+    /// A problem with a sentence of its own.
+    pub fn saying(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            body: Box::new(Body {
+                type_uri: format!("/problems/{}", kind.code()),
+                title: kind.title().to_owned(),
+                status: kind.status().as_u16(),
+                detail: detail.into(),
+                errors: Vec::new(),
+                missing: Vec::new(),
+                reasons: Vec::new(),
+                current: None,
+                yours: None,
+                instance: None,
+            }),
+        }
+    }
+
+    /// The same with a pointer to a field.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        self.body.errors.push(FieldError {
+            pointer: pointer.into(),
+            message: message.into(),
+        });
+        self
+    }
+
+    /// The same with both versions of a document.
+    #[must_use]
+    pub fn with_versions(mut self, current: Version, yours: Version) -> Self {
+        self.body.current = Some(current);
+        self.body.yours = Some(yours);
+        self
+    }
+
+    /// Which problem it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What will be answered.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The same with the number under which the log has it.
+    #[must_use]
+    pub fn of_request(mut self, request: uuid::Uuid) -> Self {
+        self.body.instance = Some(format!("urn:uuid:{request}"));
+        self
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let mut problem = Self::saying(Kind::of(&refusal), refusal.to_string());
+        match refusal {
+            Refusal::NotEligible(reasons) => problem.body.reasons = reasons,
+            Refusal::PeriodNotOpen(reason) => problem.body.reasons = vec![reason],
+            Refusal::RequirementsNotMet(missing) => problem.body.missing = missing,
+            Refusal::Undecodable { pointer, message } => problem = problem.at(pointer, message),
+            Refusal::AmountDiffers { .. } => {
+                let sentence = refusal.to_string();
+                problem = problem.at("/amount_yen", sentence);
+            }
+            Refusal::NotApplied
+            | Refusal::UnknownProgram
+            | Refusal::AlreadyApplied
+            | Refusal::ExamAlreadyApplied
+            | Refusal::DocumentsNotApplied
+            | Refusal::StaleRevision { .. }
+            | Refusal::UnknownRow
+            | Refusal::RowExists
+            | Refusal::TooManyRows { .. }
+            | Refusal::NotARowDocument
+            | Refusal::AlreadySubmitted
+            | Refusal::Withdrawn
+            | Refusal::PaymentFitsNothing => {}
+        }
+        problem
+    }
+}
+
+/// Errors of the log are told to those who run the service, not to those who use it.
+impl From<eventstore::Error> for Problem {
+    fn from(error: eventstore::Error) -> Self {
+        tracing::error!(%error, source = ?std::error::Error::source(&error), "the event log failed");
+        Self::new(Kind::Internal)
+    }
+}
+
+impl<E: std::error::Error + Into<Self>> From<ExecuteError<E>> for Problem {
+    fn from(error: ExecuteError<E>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::KeyReused => Self::new(Kind::IdempotencyKeyReused),
+            ExecuteError::Conflict => Self::new(Kind::Conflict),
+            ExecuteError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.kind.status(), Json(&*self.body)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use domain::{documents::DocumentKind, requirements::RequirementKind};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_keeps_its_code_and_its_sentence() {
+        let refusal = Refusal::TooManyRows {
+            document: DocumentKind::Papers,
+            limit: 30,
+        };
+        let problem = Problem::from(refusal.clone());
+        assert_eq!(
+            problem.body().type_uri,
+            format!("/problems/{}", refusal.code())
+        );
+        assert_eq!(problem.body().detail, refusal.to_string());
+        assert_eq!(problem.kind().status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    #[test]
+    fn unmet_requirements_are_listed() {
+        let missing = vec![Requirement {
+            kind: RequirementKind::UnitsShort,
+            document: None,
+            message: "業績単位が不足しています (現在 3 単位)".to_owned(),
+        }];
+        let problem = Problem::from(Refusal::RequirementsNotMet(missing.clone()));
+        assert_eq!(problem.body().missing, missing);
+    }
+
+    #[tokio::test]
+    async fn a_problem_is_answered_as_problem_json_with_its_status() {
+        let response = Problem::new(Kind::NotSignedIn).into_response();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+        let body = axum::body::to_bytes(response.into_body(), 10_000)
+            .await
+            .unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["type"], "/problems/not-signed-in");
+        assert_eq!(body["status"], 401);
+        assert!(
+            body.get("errors").is_none(),
+            "nothing is told that is not there"
+        );
+    }
+}

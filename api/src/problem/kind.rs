@@ -1,0 +1,226 @@
+//! The one table of problems: code, status, title and the sentence.
+
+use axum::http::StatusCode;
+use domain::application::Refusal;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident: $status:ident, $code:literal, $title:literal, $sentence:expr;)*) => {
+        /// Every problem that the API can answer.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind { $($(#[$doc])* $name,)* }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Stable name, the last part of `type`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// Status of the answer.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// Title, the same for every problem of the kind.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// What is said when there is nothing more exact to say.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The address cannot be read: percent encoding or a query parameter.
+    MalformedAddress: BAD_REQUEST, "malformed-address", "アドレスを読み取れません",
+        "アドレスまたは検索条件の形式が正しくありません。アドレスをご確認ください。";
+    /// The body is not JSON.
+    MalformedJson: BAD_REQUEST, "malformed-json", "JSON を読み取れません",
+        "送信された内容を JSON として読み取れません。内容をご確認のうえ、もう一度お送りください。";
+    /// A write without `Idempotency-Key`, or with one that is none.
+    IdempotencyKeyRequired: BAD_REQUEST, "idempotency-key-required", "Idempotency-Key が必要です",
+        "Idempotency-Key ヘッダーに半角英数字・記号1〜200文字の値を指定してください。同じ操作をやり直すときは同じ値をお使いください。";
+    /// `If-Match` that is no revision.
+    MalformedIfMatch: BAD_REQUEST, "malformed-if-match", "If-Match を読み取れません",
+        "If-Match ヘッダーには、画面の表示に使った版の番号を \"3\" のように引用符つきで指定してください。";
+    /// The body did not arrive in time or was cut off.
+    BodyCutOff: BAD_REQUEST, "body-cut-off", "送信が途中で切れました",
+        "送信された内容を最後まで受け取れませんでした。通信状態をご確認のうえ、もう一度お送りください。";
+    /// No session.
+    NotSignedIn: UNAUTHORIZED, "not-signed-in", "サインインが必要です",
+        "サインインしていないか、有効期限が切れています。サインインしてから、もう一度お試しください。";
+    /// The role may not do this.
+    NotPermitted: FORBIDDEN, "not-permitted", "権限がありません",
+        "この操作を行う権限がありません。別の権限でサインインするか、事務局へお問い合わせください。";
+    /// A write that another site started.
+    ForeignOrigin: FORBIDDEN, "foreign-origin", "別のサイトからの操作です",
+        "別のサイトから送信されたため、受け付けませんでした。このサイトの画面から操作してください。";
+    /// Nothing at that address.
+    NotFound: NOT_FOUND, "not-found", "見つかりません",
+        "お探しのものが見つかりません。アドレスをご確認ください。";
+    /// Nothing applied for, or not by this member: the answer is the same.
+    NotApplied: NOT_FOUND, "not-applied", "お申込みが見つかりません",
+        "お申込みが見つかりません。認定情報の画面からお申込みください。";
+    /// No such row.
+    UnknownRow: NOT_FOUND, "unknown-row", "明細が見つかりません",
+        "該当の明細が見つかりません。すでに削除されている場合があります。一覧を開き直してご確認ください。";
+    /// A document without rows.
+    NotARowDocument: NOT_FOUND, "not-a-row-document", "明細のない書類です",
+        "この書類には明細を登録できません。";
+    /// Nothing with that 会員番号.
+    UnknownMember: NOT_FOUND, "unknown-member", "会員が見つかりません",
+        "会員番号に該当する会員が登録されていません。";
+    /// The address does not know this method.
+    MethodNotAllowed: METHOD_NOT_ALLOWED, "method-not-allowed", "この操作はできません",
+        "このアドレスではこの操作を行えません。行える操作は Allow ヘッダーをご確認ください。";
+    /// The same stream was written to each time it was tried.
+    Conflict: CONFLICT, "conflict", "操作が重なりました",
+        "ほかの操作と重なったため、保存できませんでした。少し待ってから、もう一度お試しください。";
+    /// Another save came first.
+    StaleRevision: CONFLICT, "stale-revision", "別の画面で更新されています",
+        "この書類は別の画面で更新されています。保存済みの内容をご確認のうえ、もう一度保存してください。";
+    /// Applied for already.
+    AlreadyApplied: CONFLICT, "already-applied", "お申込み済みです",
+        "すでにお申込み済みです。";
+    /// Not open to the member.
+    NotEligible: CONFLICT, "not-eligible", "お申込みの対象ではありません",
+        "お申込みの条件を満たしていません。";
+    /// Outside お申込み期間.
+    PeriodNotOpen: CONFLICT, "period-not-open", "お申込み期間ではありません",
+        "お申込み期間ではありません。";
+    /// The exam is applied for already.
+    ExamAlreadyApplied: CONFLICT, "exam-already-applied", "筆記試験はお申込み済みです",
+        "筆記試験はすでにお申込み済みです。";
+    /// 筆記試験のみ.
+    DocumentsNotApplied: CONFLICT, "documents-not-applied", "書類審査のお申込みがありません",
+        "筆記試験のみのお申込みのため、申請書類の入力は必要ありません。";
+    /// A row with that id is there.
+    RowExists: CONFLICT, "row-exists", "登録済みの明細です",
+        "この明細はすでに登録されています。";
+    /// After 申請を完了する.
+    AlreadySubmitted: CONFLICT, "already-submitted", "申請を完了しています",
+        "申請を完了しているため、申請書類は編集できません。";
+    /// After 取下げ.
+    Withdrawn: CONFLICT, "withdrawn", "取り下げられています",
+        "お申込みは取り下げられています。";
+    /// A payment that belongs to nothing.
+    PaymentFitsNothing: CONFLICT, "payment-fits-nothing", "対応するお申込みがありません",
+        "この入金に対応するお申込みがありません。";
+    /// Over the limit.
+    TooLarge: PAYLOAD_TOO_LARGE, "too-large", "内容が大きすぎます",
+        "送信された内容が大きすぎます。内容を分けるか短くして、もう一度お送りください。";
+    /// Not JSON by its Content-Type.
+    UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "形式に対応していません",
+        "Content-Type が対応していない形式です。API の説明（/api/v1/reference）にある形式でお送りください。";
+    /// Wrong type, unknown field or a character that cannot be kept; nothing is stored.
+    Undecodable: UNPROCESSABLE_ENTITY, "undecodable", "内容を読み取れません",
+        "送信された内容に読み取れない項目があります。該当の項目をご確認ください。何も保存されていません。";
+    /// No program of that name.
+    UnknownProgram: UNPROCESSABLE_ENTITY, "unknown-program", "申請の種類が見つかりません",
+        "申請の種類が見つかりません。お申込みの一覧からお選びください。";
+    /// The same key with another request.
+    IdempotencyKeyReused: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency-Key が再利用されています",
+        "この Idempotency-Key は別の内容の操作に使われています。新しい値を指定してください。";
+    /// The list is full.
+    TooManyRows: UNPROCESSABLE_ENTITY, "too-many-rows", "明細の上限です",
+        "これ以上登録できません。不要な明細を削除してから登録してください。";
+    /// 申請完了要件.
+    RequirementsNotMet: UNPROCESSABLE_ENTITY, "requirements-not-met", "申請完了要件を満たしていません",
+        "申請完了要件を満たしていません。";
+    /// Another amount than the fee.
+    AmountDiffers: UNPROCESSABLE_ENTITY, "amount-differs", "入金額が異なります",
+        "入金額が料金と異なります。金額をご確認ください。";
+    /// A field of something that is no draft is wrong.
+    Invalid: UNPROCESSABLE_ENTITY, "invalid", "入力内容に誤りがあります",
+        "入力内容に誤りがあります。該当の項目をご確認ください。何も保存されていません。";
+    /// A document is saved without saying which revision was seen.
+    PreconditionRequired: PRECONDITION_REQUIRED, "precondition-required", "If-Match が必要です",
+        "画面の表示に使った版の番号を If-Match ヘッダーに指定してください。番号は ETag ヘッダーと revision にあります。";
+    /// Our fault.
+    Internal: INTERNAL_SERVER_ERROR, "internal", "処理できませんでした",
+        "処理中に問題が発生しました。入力内容はそのままで、少し待ってからもう一度お試しください。続く場合は事務局へお問い合わせください。";
+    /// Not ready.
+    Unavailable: SERVICE_UNAVAILABLE, "unavailable", "ただいまご利用いただけません",
+        "ただいまご利用いただけません。少し待ってから、もう一度お試しください。";
+}
+
+impl Kind {
+    /// The kind of a refusal.
+    pub fn of(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::NotApplied => Self::NotApplied,
+            Refusal::UnknownProgram => Self::UnknownProgram,
+            Refusal::AlreadyApplied => Self::AlreadyApplied,
+            Refusal::NotEligible(_) => Self::NotEligible,
+            Refusal::PeriodNotOpen(_) => Self::PeriodNotOpen,
+            Refusal::ExamAlreadyApplied => Self::ExamAlreadyApplied,
+            Refusal::DocumentsNotApplied => Self::DocumentsNotApplied,
+            Refusal::StaleRevision { .. } => Self::StaleRevision,
+            Refusal::UnknownRow => Self::UnknownRow,
+            Refusal::RowExists => Self::RowExists,
+            Refusal::TooManyRows { .. } => Self::TooManyRows,
+            Refusal::Undecodable { .. } => Self::Undecodable,
+            Refusal::NotARowDocument => Self::NotARowDocument,
+            Refusal::AlreadySubmitted => Self::AlreadySubmitted,
+            Refusal::Withdrawn => Self::Withdrawn,
+            Refusal::RequirementsNotMet(_) => Self::RequirementsNotMet,
+            Refusal::PaymentFitsNothing => Self::PaymentFitsNothing,
+            Refusal::AmountDiffers { .. } => Self::AmountDiffers,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use domain::documents::DocumentKind;
+
+    use super::*;
+
+    #[test]
+    fn no_two_problems_share_a_code() {
+        let codes: HashSet<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn the_code_of_a_refusal_is_the_code_of_its_problem() {
+        for refusal in [
+            Refusal::NotApplied,
+            Refusal::UnknownProgram,
+            Refusal::AlreadyApplied,
+            Refusal::NotEligible(vec![]),
+            Refusal::ExamAlreadyApplied,
+            Refusal::DocumentsNotApplied,
+            Refusal::StaleRevision {
+                document: DocumentKind::Profile,
+                current: 1,
+            },
+            Refusal::UnknownRow,
+            Refusal::RowExists,
+            Refusal::TooManyRows {
+                document: DocumentKind::Papers,
+                limit: 30,
+            },
+            Refusal::Undecodable {
+                pointer: "/text".to_owned(),
+                message: String::new(),
+            },
+            Refusal::NotARowDocument,
+            Refusal::AlreadySubmitted,
+            Refusal::Withdrawn,
+            Refusal::RequirementsNotMet(vec![]),
+            Refusal::PaymentFitsNothing,
+            Refusal::AmountDiffers { expected: 1 },
+        ] {
+            assert_eq!(Kind::of(&refusal).code(), refusal.code());
+        }
+    }
+}

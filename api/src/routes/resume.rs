@@ -1,0 +1,144 @@
+//! `…/documents/resume`: 履歴書, saved together with the member's record of that day.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use domain::{
+    application::{ApplicationCommand, ApplicationState},
+    documents::{DocumentKind, FieldError, Resume},
+    member::{FieldDifference, MemberRecord},
+    requirements::Requirement,
+};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::{
+    EDITS, Endpoint, saving,
+    situation::{Found, Units, found, of_revision, program, standing, with_view_behind},
+};
+use crate::{
+    access::{Identity, Permission},
+    app::App,
+    problem::{Kind, Problem},
+    write::Write,
+};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        super::endpoint(Permission::ReadApplication, &[], routes!(read_resume)),
+        super::endpoint(
+            Permission::EditDocuments,
+            &[EDITS, &[Kind::PreconditionRequired]],
+            routes!(save_resume),
+        ),
+    ]
+}
+
+/// 履歴書 as it is saved, the record that belongs to it, and what follows.
+#[derive(Debug, Serialize, ToSchema)]
+struct ResumeAnswer {
+    /// For `If-Match` of the next save; 0 before the first.
+    revision: u32,
+    /// What is saved; null before the first save.
+    value: Option<Resume>,
+    /// The record that it was saved with; before the first save, the record of today.
+    record: MemberRecord,
+    /// Where today's record differs from the one it was saved with. Saving again takes today's.
+    differences: Vec<FieldDifference>,
+    /// What is wrong with it, with a pointer into `value`.
+    errors: Vec<FieldError>,
+    /// 単位 of the application.
+    units: Units,
+    /// What is missing before 申請を完了する.
+    missing: Vec<Requirement>,
+}
+
+/// The record of today, or that of 申込 when the society has none any more.
+async fn record_of_today(app: &App, state: &ApplicationState) -> Result<MemberRecord, Problem> {
+    let member = app.service().member(&state.member).await?;
+    Ok(member
+        .and_then(|member| member.record)
+        .unwrap_or_else(|| state.record.clone()))
+}
+
+async fn answer(app: &App, found: &Found) -> Result<Response, Problem> {
+    let state = found.state()?;
+    let program = program(app, state)?;
+    let standing = standing(state, program);
+    let today = record_of_today(app, state).await?;
+    let saved = &state.documents.resume;
+    let answer = ResumeAnswer {
+        revision: saved.revision,
+        value: saved.value.as_ref().map(|saved| saved.resume.clone()),
+        differences: saved
+            .value
+            .as_ref()
+            .map_or_else(Vec::new, |saved| saved.record.differences(&today)),
+        record: saved
+            .value
+            .as_ref()
+            .map_or(today, |saved| saved.record.clone()),
+        errors: state.documents.errors(DocumentKind::Resume, &program.rules),
+        units: standing.units,
+        missing: standing.missing,
+    };
+    Ok(of_revision(answer.revision, &answer))
+}
+
+/// Read 履歴書
+///
+/// With the record that it was saved with, and where today's differs.
+#[utoipa::path(
+    get,
+    path = "/api/v1/applications/{id}/documents/resume",
+    params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+    responses((
+        status = OK, description = "履歴書", body = ResumeAnswer,
+        headers(("ETag" = String, description = "The revision, for If-Match."))
+    ))
+)]
+async fn read_resume(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    answer(&app, &found(&app, &identity, &id).await?).await
+}
+
+/// Save 履歴書 (入力内容保存)
+///
+/// Today's record is saved with it. A draft is stored also when it is wrong; `errors` says what is.
+#[utoipa::path(
+    put,
+    path = "/api/v1/applications/{id}/documents/resume",
+    params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+    request_body = Resume,
+    responses((
+        status = OK, description = "Saved.", body = ResumeAnswer,
+        headers(("ETag" = String, description = "The revision, for If-Match."))
+    ))
+)]
+async fn save_resume(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    write: Write,
+) -> Result<Response, Problem> {
+    let found = found(&app, &write.identity, &id).await?;
+    let base = write.base()?;
+    let resume: Resume = write.decode()?;
+    let record = Box::new(record_of_today(&app, found.state()?).await?);
+    let sent = json!(resume);
+    let command = ApplicationCommand::SaveResume {
+        resume,
+        record,
+        base,
+    };
+    let done = saving::save(&app, &found.id, command, write.call(), (Some(base), sent)).await?;
+    Ok(with_view_behind(
+        answer(&app, &done.found).await?,
+        done.behind,
+    ))
+}

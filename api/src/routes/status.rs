@@ -1,0 +1,320 @@
+//! `GET /api/v1/applications/{id}`: where an application stands, now or at a moment.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use cqrs_es::persist::PersistedEventRepository as _;
+use domain::{
+    Role,
+    application::{Application, ApplicationId, DocumentTrack, StatusView, Submission},
+    eligibility::Scope,
+    member::{MemberNumber, PaymentItem},
+    program::ProgramId,
+};
+use eventstore::{EventRepository, Metadata};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+use super::{
+    Endpoint,
+    situation::{Found, found, program, visible},
+};
+use crate::{
+    access::{Identity, Permission},
+    app::App,
+    problem::{Kind, Problem},
+};
+
+pub(super) fn endpoint() -> Endpoint {
+    super::endpoint(
+        Permission::ReadApplication,
+        &[],
+        routes!(application_status),
+    )
+}
+
+/// Where an application stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ApplicationAnswer {
+    /// `<program>.<会員番号>`
+    #[schema(example = "specialist-renewal-4th-2026.9000001")]
+    pub id: String,
+    /// Program applied for.
+    #[schema(value_type = String)]
+    pub program: ProgramId,
+    /// Its title.
+    pub program_title: String,
+    /// 会員番号
+    #[schema(value_type = String)]
+    pub member: MemberNumber,
+    /// What was applied for first.
+    pub scope: Scope,
+    /// Its words.
+    pub scope_label: &'static str,
+    /// Whether it is withdrawn (取下げ); applying again in the period continues from it.
+    pub withdrawn: bool,
+    /// When it was applied for (the last time).
+    #[schema(value_type = String, format = DateTime)]
+    pub applied_at: Timestamp,
+    /// 状態 in the manual's lines, and what may be done.
+    pub status: StatusView,
+    /// 本紙, after 申請を完了する.
+    pub submission: Option<SubmissionAnswer>,
+    /// 入金確認済み
+    pub payments: Vec<PaymentAnswer>,
+    /// Number of the last event that this shows.
+    #[schema(minimum = 1)]
+    pub sequence: i64,
+    /// The moment for which this is said.
+    #[schema(value_type = String, format = DateTime)]
+    pub as_of: Timestamp,
+}
+
+/// 本紙: one completion.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SubmissionAnswer {
+    /// 本紙 number, from 1.
+    pub number: u32,
+    /// When 申請を完了する was decided.
+    #[schema(value_type = String, format = DateTime)]
+    pub submitted_at: Timestamp,
+    /// 単位 that counted.
+    pub units: u32,
+    /// Version of the rules they were assessed by.
+    pub rules_version: String,
+    /// SHA-256 (hexadecimal) of the documents as submitted.
+    pub digest: String,
+}
+
+/// A payment that has been confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PaymentAnswer {
+    /// 取引番号
+    pub transaction: String,
+    /// 費目
+    pub item: PaymentItem,
+    /// Its word.
+    pub item_label: &'static str,
+    /// 円
+    pub amount_yen: u32,
+    /// 入金日
+    #[schema(value_type = String, format = Date)]
+    pub paid_on: Date,
+}
+
+impl From<&Submission> for SubmissionAnswer {
+    fn from(submission: &Submission) -> Self {
+        Self {
+            number: submission.number,
+            submitted_at: submission.submitted_at,
+            units: submission.assessment.total,
+            rules_version: submission.rules_version.clone(),
+            digest: submission.digest.clone(),
+        }
+    }
+}
+
+/// The answer about an application at a moment.
+pub(super) fn answer(
+    app: &App,
+    found: &Found,
+    at: Timestamp,
+) -> Result<ApplicationAnswer, Problem> {
+    let state = found.state()?;
+    let program = program(app, state)?;
+    let withdrawn = matches!(found.application, Application::Withdrawn(_));
+    let mut status = state.status(program, at);
+    if withdrawn {
+        status = StatusView {
+            lines: vec!["申請: 取下げ".to_owned()],
+            editable: false,
+            exam_can_be_added: false,
+            deadline: status.deadline,
+        };
+    }
+    let submission = match &state.documents_track {
+        DocumentTrack::UnderReview(submission) => Some(SubmissionAnswer::from(&**submission)),
+        DocumentTrack::NotApplied | DocumentTrack::Drafting => None,
+    };
+    let payments = state.payments.values().map(|payment| PaymentAnswer {
+        transaction: payment.transaction.clone(),
+        item: payment.item,
+        item_label: payment.item.label(),
+        amount_yen: payment.amount_yen,
+        paid_on: payment.paid_on,
+    });
+    Ok(ApplicationAnswer {
+        id: found.id.to_string(),
+        program: state.program.clone(),
+        program_title: program.title.clone(),
+        member: state.member.clone(),
+        scope: state.scope,
+        scope_label: state.scope.label(),
+        withdrawn,
+        applied_at: state.applied_at,
+        status,
+        submission,
+        payments: payments.collect(),
+        sequence: found.sequence,
+        as_of: at,
+    })
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AsOf {
+    /// The secretariat only: as it was at a time (RFC 3339) or after an event (its number in the application).
+    #[param(example = "2026-06-03T18:30:00+09:00")]
+    as_of: Option<String>,
+}
+
+/// Where an application stands
+///
+/// 状態 in the manual's words. 期限切れ follows from the time asked about.
+#[utoipa::path(
+    get,
+    path = "/api/v1/applications/{id}",
+    params(("id" = String, Path, description = "`<program>.<会員番号>`"), AsOf),
+    responses((status = OK, description = "The application.", body = ApplicationAnswer))
+)]
+async fn application_status(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Query(asked): Query<AsOf>,
+) -> Result<Json<ApplicationAnswer>, Problem> {
+    let Some(moment) = asked.as_of else {
+        let found = found(&app, &identity, &id).await?;
+        return answer(&app, &found, app.service().clock.now()).map(Json);
+    };
+    let id = visible(&identity, &id)?;
+    if identity.role() != Role::Secretariat {
+        return Err(Problem::new(Kind::NotPermitted));
+    }
+    let moment = Moment::parse(&moment).ok_or(Problem::new(Kind::MalformedAddress))?;
+    let (sequence, at) = moment.in_history_of(&app, &id).await?;
+    let (application, sequence) = app
+        .service()
+        .application_at(&id, sequence)
+        .await?
+        .ok_or(Problem::new(Kind::NotApplied))?;
+    let found = Found {
+        id,
+        application,
+        sequence,
+    };
+    answer(&app, &found, at).map(Json)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    At(Timestamp),
+    After(i64),
+}
+
+impl Moment {
+    fn parse(text: &str) -> Option<Self> {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text
+                .parse()
+                .ok()
+                .filter(|sequence| *sequence > 0)
+                .map(Self::After);
+        }
+        // In an address, + is a blank unless it is escaped; no time has a blank before its offset.
+        text.replace(' ', "+").parse().ok().map(Self::At)
+    }
+
+    /// The number of the last event by then, and the time to say 状態 for.
+    async fn in_history_of(
+        self,
+        app: &App,
+        id: &ApplicationId,
+    ) -> Result<(i64, Timestamp), Problem> {
+        let decided = decision_times(app, id).await?;
+        let (sequence, at) = match self {
+            Self::At(at) => {
+                let us = at.as_microsecond();
+                let before = decided.iter().take_while(|decided| **decided <= us).count();
+                (before, at)
+            }
+            Self::After(sequence) => {
+                let sequence = usize::try_from(sequence)
+                    .unwrap_or(usize::MAX)
+                    .min(decided.len());
+                let us = sequence.checked_sub(1).and_then(|place| decided.get(place));
+                let at = us.and_then(|us| Timestamp::from_microsecond(*us).ok());
+                (sequence, at.unwrap_or_else(|| app.service().clock.now()))
+            }
+        };
+        if sequence == 0 {
+            return Err(Problem::new(Kind::NotApplied));
+        }
+        Ok((i64::try_from(sequence).unwrap_or(i64::MAX), at))
+    }
+}
+
+/// When each event of an application was decided, in microseconds.
+async fn decision_times(app: &App, id: &ApplicationId) -> Result<Vec<i64>, Problem> {
+    /// The metadata lies in the map that cqrs-es carries, as one text.
+    #[derive(Deserialize)]
+    struct Carried {
+        envelope: String,
+    }
+    let unreadable = |what: &str| {
+        tracing::error!(application = %id, what, "the history of an application could not be read");
+        Problem::new(Kind::Internal)
+    };
+    let events = EventRepository::new(app.service().log.clone())
+        .get_events::<Application>(&id.to_string())
+        .await
+        .map_err(|_| unreadable("events"))?;
+    events
+        .into_iter()
+        .map(|event| {
+            let carried: Carried = serde_json::from_value(event.metadata).ok()?;
+            let metadata: Metadata = serde_json::from_str(&carried.envelope).ok()?;
+            Some(metadata.decided_at_us)
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| unreadable("metadata"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_or_a_number() {
+        let time = |text: &str| match Moment::parse(text) {
+            Some(Moment::At(at)) => Some(at.to_string()),
+            _ => None,
+        };
+        assert_eq!(Moment::parse("12"), Some(Moment::After(12)));
+        assert_eq!(
+            time("2026-06-03T18:00:00+09:00").as_deref(),
+            Some("2026-06-03T09:00:00Z")
+        );
+        assert_eq!(
+            time("2026-06-03T18:00:00 09:00").as_deref(),
+            Some("2026-06-03T09:00:00Z")
+        );
+        assert_eq!(
+            time("2026-06-03T09:00:00Z").as_deref(),
+            Some("2026-06-03T09:00:00Z")
+        );
+        for text in [
+            "",
+            "0",
+            "-1",
+            "yesterday",
+            "2026-06-03",
+            "99999999999999999999",
+        ] {
+            assert_eq!(Moment::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `GET /api/v1/audit/verify`: whether anybody has rewritten the log.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::Endpoint;
+use crate::{access::Permission, app::App, problem::Problem};
+
+pub(super) fn endpoint() -> Endpoint {
+    super::endpoint(Permission::VerifyLog, &[], routes!(verify_log))
+}
+
+/// What the verification found.
+#[derive(Debug, Serialize, ToSchema)]
+struct Verification {
+    /// Whether everything is sound.
+    sound: bool,
+    /// How many ledger rows were found sound, from the first on.
+    verified: i64,
+    /// Chain hash of the last sound row (hexadecimal): to be compared with one that was noted elsewhere.
+    chain_hash: String,
+    /// The first thing that is wrong.
+    problem: Option<Finding>,
+}
+
+/// The first thing that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+struct Finding {
+    /// The first bad number of the ledger.
+    global_seq: Option<i64>,
+    /// What is wrong there.
+    reason: String,
+    /// Type, id and number of the event, where they are known.
+    event: Option<String>,
+}
+
+/// Verify the log
+///
+/// Recomputes every hash of the chain and names the first bad number. It reads the whole log.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit/verify",
+    responses((status = OK, description = "What was found.", body = Verification))
+)]
+async fn verify_log(State(app): State<App>) -> Result<Json<Verification>, Problem> {
+    let report = eventstore::verify(app.service().log.database()).await?;
+    Ok(Json(Verification {
+        sound: report.problem.is_none(),
+        verified: report.verified,
+        chain_hash: hex::encode(report.chain_hash),
+        problem: report.problem.map(|problem| Finding {
+            global_seq: problem.global_seq,
+            reason: problem.reason.to_string(),
+            event: problem
+                .event
+                .map(|(aggregate_type, id, sequence)| format!("{aggregate_type} {id} {sequence}")),
+        }),
+    }))
+}

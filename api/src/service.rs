@@ -1,0 +1,303 @@
+//! The one handler core behind every face: commands in, receipts out, and the state of today.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
+
+use domain::{
+    Actor, Context,
+    application::{Application, ApplicationCommand, ApplicationId, Refusal},
+    member::{Member, MemberCommand, MemberNumber, MemberRefusal},
+    program::{ProgramError, Programs},
+    upcasters,
+};
+use eventstore::{
+    CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata, Receipt,
+};
+use jiff::Timestamp;
+use projections::Views;
+use uuid::Uuid;
+
+use crate::{
+    clock::{Clock, ClockSetting},
+    telemetry::command_ended,
+};
+
+/// Everything a command or a question needs. Cloning shares it.
+#[derive(Clone)]
+pub struct Service {
+    /// The event log.
+    pub log: EventLog,
+    /// Commands on members' streams.
+    pub members: CommandHandler<Member>,
+    /// Commands on applications.
+    pub applications: CommandHandler<Application>,
+    /// The programs of this start.
+    pub programs: Arc<Programs>,
+    /// What time it is for the rules.
+    pub clock: Clock,
+    /// What pages and lists are drawn from.
+    pub views: Views,
+}
+
+/// Who asks for a command, and by which idempotency key.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who.
+    pub actor: Actor,
+    /// The same id again gets the first receipt again.
+    pub command_id: Uuid,
+    /// Hash over the request, by which a repeated id is told from a re-used one.
+    pub request_hash: [u8; 32],
+    /// What belongs together across commands: a request, an import.
+    pub correlation_id: Uuid,
+    /// The command or event that caused this one, if it was not a person.
+    pub causation_id: Option<Uuid>,
+    /// Why, where a reason is asked for.
+    pub reason: Option<String>,
+}
+
+/// Why a service could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error(transparent)]
+    Log(#[from] eventstore::Error),
+    /// The programs.
+    #[error(transparent)]
+    Programs(#[from] ProgramError),
+    /// The directory of programs can not be read.
+    #[error("the programs in {directory} can not be read")]
+    ProgramFiles {
+        /// As configured.
+        directory: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Reads the programs from the TOML files of a directory, or the ones that come with the binary.
+///
+/// # Errors
+/// A directory or file that can not be read, or a program that can not be used, with the reason.
+pub fn programs(directory: Option<&Path>) -> Result<Arc<Programs>, OpenError> {
+    let Some(directory) = directory else {
+        return Ok(Arc::new(Programs::embedded()?));
+    };
+    let failed = |source| OpenError::ProgramFiles {
+        directory: directory.display().to_string(),
+        source,
+    };
+    let mut texts = BTreeMap::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            texts.insert(
+                name.to_owned(),
+                std::fs::read_to_string(&path).map_err(failed)?,
+            );
+        }
+    }
+    let files: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    Ok(Arc::new(Programs::from_files(&files)?))
+}
+
+impl Service {
+    /// Connects and migrates. Starts no background work: see [`crate::serve`].
+    ///
+    /// # Errors
+    /// A database that can not be opened, migrated or read.
+    pub async fn open(
+        database_url: &str,
+        programs: Arc<Programs>,
+        clock: ClockSetting,
+    ) -> Result<Self, OpenError> {
+        let database = Database::connect(database_url).await?;
+        database.migrate().await?;
+        let log = EventLog::new(database);
+        let clock = match clock {
+            ClockSetting::System => Clock::system(),
+            ClockSetting::Demonstration { earliest } => {
+                let last = last_decision(&log).await?;
+                Clock::demonstration(last.map_or(earliest, |last| last.max(earliest)))
+            }
+        };
+        Ok(Self {
+            members: log.handler((), upcasters),
+            applications: log.handler(Arc::clone(&programs), upcasters),
+            views: Views::new(log.clone()),
+            log,
+            programs,
+            clock,
+        })
+    }
+
+    /// Executes a command on a member's stream, in a task of its own that a caller who goes away does not cut.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]. The same command id with the same request hash is safe to repeat after any of them.
+    pub async fn command_member(
+        &self,
+        number: &MemberNumber,
+        command: MemberCommand,
+        call: Call,
+    ) -> Result<Receipt, ExecuteError<MemberRefusal>> {
+        let call_id = call.command_id;
+        let envelope = envelope(call, self.programs.version().to_owned(), self.clock.now());
+        let (name, command_id, began) = (member_command_name(&command), call_id, Instant::now());
+        let result = self
+            .members
+            .execute(number.as_str(), command, envelope)
+            .await;
+        command_ended("member", name, command_id, began.elapsed(), &result);
+        result
+    }
+
+    /// Executes a command on an application, decided by the time of this moment.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]. The same command id with the same request hash is safe to repeat after any of them.
+    pub async fn command_application(
+        &self,
+        id: &ApplicationId,
+        command: ApplicationCommand,
+        call: Call,
+    ) -> Result<Receipt, ExecuteError<Refusal>> {
+        let at = self.clock.now();
+        let context = Context {
+            actor: call.actor.clone(),
+            at,
+        };
+        let rules = self.programs.get(&id.program);
+        let version = rules.map_or_else(
+            || self.programs.version(),
+            |program| program.version.as_str(),
+        );
+        let (name, command_id, began) = (
+            application_command_name(&command),
+            call.command_id,
+            Instant::now(),
+        );
+        let envelope = envelope(call, version.to_owned(), at);
+        let result = self
+            .applications
+            .execute(&id.to_string(), (command, context), envelope)
+            .await;
+        command_ended("application", name, command_id, began.elapsed(), &result);
+        result
+    }
+
+    /// What the society knows of a member; `None` when nothing has been imported.
+    ///
+    /// # Errors
+    /// The log can not be read.
+    pub async fn member(&self, number: &MemberNumber) -> Result<Option<Member>, eventstore::Error> {
+        let loaded = self.log.load::<Member>(number.as_str(), upcasters).await?;
+        Ok(loaded.map(|loaded| loaded.aggregate))
+    }
+
+    /// An application as of now with the number of its last event; `None` when nothing was applied for.
+    ///
+    /// # Errors
+    /// The log can not be read.
+    pub async fn application(
+        &self,
+        id: &ApplicationId,
+    ) -> Result<Option<(Application, i64)>, eventstore::Error> {
+        let loaded = self
+            .log
+            .load::<Application>(&id.to_string(), upcasters)
+            .await?;
+        Ok(loaded.map(
+            |Loaded {
+                 aggregate,
+                 sequence,
+             }| (aggregate, sequence),
+        ))
+    }
+
+    /// An application after its event `sequence`, or after its last one if it has fewer.
+    ///
+    /// # Errors
+    /// The log can not be read.
+    pub async fn application_at(
+        &self,
+        id: &ApplicationId,
+        sequence: i64,
+    ) -> Result<Option<(Application, i64)>, eventstore::Error> {
+        let loaded = self
+            .log
+            .load_at::<Application>(&id.to_string(), sequence, upcasters)
+            .await?;
+        Ok(loaded.map(
+            |Loaded {
+                 aggregate,
+                 sequence,
+             }| (aggregate, sequence),
+        ))
+    }
+}
+
+fn envelope(call: Call, rules_version: String, at: Timestamp) -> Envelope {
+    Envelope {
+        metadata: Metadata {
+            actor: call.actor.label(),
+            role: call.actor.role.as_str().to_owned(),
+            command_id: call.command_id,
+            correlation_id: call.correlation_id,
+            causation_id: call.causation_id,
+            reason: call.reason,
+            rules_version,
+            software_version: env!("CARGO_PKG_VERSION").to_owned(),
+            decided_at_us: at.as_microsecond(),
+        },
+        request_hash: call.request_hash,
+    }
+}
+
+/// Its name in logs and figures.
+fn member_command_name(command: &MemberCommand) -> &'static str {
+    match command {
+        MemberCommand::ImportRecord(_) => "import_record",
+        MemberCommand::RecordAttendance(_) => "record_attendance",
+        MemberCommand::RetractAttendance(_) => "retract_attendance",
+        MemberCommand::ReceivePayment(_) => "receive_payment",
+    }
+}
+
+/// Its name in logs and figures.
+fn application_command_name(command: &ApplicationCommand) -> &'static str {
+    match command {
+        ApplicationCommand::Apply { .. } => "apply",
+        ApplicationCommand::AddExam => "add_exam",
+        ApplicationCommand::SaveResume { .. } => "save_resume",
+        ApplicationCommand::SaveProfile { .. } => "save_profile",
+        ApplicationCommand::SaveClinicalExperience { .. } => "save_clinical_experience",
+        ApplicationCommand::AddRow { .. } => "add_row",
+        ApplicationCommand::ReviseRow { .. } => "revise_row",
+        ApplicationCommand::RemoveRow { .. } => "remove_row",
+        ApplicationCommand::RecordResearchYears { .. } => "record_research_years",
+        ApplicationCommand::Submit => "submit",
+        ApplicationCommand::Withdraw => "withdraw",
+        ApplicationCommand::ImportSeminarAttendance(_) => "import_seminar_attendance",
+        ApplicationCommand::RetractSeminarAttendance(_) => "retract_seminar_attendance",
+        ApplicationCommand::ConfirmPayment(_) => "confirm_payment",
+    }
+}
+
+/// The time by which the last event was decided.
+async fn last_decision(log: &EventLog) -> Result<Option<Timestamp>, eventstore::Error> {
+    // PostgreSQL: events of a process that was killed before it sealed them count too.
+    eventstore::seal(log.database()).await?;
+    let head = log.head().await?;
+    let last = log.feed((head - 1).max(0), 1).await?;
+    Ok(last
+        .first()
+        .and_then(|event| Timestamp::from_microsecond(event.metadata.decided_at_us).ok()))
+}
