@@ -1,0 +1,15 @@
+//! Tests across crates.
+
+mod bad_input;
+mod binary;
+mod crash_of_postgres;
+mod crash_of_service;
+mod databases;
+mod imports;
+mod journeys;
+mod model;
+mod projections;
+mod service;
+mod service_promises;
+mod store_contract;
+mod upstream_faults;

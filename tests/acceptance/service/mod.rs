@@ -1,0 +1,155 @@
+//! The whole service as its users have it: on a free port, on a database of each kind, spoken to over HTTP only.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a harness whose set-up fails has nothing better to do than to say where"
+)]
+
+mod applicant;
+pub mod forms;
+mod person;
+mod process;
+
+use std::time::{Duration, Instant};
+
+use api::clock::DEMONSTRATION_START;
+use api::{ClockSetting, Mode, Running, Service, serve};
+use jiff::Timestamp;
+use projections::ViewName;
+use tokio::net::TcpListener;
+use tokio::task::block_in_place;
+
+pub use applicant::{Applicant, missing};
+pub use person::{Answer, Person};
+pub use process::{Process, command as shinsei};
+
+use crate::databases::{TestDatabase, all_sealed, each_database};
+
+/// The program of the manual's example, and that of the first three renewals.
+pub const FOURTH: &str = "specialist-renewal-4th-2026";
+pub const FIRST_TO_THIRD: &str = "specialist-renewal-2026";
+
+/// Longer than anything here takes that works.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A service that runs in this process.
+pub struct TestService {
+    /// What the handlers use, for looking behind the scenes.
+    pub inside: Service,
+    running: Running,
+}
+
+/// Runs `test` against a service on each database.
+pub async fn each_service(test: impl AsyncFn(&TestService)) {
+    each_database(async |database| {
+        let service = TestService::on(database).await;
+        test(&service).await;
+        service.stop().await;
+    })
+    .await;
+}
+
+impl TestService {
+    /// A service on a database, as a demonstration.
+    pub async fn on(database: &TestDatabase) -> Self {
+        Self::at(database, DEMONSTRATION_START).await
+    }
+
+    /// The same, with the clock at another moment.
+    pub async fn at(database: &TestDatabase, earliest: Timestamp) -> Self {
+        let clock = ClockSetting::Demonstration { earliest };
+        Self::start(database, Mode::Demonstration, clock).await
+    }
+
+    /// A service as it is meant to be used.
+    pub async fn in_production(database: &TestDatabase) -> Self {
+        Self::start(database, Mode::Production, ClockSetting::System).await
+    }
+
+    async fn start(database: &TestDatabase, mode: Mode, clock: ClockSetting) -> Self {
+        let programs = api::service::programs(None).unwrap();
+        let inside = Service::open(&database.url, programs, clock).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let running = serve(inside.clone(), mode, listener).await.unwrap();
+        Self { inside, running }
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.running.address()
+    }
+
+    /// Somebody who is not signed in.
+    pub fn nobody(&self) -> Person {
+        Person::nobody(&self.running.url())
+    }
+
+    /// A member who is signed in.
+    pub fn member(&self, number: &str) -> Person {
+        Person::member(&self.running.url(), number)
+    }
+
+    /// 事務局
+    pub fn secretariat(&self) -> Person {
+        Person::staff(&self.running.url(), "secretariat")
+    }
+
+    /// 集計担当
+    pub fn reporter(&self) -> Person {
+        Person::staff(&self.running.url(), "reporter")
+    }
+
+    /// A member who is signed in and applies in a program.
+    pub fn applicant(&self, number: &str, program: &str, scope: &str) -> Applicant {
+        let applicant = Applicant::new(self.member(number), program, number);
+        applicant.apply(scope).created();
+        applicant
+    }
+
+    /// Ends it, and holds it to what must be true of its log and its views in the end.
+    pub async fn stop(self) {
+        self.running.stop().await.unwrap();
+        assert_sound(&self.inside.log).await;
+    }
+}
+
+/// The log is whole, dense and unchanged, and every view is what a fresh rebuild makes of it.
+pub async fn assert_sound(log: &eventstore::EventLog) {
+    let head = all_sealed(log).await;
+    let report = eventstore::verify(log.database()).await.unwrap();
+    assert_eq!((report.verified, report.problem), (head, None));
+    let runner = projections::Runner::new(log.clone());
+    for view in ViewName::ALL {
+        runner.catch_up(view.as_str()).await.unwrap();
+        let report = projections::rebuild(log, view.as_str(), false, |_| {})
+            .await
+            .unwrap();
+        assert_eq!(
+            (report.compared_at, report.differences, report.switched),
+            (head, 0, true),
+            "{}: {:?}",
+            report.name,
+            report.differing
+        );
+    }
+}
+
+/// Asks again until the answer is the expected one: for what happens by itself after a while.
+#[track_caller]
+pub fn eventually<T: PartialEq + std::fmt::Debug>(expected: &T, mut ask: impl FnMut() -> T) {
+    block_in_place(|| {
+        let began = Instant::now();
+        loop {
+            let seen = ask();
+            if seen == *expected {
+                return;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "still {seen:?}, expected {expected:?}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+}
