@@ -13,8 +13,10 @@ mod operations;
 mod pages;
 pub mod problem;
 pub mod routes;
+mod saving;
 pub mod server;
 pub mod service;
+mod situation;
 pub mod telemetry;
 pub mod write;
 

@@ -1,157 +1,230 @@
-//! Pages: the start page, and what is said when there is none. They are whole without JavaScript.
+//! Pages: what members see, in the manual's words. Whole without JavaScript, GET and POST only, and every POST that did
+//! something answers 303 to the page that shows it.
+
+mod apply;
+mod assets;
+mod completion;
+mod document;
+mod document_list;
+mod entry;
+mod exam;
+mod field;
+mod form;
+mod frame;
+mod history;
+mod listed;
+mod panel;
+mod posted;
+mod preview;
+mod problem_page;
+mod rows;
+mod seminars;
+mod start;
+mod top;
+mod visit;
+mod withdrawal;
+
+pub use problem_page::{as_page, nothing_here};
+pub use start::{Said, local, start};
 
 use askama::Template;
 use axum::{
     Router,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::get,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, get, post},
 };
-use domain::{Actor, Role, calendar::show_jst_minutes};
+use domain::documents::{ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume};
 
 use crate::{
-    access::signed_in,
+    access::{Permission, authorize},
     app::App,
-    demonstration::{FIRST_MEMBER, IDENTITIES, announcement},
     problem::{Kind, Problem},
 };
 
-/// What a page may load: its own style sheet.
+/// What a page may load: the service's own style sheet, module and icon; the module may ask the service.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// The pages.
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/", get(start_page))
-        .route("/style.css", get(style))
+/// A page or form: like an endpoint of the API, it cannot be made without saying which permission it needs.
+struct Screen {
+    permission: Permission,
+    path: &'static str,
+    methods: MethodRouter<App>,
 }
 
-async fn start_page(State(app): State<App>, headers: HeaderMap) -> Response {
-    match signed_in(&app, &headers).await {
-        Ok(who) => start(&app, who.as_ref(), None, StatusCode::OK),
-        Err(problem) => wrong(&problem),
+fn screen(permission: Permission, path: &'static str, methods: MethodRouter<App>) -> Screen {
+    Screen {
+        permission,
+        path,
+        methods,
     }
 }
 
-async fn style() -> impl IntoResponse {
-    (
-        [
-            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-            (header::CACHE_CONTROL, "public, max-age=3600"),
-        ],
-        include_str!("../templates/style.css"),
-    )
+/// Every page and form for somebody who is signed in.
+fn screens() -> Vec<Screen> {
+    use Permission::{Apply, EditDocuments, UseMemberPages};
+
+    let mut all = vec![
+        screen(UseMemberPages, "/apply/{program}", get(apply::offer)),
+        screen(
+            UseMemberPages,
+            "/apply/{program}/confirmation",
+            get(apply::confirmation),
+        ),
+        screen(Apply, "/apply/{program}", post(apply::apply)),
+        screen(UseMemberPages, "/applications/{id}", get(top::top)),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/exam",
+            get(exam::confirmation),
+        ),
+        screen(Apply, "/applications/{id}/exam", post(exam::add)),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/withdrawal",
+            get(withdrawal::confirmation),
+        ),
+        screen(
+            Apply,
+            "/applications/{id}/withdrawal",
+            post(withdrawal::withdraw),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/completion",
+            get(completion::confirmation),
+        ),
+        screen(
+            Apply,
+            "/applications/{id}/completion",
+            post(completion::complete),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/requirements",
+            get(completion::requirements),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/documents",
+            get(document_list::list),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/documents/seminars",
+            get(seminars::show),
+        ),
+        screen(
+            EditDocuments,
+            "/applications/{id}/documents/research-activities/total-years",
+            post(rows::record_years),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/history",
+            get(history::list),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/history/{sequence}",
+            get(history::version),
+        ),
+        screen(
+            EditDocuments,
+            "/applications/{id}/documents/{document}/restoration",
+            post(history::restore),
+        ),
+    ];
+    all.extend(whole::<Resume>(
+        "/applications/{id}/documents/resume",
+        "/applications/{id}/documents/resume/preview",
+    ));
+    all.extend(whole::<Profile>(
+        "/applications/{id}/documents/profile",
+        "/applications/{id}/documents/profile/preview",
+    ));
+    all.extend(whole::<ClinicalExperience>(
+        "/applications/{id}/documents/clinical-experience",
+        "/applications/{id}/documents/clinical-experience/preview",
+    ));
+    all.extend(list::<ResearchActivity>(ListAddresses {
+        list: "/applications/{id}/documents/research-activities",
+        preview: "/applications/{id}/documents/research-activities/preview",
+        rows: "/applications/{id}/documents/research-activities/rows",
+        row: "/applications/{id}/documents/research-activities/rows/{row}",
+        removal: "/applications/{id}/documents/research-activities/rows/{row}/removal",
+        back: "/applications/{id}/documents/research-activities/rows/{row}/return",
+    }));
+    all.extend(list::<Conference>(ListAddresses {
+        list: "/applications/{id}/documents/conferences",
+        preview: "/applications/{id}/documents/conferences/preview",
+        rows: "/applications/{id}/documents/conferences/rows",
+        row: "/applications/{id}/documents/conferences/rows/{row}",
+        removal: "/applications/{id}/documents/conferences/rows/{row}/removal",
+        back: "/applications/{id}/documents/conferences/rows/{row}/return",
+    }));
+    all.extend(list::<Paper>(ListAddresses {
+        list: "/applications/{id}/documents/papers",
+        preview: "/applications/{id}/documents/papers/preview",
+        rows: "/applications/{id}/documents/papers/rows",
+        row: "/applications/{id}/documents/papers/rows/{row}",
+        removal: "/applications/{id}/documents/papers/rows/{row}/removal",
+        back: "/applications/{id}/documents/papers/rows/{row}/return",
+    }));
+    all
 }
 
-#[derive(Template)]
-#[template(path = "start.html")]
-struct Start<'a> {
-    version: &'static str,
-    announcement: Vec<String>,
-    demonstration: bool,
-    notice: Option<&'a str>,
-    who: Option<String>,
-    addresses: Vec<(String, &'static str)>,
-    first_member: &'static str,
-    members: Vec<(&'static str, &'static str)>,
-    programs: Vec<(String, String)>,
-    now: String,
+/// A document that is saved as a whole.
+fn whole<T: entry::WholeEntry + Send + Sync + 'static>(
+    path: &'static str,
+    preview: &'static str,
+) -> [Screen; 3] {
+    [
+        screen(Permission::UseMemberPages, path, get(document::show::<T>)),
+        screen(Permission::EditDocuments, path, post(document::save::<T>)),
+        screen(
+            Permission::EditDocuments,
+            preview,
+            post(preview::of_document::<T>),
+        ),
+    ]
 }
 
-/// The start page, with a notice when something went wrong.
-pub fn start(app: &App, who: Option<&Actor>, notice: Option<&str>, status: StatusCode) -> Response {
-    let clock = &app.service().clock;
-    let demonstration = app.is_demonstration();
-    let page = Start {
-        version: env!("CARGO_PKG_VERSION"),
-        announcement: if demonstration {
-            announcement(clock).sentences.to_vec()
-        } else {
-            Vec::new()
-        },
-        demonstration,
-        notice,
-        who: who.map(shown),
-        addresses: who.map_or_else(Vec::new, |who| addresses(app, who)),
-        first_member: FIRST_MEMBER,
-        members: IDENTITIES
-            .iter()
-            .filter_map(|identity| Some((identity.member?, identity.label)))
-            .collect(),
-        programs: app
-            .service()
-            .programs
-            .iter()
-            .map(|program| (program.menu_title.clone(), program.period.show()))
-            .collect(),
-        now: show_jst_minutes(clock.now()),
-    };
-    rendered(&page, status)
+struct ListAddresses {
+    list: &'static str,
+    preview: &'static str,
+    rows: &'static str,
+    row: &'static str,
+    removal: &'static str,
+    back: &'static str,
 }
 
-fn shown(actor: &Actor) -> String {
-    match actor.role {
-        Role::Member => format!("会員 {}", actor.id),
-        Role::Secretariat => "事務局".to_owned(),
-        Role::Reporter => "集計担当".to_owned(),
-        Role::System => "システム".to_owned(),
-    }
+/// A document that is a list of rows.
+fn list<T: listed::ListEntry + Send + Sync + 'static>(at: ListAddresses) -> [Screen; 6] {
+    use Permission::{EditDocuments, UseMemberPages};
+    [
+        screen(UseMemberPages, at.list, get(rows::show::<T>)),
+        screen(EditDocuments, at.preview, post(preview::of_row::<T>)),
+        screen(EditDocuments, at.rows, post(rows::add::<T>)),
+        screen(EditDocuments, at.row, post(rows::revise::<T>)),
+        screen(EditDocuments, at.removal, post(rows::remove::<T>)),
+        screen(EditDocuments, at.back, post(rows::bring_back::<T>)),
+    ]
 }
 
-fn addresses(app: &App, who: &Actor) -> Vec<(String, &'static str)> {
-    match who.role {
-        Role::Member => app
-            .service()
-            .programs
-            .iter()
-            .map(|program| {
-                (
-                    format!("/api/v1/applications/{}.{}", program.id, who.id),
-                    "お申込みの状態（お申込み後）",
-                )
-            })
-            .collect(),
-        Role::Secretariat => vec![(
-            "/api/v1/audit/verify".to_owned(),
-            "記録が書き換えられていないかの確認",
-        )],
-        Role::Reporter | Role::System => Vec::new(),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "wrong.html")]
-struct Wrong<'a> {
-    version: &'static str,
-    title: &'a str,
-    detail: &'a str,
-}
-
-/// A problem as a page, for people.
-pub fn wrong(problem: &Problem) -> Response {
-    let body = problem.body();
-    let page = Wrong {
-        version: env!("CARGO_PKG_VERSION"),
-        title: &body.title,
-        detail: &body.detail,
-    };
-    rendered(&page, problem.kind().status())
-}
-
-/// Nothing at this address: for the API and machines as a problem document, for people as a page.
-pub async fn nothing_here(uri: axum::http::Uri, headers: HeaderMap) -> Response {
-    let problem = Problem::new(Kind::NotFound);
-    let asks_for_page = headers
-        .get(header::ACCEPT)
-        .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
-    if asks_for_page && !uri.path().starts_with("/api/") {
-        wrong(&problem)
-    } else {
-        problem.into_response()
-    }
+/// The pages, each behind the gate of its permission; the start page and the assets are for everybody.
+pub fn router(app: &App) -> Router<App> {
+    let gated = screens().into_iter().fold(Router::new(), |router, screen| {
+        let gate = middleware::from_fn_with_state((app.clone(), screen.permission), authorize);
+        router.route(screen.path, screen.methods.route_layer(gate))
+    });
+    gated
+        .layer(posted::form_limit())
+        .route("/", get(start::start_page))
+        .merge(assets::router())
 }
 
 fn rendered(page: &impl Template, status: StatusCode) -> Response {
@@ -170,6 +243,17 @@ fn rendered(page: &impl Template, status: StatusCode) -> Response {
             .into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be drawn");
+            Problem::new(Kind::Internal).into_response()
+        }
+    }
+}
+
+/// Sends a browser on to the page that shows what was done.
+fn see(address: &str) -> Response {
+    match HeaderValue::from_str(address) {
+        Ok(address) => (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page has no address");
             Problem::new(Kind::Internal).into_response()
         }
     }

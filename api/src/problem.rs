@@ -74,6 +74,8 @@ pub struct Version {
 pub struct Problem {
     kind: Kind,
     body: Box<Body>,
+    /// Label and text of what was typed into a form that cannot be shown any more: only its page shows it.
+    kept: Vec<(String, String)>,
 }
 
 impl Problem {
@@ -98,6 +100,7 @@ impl Problem {
                 yours: None,
                 instance: None,
             }),
+            kept: Vec::new(),
         }
     }
 
@@ -117,6 +120,18 @@ impl Problem {
         self.body.current = Some(current);
         self.body.yours = Some(yours);
         self
+    }
+
+    /// The same with what was typed, so that the person can copy it from the page.
+    #[must_use]
+    pub(crate) fn keeping(mut self, kept: Vec<(String, String)>) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// What was typed.
+    pub(crate) fn kept(&self) -> &[(String, String)] {
+        &self.kept
     }
 
     /// Which problem it is.
@@ -159,6 +174,7 @@ impl From<Refusal> for Problem {
             | Refusal::RowExists
             | Refusal::TooManyRows { .. }
             | Refusal::NotARowDocument
+            | Refusal::NotSavedThen
             | Refusal::AlreadySubmitted
             | Refusal::Withdrawn
             | Refusal::PaymentFitsNothing => {}
@@ -193,6 +209,8 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        // For people it becomes a page on its way out.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -17,14 +17,14 @@ mod research_activities;
 mod research_years;
 mod resume;
 mod rows;
-mod saving;
 mod seminars;
-mod situation;
 mod status;
 mod submit;
 mod verify;
 mod whole;
 mod withdraw;
+
+pub(crate) use rows::ListedRow;
 
 use axum::{Router, middleware};
 use utoipa::{

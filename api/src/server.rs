@@ -13,7 +13,7 @@ use axum::{
 use eventstore::CancellationToken;
 use projections::Runner;
 use tokio::{net::TcpListener, task::JoinHandle};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
@@ -65,7 +65,7 @@ pub enum ServeError {
 /// Everything that answers, without any background work.
 pub fn router(app: App) -> Router {
     let mut router = Router::new()
-        .merge(pages::router())
+        .merge(pages::router(&app))
         .merge(operations::router())
         .merge(routes::router(&app))
         .route("/api/v1/openapi.json", get(description))
@@ -79,10 +79,12 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::map_response(as_problem_of_the_api))
+        .layer(middleware::from_fn_with_state(app.clone(), pages::as_page))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             with_common_headers,
         ))
+        .layer(CompressionLayer::new())
         .layer(middleware::from_fn(observe))
         .with_state(app)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 use domain::{
     Actor, Context,
-    application::{Application, ApplicationCommand, ApplicationId, Refusal},
+    application::{Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
     member::{Member, MemberCommand, MemberNumber, MemberRefusal},
     program::{ProgramError, Programs},
     upcasters,
@@ -222,6 +222,19 @@ impl Service {
         ))
     }
 
+    /// Every event of an application, oldest first.
+    ///
+    /// # Errors
+    /// The log can not be read.
+    pub async fn application_events(
+        &self,
+        id: &ApplicationId,
+    ) -> Result<Vec<ApplicationEvent>, eventstore::Error> {
+        self.log
+            .events::<Application>(&id.to_string(), upcasters)
+            .await
+    }
+
     /// An application after its event `sequence`, or after its last one if it has fewer.
     ///
     /// # Errors
@@ -283,6 +296,7 @@ fn application_command_name(command: &ApplicationCommand) -> &'static str {
         ApplicationCommand::ReviseRow { .. } => "revise_row",
         ApplicationCommand::RemoveRow { .. } => "remove_row",
         ApplicationCommand::RecordResearchYears { .. } => "record_research_years",
+        ApplicationCommand::RestoreDocument { .. } => "restore_document",
         ApplicationCommand::Submit => "submit",
         ApplicationCommand::Withdraw => "withdraw",
         ApplicationCommand::ImportSeminarAttendance(_) => "import_seminar_attendance",

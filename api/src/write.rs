@@ -91,7 +91,7 @@ impl Write {
 
     /// Id of what this write adds: the same again when the write is repeated.
     pub fn new_id(&self) -> Uuid {
-        Uuid::new_v5(&self.call.command_id, b"row")
+        new_id(&self.call)
     }
 }
 
@@ -141,6 +141,31 @@ impl<S: Send + Sync> FromRequest<S> for Write {
             is_json,
             body,
         })
+    }
+}
+
+/// Id of what a command adds: the same again when it is repeated.
+pub(crate) fn new_id(call: &Call) -> Uuid {
+    Uuid::new_v5(&call.command_id, b"row")
+}
+
+/// The identity of a form's command: the key that was drawn with the page, together with what was sent.
+pub(crate) fn form_call(
+    identity: &Identity,
+    path: &str,
+    key: &str,
+    body: &[u8],
+    correlation_id: Uuid,
+) -> Call {
+    let hash = request_hash("POST", path, body, None);
+    let key = format!("{}-{}", hex::encode(key), hex::encode(hash));
+    Call {
+        command_id: command_id(&identity.actor().label(), "POST", path, &key),
+        request_hash: hash,
+        actor: identity.actor().clone(),
+        correlation_id,
+        causation_id: None,
+        reason: None,
     }
 }
 

@@ -7,6 +7,8 @@ mod event;
 mod forwarding;
 mod id;
 mod refusal;
+mod removed;
+mod restore;
 mod state;
 
 pub use aggregate::Application;
@@ -16,6 +18,7 @@ pub use event::{ApplicationEvent, Submission};
 pub use forwarding::outstanding_facts;
 pub use id::{ApplicationId, NotAnApplicationId};
 pub use refusal::Refusal;
+pub use removed::{RemovedRow, removed_rows};
 pub use state::{
     ApplicationState, DocumentTrack, Documents, ExamTrack, Revised, RowValue, SavedResume,
     StatusView,

@@ -3,15 +3,20 @@
 //! A date is accepted in every form people type, stored in one, and shown with 西暦 first. There is no clock here and
 //! no time zone database: Japan has had no daylight saving since 1951, so [`JST`] is a fixed offset.
 
+mod boxes;
 mod era;
 mod fiscal_year;
 mod jst;
 mod year_month;
 
+pub use boxes::{date_boxes, date_from_boxes};
 pub use era::{ERAS, Era};
 pub use fiscal_year::FiscalYear;
-pub use jst::{JST, jst_date, jst_instant, parse_jst_instant, show_deadline, show_jst_minutes};
-pub use year_month::{YearMonth, parse_year, parse_year_month};
+pub use jst::{
+    JST, days_left, jst_date, jst_instant, parse_jst_instant, show_days_left, show_deadline,
+    show_jst_minutes,
+};
+pub use year_month::{YearMonth, parse_year, parse_year_month, show_year_month};
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;

@@ -10,14 +10,18 @@ mod profile;
 mod research_activity;
 mod resume;
 mod rows;
+mod state;
 
 pub use clinical_experience::{ClinicalExperience, Trial};
 pub use conference::{Conference, ConferenceFacts};
 pub use paper::{Paper, PaperFacts};
 pub use profile::Profile;
-pub use research_activity::{RESEARCH_YEARS, ResearchActivities, ResearchActivity, research_years};
+pub use research_activity::{
+    Gap, RESEARCH_YEARS, ResearchActivities, ResearchActivity, research_years, uncovered,
+};
 pub use resume::Resume;
 pub use rows::{Row, RowId, Rows};
+pub use state::DocumentState;
 
 use serde::{Deserialize, Serialize};
 
@@ -178,7 +182,7 @@ pub(crate) fn check_length(
 }
 
 /// 1040 → `1,040`
-pub(crate) fn with_commas(number: usize) -> String {
+pub fn with_commas(number: usize) -> String {
     let digits = number.to_string();
     let mut shown = String::new();
     for (place, digit) in digits.chars().enumerate() {

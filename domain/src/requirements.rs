@@ -38,6 +38,26 @@ pub struct Requirement {
     pub message: String,
 }
 
+/// One requirement of the program, met or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether it is met.
+    pub met: bool,
+    /// What is asked for, in a few words: what stands beside 済.
+    pub label: String,
+    /// The requirement with the sentence that is said while it is not met.
+    pub requirement: Requirement,
+}
+
+/// Every requirement in the manual's order, and the assessment behind them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checklist {
+    /// What is asked for, met or not.
+    pub lines: Vec<Checked>,
+    /// Every row with what it counts.
+    pub assessment: UnitAssessment,
+}
+
 /// The unmet requirements in the manual's order, and the assessment behind them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirements {
@@ -47,64 +67,85 @@ pub struct Requirements {
     pub assessment: UnitAssessment,
 }
 
-/// Compares an application with the requirements of its program.
+/// What is missing of an application in its program.
 pub fn requirements(state: &ApplicationState, program: &Program) -> Requirements {
+    let Checklist { lines, assessment } = checklist(state, program);
+    Requirements {
+        missing: lines
+            .into_iter()
+            .filter(|line| !line.met)
+            .map(|line| line.requirement)
+            .collect(),
+        assessment,
+    }
+}
+
+/// Compares an application with each requirement of its program.
+pub fn checklist(state: &ApplicationState, program: &Program) -> Checklist {
     let rules = &program.rules;
     let assessment = state.assess(rules);
-    let mut missing = Vec::new();
-    if assessment.total < assessment.required {
-        missing.push(Requirement {
+    let mut lines = vec![Checked {
+        met: assessment.total >= assessment.required,
+        label: format!("業績単位（{} 単位以上）", assessment.required),
+        requirement: Requirement {
             kind: RequirementKind::UnitsShort,
             document: None,
             message: format!("業績単位が不足しています (現在 {} 単位)", assessment.total),
-        });
-    }
-    let attended = match rules.requirements.attendance_rule {
-        AttendanceRule::MeetingOrSeminarsAAndB => {
-            assessment.meetings_attended > 0 || (assessment.seminar_a && assessment.seminar_b)
-        }
-        AttendanceRule::None => true,
-    };
-    if !attended {
-        missing.push(Requirement {
-            kind: RequirementKind::AttendanceMissing,
-            document: None,
-            message:
-                "「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません"
-                    .to_owned(),
-        });
+        },
+    }];
+    match rules.requirements.attendance_rule {
+        AttendanceRule::MeetingOrSeminarsAAndB => lines.push(Checked {
+            met: assessment.meetings_attended > 0
+                || (assessment.seminar_a && assessment.seminar_b),
+            label: "「学会に 1 回以上参加」または「セミナー A B の双方に参加」".to_owned(),
+            requirement: Requirement {
+                kind: RequirementKind::AttendanceMissing,
+                document: None,
+                message:
+                    "「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません"
+                        .to_owned(),
+            },
+        }),
+        AttendanceRule::None => {}
     }
     for kind in DocumentKind::ALL {
         let wrong = !state.documents.errors(kind, rules).is_empty();
         if rules.requirements.registered_documents.contains(&kind) {
-            // A draft with field errors shows 登録中 and counts as 未登録 here.
-            if wrong || !state.documents.is_complete(kind, rules) {
-                missing.push(Requirement {
+            lines.push(Checked {
+                // A draft with field errors shows 登録中 and counts as 未登録 here.
+                met: !wrong && state.documents.is_complete(kind, rules),
+                label: format!("申請書類 [{}]", kind.title()),
+                requirement: Requirement {
                     kind: RequirementKind::DocumentMissing,
                     document: Some(kind),
                     message: format!("申請書類 [{}] が未登録です", kind.title()),
-                });
-            }
+                },
+            });
         } else if wrong {
-            missing.push(Requirement {
-                kind: RequirementKind::DocumentHasErrors,
-                document: Some(kind),
-                message: format!(
-                    "申請書類 [{}] に入力の誤りがあります。該当の行を修正または削除してください",
-                    kind.title()
-                ),
+            lines.push(Checked {
+                met: false,
+                label: format!("申請書類 [{}]", kind.title()),
+                requirement: Requirement {
+                    kind: RequirementKind::DocumentHasErrors,
+                    document: Some(kind),
+                    message: format!(
+                        "申請書類 [{}] に入力の誤りがあります。該当の行を修正または削除してください",
+                        kind.title()
+                    ),
+                },
             });
         }
     }
-    if rules.requirements.payment_required && state.exam == ExamTrack::AwaitingPayment {
-        missing.push(Requirement {
-            kind: RequirementKind::PaymentMissing,
-            document: None,
-            message: "受験料の入金が確認できていません。受験料をご納入ください".to_owned(),
+    if rules.requirements.payment_required {
+        lines.push(Checked {
+            met: state.exam != ExamTrack::AwaitingPayment,
+            label: "受験料のご納入".to_owned(),
+            requirement: Requirement {
+                kind: RequirementKind::PaymentMissing,
+                document: None,
+                message: "受験料の入金が確認できていません。受験料をご納入ください".to_owned(),
+            },
         });
     }
-    Requirements {
-        missing,
-        assessment,
-    }
+    Checklist { lines, assessment }
 }

@@ -117,6 +117,23 @@ impl EventLog {
         Ok((loaded.sequence > 0).then_some(loaded))
     }
 
+    /// Every event of an aggregate, oldest first: for what a state does not remember, such as what was removed from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventLog::load`].
+    pub async fn events<A>(&self, id: &str, upcasters: Upcasters) -> Result<Vec<A::Event>, Error>
+    where
+        A: Aggregate,
+    {
+        let upcasters = upcasters();
+        self.stream(A::TYPE, id, 0, i64::MAX)
+            .await?
+            .into_iter()
+            .map(|event| decode(event, &upcasters))
+            .collect()
+    }
+
     /// Follows the last ledger number that this process knows of. It rises with own commits and, while the seal task
     /// runs, with those of other processes; a reader that polls the feed as well loses nothing when it does not.
     pub fn sealed(&self) -> watch::Receiver<i64> {

@@ -32,6 +32,8 @@ pub fn router() -> Router<App> {
 struct SignIn {
     identity: DemoIdentity,
     member: Option<String>,
+    /// Where somebody wanted to go before signing in.
+    from: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -49,18 +51,12 @@ async fn sign_in(
     form: Result<Form<SignIn>, FormRejection>,
 ) -> Result<Response, Problem> {
     if !is_local(peer.map(|Extension(ConnectInfo(peer))| peer), &headers) {
-        return Ok(pages::start(
-            &app,
-            None,
-            Some(NOT_LOCAL),
-            StatusCode::FORBIDDEN,
-        ));
+        return Ok(pages::start(&app, &said(NOT_LOCAL), StatusCode::FORBIDDEN));
     }
     let Ok(Form(form)) = form else {
         return Ok(pages::start(
             &app,
-            None,
-            Some(CHOOSE),
+            &said(CHOOSE),
             StatusCode::UNPROCESSABLE_ENTITY,
         ));
     };
@@ -77,8 +73,7 @@ async fn sign_in(
                 None => {
                     return Ok(pages::start(
                         &app,
-                        None,
-                        Some(UNKNOWN_MEMBER),
+                        &said(UNKNOWN_MEMBER),
                         StatusCode::UNPROCESSABLE_ENTITY,
                     ));
                 }
@@ -95,17 +90,18 @@ async fn sign_in(
         app.sessions().end(&earlier).await.map_err(failed)?;
     }
     tracing::info!(role = actor.role.as_str(), "demo sign-in");
-    Ok(to_start(&cookie(
-        token.as_str(),
-        Sessions::max_age_seconds(),
-    )))
+    let from = form.from.as_deref().and_then(pages::local);
+    Ok(to(
+        from.unwrap_or("/"),
+        &cookie(token.as_str(), Sessions::max_age_seconds()),
+    ))
 }
 
 async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(token) = token(&headers) {
         app.sessions().end(&token).await.map_err(failed)?;
     }
-    Ok(to_start(&cookie("", 0)))
+    Ok(to("/", &cookie("", 0)))
 }
 
 const NOT_LOCAL: &str =
@@ -157,10 +153,18 @@ fn cookie(value: &str, max_age_seconds: u64) -> String {
     format!("{COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age_seconds}")
 }
 
-fn to_start(cookie: &str) -> Response {
+fn said(sentence: &'static str) -> pages::Said<'static> {
+    pages::Said {
+        notice: Some(sentence),
+        from: None,
+    }
+}
+
+/// Sends on to an address of this service.
+fn to(address: &str, cookie: &str) -> Response {
     (
         StatusCode::SEE_OTHER,
-        [(header::LOCATION, "/"), (header::SET_COOKIE, cookie)],
+        [(header::LOCATION, address), (header::SET_COOKIE, cookie)],
     )
         .into_response()
 }

@@ -11,6 +11,8 @@ pub enum Permission {
     SeeOwnSituation,
     /// To read the programs.
     ReadPrograms,
+    /// To open the member's pages; only the own application is found there.
+    UseMemberPages,
     /// To apply (申込), add the exam, complete (申請を完了する) and withdraw (取下げ); a member's own application only.
     Apply,
     /// To read an application with its documents; a member the own one only.
@@ -29,9 +31,10 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SeeOwnSituation,
         Self::ReadPrograms,
+        Self::UseMemberPages,
         Self::Apply,
         Self::ReadApplication,
         Self::EditDocuments,
@@ -46,6 +49,7 @@ impl Permission {
         match self {
             Self::SeeOwnSituation => "see-own-situation",
             Self::ReadPrograms => "read-programs",
+            Self::UseMemberPages => "use-member-pages",
             Self::Apply => "apply",
             Self::ReadApplication => "read-application",
             Self::EditDocuments => "edit-documents",
@@ -63,7 +67,7 @@ impl Permission {
                 &[Role::Member, Role::Secretariat, Role::Reporter]
             }
             Self::ReadApplication | Self::ReadHistory => &[Role::Member, Role::Secretariat],
-            Self::Apply | Self::EditDocuments => &[Role::Member],
+            Self::UseMemberPages | Self::Apply | Self::EditDocuments => &[Role::Member],
             Self::ConfirmPayments | Self::Import | Self::VerifyLog => &[Role::Secretariat],
         }
     }

@@ -23,7 +23,8 @@ pub fn as_problem(response: Response) -> Response {
     }
     let (mut head, _) = response.into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
-    let (_, body) = problem.into_response().into_parts();
+    let (made, body) = problem.into_response().into_parts();
+    head.extensions.extend(made.extensions);
     head.headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),

@@ -46,6 +46,9 @@ kinds! {
     /// A write without `Idempotency-Key`, or with one that is none.
     IdempotencyKeyRequired: BAD_REQUEST, "idempotency-key-required", "Idempotency-Key が必要です",
         "Idempotency-Key ヘッダーに半角英数字・記号1〜200文字の値を指定してください。同じ操作をやり直すときは同じ値をお使いください。";
+    /// A form that our pages do not send: no revision in it, or another encoding.
+    PageTampered: BAD_REQUEST, "page-tampered", "画面の情報を読み取れません",
+        "画面の情報を読み取れないため、保存していません。画面を開き直してから、もう一度操作してください。";
     /// `If-Match` that is no revision.
     MalformedIfMatch: BAD_REQUEST, "malformed-if-match", "If-Match を読み取れません",
         "If-Match ヘッダーには、画面の表示に使った版の番号を \"3\" のように引用符つきで指定してください。";
@@ -103,6 +106,9 @@ kinds! {
     /// A row with that id is there.
     RowExists: CONFLICT, "row-exists", "登録済みの明細です",
         "この明細はすでに登録されています。";
+    /// The document did not exist at the moment to which it is to go back.
+    NotSavedThen: CONFLICT, "not-saved-then", "その時点では登録されていません",
+        "その時点では、この書類はまだ登録されていません。別の時点をお選びください。";
     /// After 申請を完了する.
     AlreadySubmitted: CONFLICT, "already-submitted", "申請を完了しています",
         "申請を完了しているため、申請書類は編集できません。";
@@ -167,6 +173,7 @@ impl Kind {
             Refusal::TooManyRows { .. } => Self::TooManyRows,
             Refusal::Undecodable { .. } => Self::Undecodable,
             Refusal::NotARowDocument => Self::NotARowDocument,
+            Refusal::NotSavedThen => Self::NotSavedThen,
             Refusal::AlreadySubmitted => Self::AlreadySubmitted,
             Refusal::Withdrawn => Self::Withdrawn,
             Refusal::RequirementsNotMet(_) => Self::RequirementsNotMet,

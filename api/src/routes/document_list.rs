@@ -11,14 +11,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{
-    Endpoint,
-    situation::{found, program, with_view_behind},
-};
+use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::{Kind, Problem},
+    situation::{found, program, with_view_behind},
 };
 
 pub(super) fn endpoint() -> Endpoint {

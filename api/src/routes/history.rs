@@ -13,14 +13,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{
-    Endpoint,
-    situation::{found, with_view_behind},
-};
+use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::{Kind, Problem},
+    situation::{found, with_view_behind},
 };
 
 /// Events on a page when nothing is said.

@@ -14,12 +14,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{Endpoint, situation::Found, status::answer};
+use super::{Endpoint, status::answer};
 use crate::{
     access::{Identity, Permission},
     app::App,
     demonstration::announcement,
     problem::Problem,
+    situation::Found,
 };
 
 pub(super) fn endpoint() -> Endpoint {

@@ -12,14 +12,15 @@ use serde_json::json;
 use utoipa_axum::routes;
 
 use super::{
-    EDITS, Endpoint, saving,
-    situation::{found, visible},
+    EDITS, Endpoint,
     whole::{self, Whole, WholeDocument},
 };
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::{Kind, Problem},
+    saving,
+    situation::{found, visible},
     write::Write,
 };
 

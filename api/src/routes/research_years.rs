@@ -14,14 +14,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{
-    EDITS, Endpoint, saving,
-    situation::{Units, of_revision, program, standing, visible, with_view_behind},
-};
+use super::{EDITS, Endpoint};
 use crate::{
     access::Permission,
     app::App,
     problem::{Kind, Problem},
+    saving,
+    situation::{Units, of_revision, program, standing, visible, with_view_behind},
     write::Write,
 };
 

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{ApplicationCommand, ApplicationState},
+    application::ApplicationCommand,
     documents::{DocumentKind, FieldError, Resume},
     member::{FieldDifference, MemberRecord},
     requirements::Requirement,
@@ -15,14 +15,15 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{
-    EDITS, Endpoint, saving,
-    situation::{Found, Units, found, of_revision, program, standing, with_view_behind},
-};
+use super::{EDITS, Endpoint};
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::{Kind, Problem},
+    saving,
+    situation::{
+        Found, Units, found, of_revision, program, record_of_today, standing, with_view_behind,
+    },
     write::Write,
 };
 
@@ -54,14 +55,6 @@ struct ResumeAnswer {
     units: Units,
     /// What is missing before 申請を完了する.
     missing: Vec<Requirement>,
-}
-
-/// The record of today, or that of 申込 when the society has none any more.
-async fn record_of_today(app: &App, state: &ApplicationState) -> Result<MemberRecord, Problem> {
-    let member = app.service().member(&state.member).await?;
-    Ok(member
-        .and_then(|member| member.record)
-        .unwrap_or_else(|| state.record.clone()))
 }
 
 async fn answer(app: &App, found: &Found) -> Result<Response, Problem> {

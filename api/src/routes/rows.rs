@@ -13,19 +13,17 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    saving::{self, Done},
-    situation::{Found, Units, created, of_revision, program, standing, visible, with_view_behind},
-    whole::null_or,
-};
+use super::whole::null_or;
 use crate::{
     app::App,
     problem::{Kind, Problem},
+    saving::{self, Done},
+    situation::{Found, Units, created, of_revision, program, standing, visible, with_view_behind},
     write::Write,
 };
 
 /// A row of one of the three lists.
-pub(super) trait ListedRow: Serialize + DeserializeOwned + ToSchema + Clone {
+pub(crate) trait ListedRow: Serialize + DeserializeOwned + ToSchema + Clone {
     /// The list.
     const KIND: DocumentKind;
     /// The rows that are saved.
@@ -124,7 +122,7 @@ macro_rules! row_endpoints {
             identity: $crate::access::Identity,
             axum::extract::Path(id): axum::extract::Path<String>,
         ) -> Result<axum::response::Response, $crate::problem::Problem> {
-            let found = $crate::routes::situation::found(&app, &identity, &id).await?;
+            let found = $crate::situation::found(&app, &identity, &id).await?;
             $crate::routes::rows::list_rows::<$row>(&app, &found)
         }
 

@@ -13,14 +13,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{
-    Endpoint,
-    situation::{found, program},
-};
+use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::Problem,
+    situation::{found, program},
 };
 
 pub(super) fn endpoint() -> Endpoint {

@@ -18,14 +18,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use super::{
-    Endpoint,
-    situation::{Found, found, program, visible},
-};
+use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::{Kind, Problem},
+    situation::{Found, found, program, visible},
 };
 
 pub(super) fn endpoint() -> Endpoint {

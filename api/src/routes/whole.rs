@@ -15,11 +15,12 @@ use utoipa::{
     },
 };
 
-use super::{
+use crate::{
+    app::App,
+    problem::Problem,
     saving::Done,
     situation::{Found, Units, of_revision, program, standing, with_view_behind},
 };
-use crate::{app::App, problem::Problem};
 
 /// A document as it is saved, and what follows from it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,14 +10,14 @@ use utoipa_axum::routes;
 
 use super::{
     Endpoint,
-    saving::execute,
-    situation::{visible, with_view_behind},
     status::{ApplicationAnswer, answer},
 };
 use crate::{
     access::Permission,
     app::App,
     problem::{Kind, Problem},
+    saving::execute,
+    situation::{visible, with_view_behind},
     write::Write,
 };
 

@@ -1,6 +1,6 @@
 //! What may be asked of an application.
 
-use super::RowValue;
+use super::{Documents, RowValue};
 use crate::{
     actor::Context,
     documents::{ClinicalExperience, DocumentKind, Profile, Resume, RowId},
@@ -81,6 +81,17 @@ pub enum ApplicationCommand {
         /// As typed.
         total_years: String,
         /// Revision of 研究活動歴 seen.
+        base: u32,
+    },
+    /// 以前の版の内容に戻す: one document becomes what it was, as a new change.
+    RestoreDocument {
+        /// Which document.
+        document: DocumentKind,
+        /// The documents of that moment.
+        earlier: Box<Documents>,
+        /// Today's record, which belongs to 履歴書.
+        record: Box<MemberRecord>,
+        /// Revision seen.
         base: u32,
     },
     /// 申請を完了する

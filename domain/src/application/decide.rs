@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Application, ApplicationCommand, ApplicationEvent, ApplicationState, DocumentTrack, ExamTrack,
-    Refusal, RowValue, Submission, aggregate::seminar_key,
+    Refusal, RowValue, Submission, aggregate::seminar_key, restore::restore,
 };
 use crate::{
     actor::Context,
@@ -86,6 +86,15 @@ pub fn decide(
         }
         ApplicationCommand::RecordResearchYears { total_years, base } => {
             record_research_years(state, total_years, base)
+        }
+        ApplicationCommand::RestoreDocument {
+            document,
+            earlier,
+            record,
+            base,
+        } => {
+            editable(state, document, Some(base))?;
+            restore(state, &program.rules, document, &earlier, record)
         }
         ApplicationCommand::Submit => submit(state, program, context),
         ApplicationCommand::Withdraw => Ok(vec![ApplicationEvent::Withdrawn {

@@ -221,6 +221,55 @@ proptest! {
     }
 
     #[test]
+    fn a_document_restored_to_any_earlier_moment_is_what_it_was_then(
+        commands in prop::collection::vec(command(), 4..30), then in 0_usize..30, kind in document()
+    ) {
+        let programs = programs();
+        let mut live = Application::default();
+        let mut moments = Vec::new();
+        for command in std::iter::once(apply(Scope::DocumentsAndExam)).chain(commands) {
+            if let Ok(events) = decide(&live, command, &in_june(), &programs) {
+                for event in events {
+                    live.apply(event);
+                    moments.push(live.clone());
+                }
+            }
+        }
+        let earlier = moments[then % moments.len()].state().map(|state| state.documents.clone());
+        if let (Application::Made(state), Some(earlier)) = (&live, earlier) {
+            let restore = ApplicationCommand::RestoreDocument {
+                document: kind,
+                earlier: Box::new(earlier.clone()),
+                record: Box::new(yoko()),
+                base: state.documents.revision(kind),
+            };
+            let drafting = state.documents_track == DocumentTrack::Drafting;
+            match decide(&live, restore, &in_june(), &programs) {
+                Err(Refusal::NotARowDocument) => prop_assert_eq!(kind, DocumentKind::Seminars),
+                Err(Refusal::NotSavedThen) => prop_assert!(!earlier.is_registered(kind)),
+                Err(_) => prop_assert!(!drafting),
+                Ok(events) => {
+                    let mut restored = live.clone();
+                    for event in events {
+                        restored.apply(event);
+                    }
+                    let documents = &restored.state().unwrap().documents;
+                    let resume = |documents: &Documents| documents.resume.value.clone().map(|saved| saved.resume);
+                    match kind {
+                        DocumentKind::Resume => prop_assert_eq!(resume(documents), resume(&earlier)),
+                        DocumentKind::Profile => prop_assert_eq!(&documents.profile.value, &earlier.profile.value),
+                        DocumentKind::ResearchActivities => prop_assert_eq!(&documents.research_activities.value, &earlier.research_activities.value),
+                        DocumentKind::Conferences => prop_assert_eq!(&documents.conferences.value, &earlier.conferences.value),
+                        DocumentKind::Papers => prop_assert_eq!(&documents.papers.value, &earlier.papers.value),
+                        DocumentKind::ClinicalExperience => prop_assert_eq!(&documents.clinical_experience.value, &earlier.clinical_experience.value),
+                        DocumentKind::Seminars => prop_assert!(false, "read-only"),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_command_decided_again_after_it_changed_something_changes_nothing_or_is_refused(
         commands in prop::collection::vec(command(), 1..25)
     ) {

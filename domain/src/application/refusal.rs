@@ -65,6 +65,9 @@ pub enum Refusal {
     /// 当会セミナー is read-only, and a document without rows has none.
     #[error("この書類には明細を登録できません。当会セミナーの参加状況は自動で算入されます。")]
     NotARowDocument,
+    /// The document did not exist at the moment to which it is to go back.
+    #[error("その時点では、この書類はまだ登録されていません。別の時点をお選びください。")]
+    NotSavedThen,
     /// After 申請を完了する.
     #[error(
         "申請を完了しているため、申請書類は編集できません。修正が必要な場合は事務局へお問い合わせください。"
@@ -113,6 +116,7 @@ impl Refusal {
             Self::TooManyRows { .. } => "too-many-rows",
             Self::Undecodable { .. } => "undecodable",
             Self::NotARowDocument => "not-a-row-document",
+            Self::NotSavedThen => "not-saved-then",
             Self::AlreadySubmitted => "already-submitted",
             Self::Withdrawn => "withdrawn",
             Self::RequirementsNotMet(_) => "requirements-not-met",

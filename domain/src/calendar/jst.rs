@@ -1,8 +1,8 @@
 //! Instants in Japanese time (portal-ux section E, 締切: instants, half-open, 24:00, weekday).
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{CalendarError, YEARS, show_date, weekday};
 
@@ -50,6 +50,29 @@ pub fn parse_jst_instant(text: &str) -> Result<Timestamp, CalendarError> {
     jst_instant(local.date(), local.hour(), local.minute())
 }
 
+/// Days in Japan until the last one on which a half-open period that ends at `end` can still be used: 0 on that day, `None`
+/// when it is over.
+pub fn days_left(now: Timestamp, end: Timestamp) -> Option<i64> {
+    if now >= end {
+        return None;
+    }
+    // The last moment that still counts.
+    let last = end
+        .checked_sub(SignedDuration::from_nanos(1))
+        .unwrap_or(end);
+    let days = jst_date(last).since(jst_date(now)).ok()?.get_days();
+    Some(i64::from(days))
+}
+
+/// The same in words.
+pub fn show_days_left(now: Timestamp, end: Timestamp) -> String {
+    match days_left(now, end) {
+        None => "締め切りを過ぎています".to_owned(),
+        Some(0) => "本日が締め切りです".to_owned(),
+        Some(days) => format!("締め切りまであと{days}日"),
+    }
+}
+
 /// The end of a half-open period in words: `2026年7月31日(金) 24:00` for an end at midnight, which people would
 /// otherwise read as a day too many (`8月1日 00:00`), else the minute itself.
 pub fn show_deadline(end: Timestamp) -> String {
@@ -69,4 +92,32 @@ pub fn show_deadline(end: Timestamp) -> String {
         day.day(),
         weekday(day)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        parse_jst_instant(text).unwrap()
+    }
+
+    #[test]
+    fn the_days_left_are_counted_to_the_last_day_that_can_be_used() {
+        let end = at("2026-08-01T00:00");
+        for (now, left, words) in [
+            ("2026-06-03T18:00", Some(58), "締め切りまであと58日"),
+            ("2026-07-30T23:59", Some(1), "締め切りまであと1日"),
+            ("2026-07-31T00:00", Some(0), "本日が締め切りです"),
+            ("2026-07-31T23:59", Some(0), "本日が締め切りです"),
+            ("2026-08-01T00:00", None, "締め切りを過ぎています"),
+        ] {
+            assert_eq!(days_left(at(now), end), left, "{now}");
+            assert_eq!(show_days_left(at(now), end), words, "{now}");
+        }
+        // An end in the middle of a day.
+        let noon = at("2026-08-11T12:00");
+        assert_eq!(days_left(at("2026-08-11T09:00"), noon), Some(0));
+        assert_eq!(days_left(at("2026-08-10T23:00"), noon), Some(1));
+    }
 }

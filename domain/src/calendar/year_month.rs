@@ -62,6 +62,16 @@ impl YearMonth {
     }
 }
 
+/// 西暦 with the year of the 元号 beside it: `1998年3月（平成10年）`. A month in which a 元号 begins goes by its last day.
+pub fn show_year_month(at: YearMonth) -> String {
+    let western = format!("{}年{}月", at.year, at.month);
+    let day = at.last_day();
+    match Era::of(day) {
+        Some(era) => format!("{western}（{}年）", era.year_name(day)),
+        None => western,
+    }
+}
+
 impl fmt::Display for YearMonth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year, self.month)

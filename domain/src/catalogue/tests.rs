@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::EVENTS;
 use crate::{
     application::{
-        Application, ApplicationCommand, ApplicationEvent, RowValue, Submission, decide,
+        Application, ApplicationCommand, ApplicationEvent, Documents, RowValue, Submission, decide,
         examples as e,
     },
     documents::{DocumentKind, Profile},
@@ -292,6 +292,20 @@ fn states() -> Vec<(&'static str, Vec<ApplicationEvent>)> {
     ]
 }
 
+/// プロフィール as it was at a moment at which it had been saved.
+fn restore(base: u32) -> ApplicationCommand {
+    let mut earlier = Documents::default();
+    earlier.profile.value = Some(Profile {
+        text: "以前の内容".to_owned(),
+    });
+    ApplicationCommand::RestoreDocument {
+        document: DocumentKind::Profile,
+        earlier: Box::new(earlier),
+        record: Box::new(yoko()),
+        base,
+    }
+}
+
 fn commands(base: u32) -> Vec<(&'static str, ApplicationCommand)> {
     vec![
         ("Apply", e::apply(Scope::DocumentsAndExam)),
@@ -321,6 +335,7 @@ fn commands(base: u32) -> Vec<(&'static str, ApplicationCommand)> {
                 base,
             },
         ),
+        ("RestoreDocument", restore(base)),
         ("Submit", ApplicationCommand::Submit),
         ("Withdraw", ApplicationCommand::Withdraw),
         (

@@ -10,7 +10,7 @@ use eventstore::{ExecuteError, Receipt};
 use projections::ViewName;
 use serde_json::{Value, json};
 
-use super::situation::Found;
+use crate::situation::Found;
 use crate::{
     app::App,
     problem::{Kind, Problem, Version},
@@ -21,7 +21,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a write came to.
-pub(super) struct Done {
+pub(crate) struct Done {
     /// The application at the receipt: later writes of others are not in it, or their revision would be taken for one that
     /// the person has seen.
     pub found: Found,
@@ -33,7 +33,7 @@ pub(super) struct Done {
 ///
 /// # Errors
 /// The refusal as a problem.
-pub(super) async fn execute(
+pub(crate) async fn execute(
     app: &App,
     id: &ApplicationId,
     command: ApplicationCommand,
@@ -47,7 +47,7 @@ pub(super) async fn execute(
 ///
 /// # Errors
 /// The refusal as a problem.
-pub(super) async fn save(
+pub(crate) async fn save(
     app: &App,
     id: &ApplicationId,
     command: ApplicationCommand,
@@ -126,7 +126,7 @@ async fn is_behind(app: &App, id: &ApplicationId, sequence: i64) -> bool {
 }
 
 /// A document as it is saved, in the form in which it is read.
-pub(super) fn saved(state: &ApplicationState, document: DocumentKind) -> Value {
+pub(crate) fn saved(state: &ApplicationState, document: DocumentKind) -> Value {
     let documents = &state.documents;
     match document {
         DocumentKind::Resume => json!(documents.resume.value.as_ref().map(|saved| &saved.resume)),

@@ -7,6 +7,7 @@ use axum::{
 };
 use domain::{
     application::{Application, ApplicationId, ApplicationState, DocumentTrack},
+    member::MemberRecord,
     program::Program,
     requirements::{Requirement, requirements},
     units::UnitAssessment,
@@ -22,10 +23,10 @@ use crate::{
 };
 
 /// Says that the views do not show the write yet, although the answer does.
-pub(super) const VIEW_BEHIND: HeaderName = HeaderName::from_static("shinsei-view-behind");
+pub(crate) const VIEW_BEHIND: HeaderName = HeaderName::from_static("shinsei-view-behind");
 
 /// An application as it is at a moment.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub id: ApplicationId,
     pub application: Application,
     /// Number of its last event.
@@ -45,7 +46,7 @@ impl Found {
 }
 
 /// The name in an address, if the person may see what has it. What belongs to another member is not there.
-pub(super) fn visible(identity: &Identity, id: &str) -> Result<ApplicationId, Problem> {
+pub(crate) fn visible(identity: &Identity, id: &str) -> Result<ApplicationId, Problem> {
     ApplicationId::parse(id)
         .ok()
         .filter(|id| identity.may_see(&id.member))
@@ -53,7 +54,7 @@ pub(super) fn visible(identity: &Identity, id: &str) -> Result<ApplicationId, Pr
 }
 
 /// The application in an address as it is now.
-pub(super) async fn found(app: &App, identity: &Identity, id: &str) -> Result<Found, Problem> {
+pub(crate) async fn found(app: &App, identity: &Identity, id: &str) -> Result<Found, Problem> {
     let id = visible(identity, id)?;
     let (application, sequence) = app
         .service()
@@ -68,16 +69,27 @@ pub(super) async fn found(app: &App, identity: &Identity, id: &str) -> Result<Fo
 }
 
 /// The rules that an application is under.
-pub(super) fn program<'a>(app: &'a App, state: &ApplicationState) -> Result<&'a Program, Problem> {
+pub(crate) fn program<'a>(app: &'a App, state: &ApplicationState) -> Result<&'a Program, Problem> {
     app.service().programs.get(&state.program).ok_or_else(|| {
         tracing::error!(program = %state.program, "applications exist for a program that is not configured");
         Problem::new(Kind::Internal)
     })
 }
 
+/// The record of today, or that of 申込 when the society has none any more.
+pub(crate) async fn record_of_today(
+    app: &App,
+    state: &ApplicationState,
+) -> Result<MemberRecord, Problem> {
+    let member = app.service().member(&state.member).await?;
+    Ok(member
+        .and_then(|member| member.record)
+        .unwrap_or_else(|| state.record.clone()))
+}
+
 /// 単位
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Units {
+pub(crate) struct Units {
     /// 現在 N 単位: what counts.
     pub total: u32,
     /// What is needed.
@@ -85,13 +97,13 @@ pub(super) struct Units {
 }
 
 /// What counts and what is missing before 申請を完了する.
-pub(super) struct Standing {
+pub(crate) struct Standing {
     pub units: Units,
     pub missing: Vec<Requirement>,
     pub assessment: UnitAssessment,
 }
 
-pub(super) fn standing(state: &ApplicationState, program: &Program) -> Standing {
+pub(crate) fn standing(state: &ApplicationState, program: &Program) -> Standing {
     let found = requirements(state, program);
     // 筆記試験のみ has nothing to complete, and what is completed misses nothing.
     let missing = match &state.documents_track {
@@ -109,7 +121,7 @@ pub(super) fn standing(state: &ApplicationState, program: &Program) -> Standing 
 }
 
 /// An answer about a document, with its revision as `ETag`.
-pub(super) fn of_revision(revision: u32, body: &impl Serialize) -> Response {
+pub(crate) fn of_revision(revision: u32, body: &impl Serialize) -> Response {
     let mut response = Json(body).into_response();
     if let Ok(etag) = HeaderValue::from_str(&etag(revision)) {
         response.headers_mut().insert(header::ETAG, etag);
@@ -118,7 +130,7 @@ pub(super) fn of_revision(revision: u32, body: &impl Serialize) -> Response {
 }
 
 /// The same, saying so when the views do not show it yet.
-pub(super) fn with_view_behind(mut response: Response, behind: bool) -> Response {
+pub(crate) fn with_view_behind(mut response: Response, behind: bool) -> Response {
     if behind {
         response
             .headers_mut()
@@ -128,7 +140,7 @@ pub(super) fn with_view_behind(mut response: Response, behind: bool) -> Response
 }
 
 /// Something was made: where it is.
-pub(super) fn created(location: &str, response: Response) -> Response {
+pub(crate) fn created(location: &str, response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     head.status = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::from_str(location) {

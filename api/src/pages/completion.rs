@@ -1,0 +1,184 @@
+//! 申請を完了する: 確認, and 申請完了要件 while something is missing.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use domain::{
+    application::{ApplicationCommand, DocumentTrack},
+    documents::DocumentKind,
+};
+use uuid::Uuid;
+
+use super::{
+    document::has_documents,
+    frame::{Frame, Notice},
+    panel::Panel,
+    posted::Posted,
+    rendered, see,
+    visit::{Tab, Visit},
+};
+use crate::{
+    access::Identity,
+    app::App,
+    problem::{Kind, Problem},
+};
+
+#[derive(Template)]
+#[template(path = "completion.html")]
+struct Confirmation {
+    frame: Frame,
+    panel: Panel,
+    documents: Vec<Tab>,
+    lines: Vec<String>,
+    /// The checkbox was not ticked.
+    unread: bool,
+    key: Uuid,
+    address: String,
+    top: String,
+    rows: Vec<(&'static str, usize)>,
+}
+
+#[derive(Template)]
+#[template(path = "requirements.html")]
+struct Requirements {
+    frame: Frame,
+    panel: Panel,
+    notices: Vec<Notice>,
+    /// What counts less than it might, and why: document, row and sentence.
+    remarks: Vec<Remark>,
+    editable: bool,
+    address: String,
+}
+
+struct Remark {
+    place: String,
+    href: String,
+    message: String,
+}
+
+fn requirements_page(visit: &Visit<'_>, status: StatusCode) -> Result<Response, Problem> {
+    let state = visit.state()?;
+    let assessment = state.assess(&visit.program.rules);
+    let mut remarks = Vec::new();
+    let mut numbers = std::collections::BTreeMap::new();
+    for row in &assessment.rows {
+        let number = numbers.entry(row.document).or_insert(0_usize);
+        *number += 1;
+        remarks.extend(row.remarks.iter().map(|remark| Remark {
+            place: format!("{} No.{number}", row.document.title()),
+            href: visit.document(row.document),
+            message: remark.message.clone(),
+        }));
+    }
+    let mut frame = visit.frame("申請完了要件", []);
+    frame.wrong = status.is_client_error();
+    let notices = if status.is_client_error() {
+        vec![Notice::error(
+            "申請完了要件を満たしていないため、申請を完了できません。",
+        )]
+    } else {
+        Vec::new()
+    };
+    let page = Requirements {
+        frame,
+        panel: visit.panel()?,
+        notices,
+        remarks,
+        editable: visit.is_editable()?,
+        address: visit.below("completion"),
+    };
+    Ok(rendered(&page, status))
+}
+
+fn confirmation_page(visit: &Visit<'_>, unread: bool) -> Result<Response, Problem> {
+    let state = visit.state()?;
+    let documents = &state.documents;
+    let mut frame = visit.frame("申請の完了の確認", []);
+    frame.wrong = unread;
+    let page = Confirmation {
+        frame,
+        panel: visit.panel()?,
+        documents: visit.tabs(None)?,
+        lines: state.status(visit.program, visit.now).lines,
+        unread,
+        key: Uuid::new_v4(),
+        address: visit.below("completion"),
+        top: visit.top(),
+        rows: vec![
+            (
+                DocumentKind::ResearchActivities.title(),
+                documents.research_activities.value.rows.len(),
+            ),
+            (
+                DocumentKind::Conferences.title(),
+                documents.conferences.value.len(),
+            ),
+            (DocumentKind::Seminars.title(), state.attendance.len()),
+            (DocumentKind::Papers.title(), documents.papers.value.len()),
+        ],
+    };
+    let status = if unread {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    Ok(rendered(&page, status))
+}
+
+/// M5 申請完了要件
+pub(super) async fn requirements(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &identity, &id).await?;
+    has_documents(&visit)?;
+    requirements_page(&visit, StatusCode::OK)
+}
+
+/// M4 確認; 申請完了要件 while something is missing.
+pub(super) async fn confirmation(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &identity, &id).await?;
+    has_documents(&visit)?;
+    if visit.is_withdrawn() || visit.state()?.documents_track != DocumentTrack::Drafting {
+        return Ok(see(&visit.top()));
+    }
+    if !visit.panel()?.complete {
+        return requirements_page(&visit, StatusCode::OK);
+    }
+    confirmation_page(&visit, false)
+}
+
+/// 申請を完了する
+pub(super) async fn complete(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let done = format!("{}?notice=completed", visit.top());
+    if !posted.fields.says("agreed", "yes")
+        && visit.state()?.documents_track == DocumentTrack::Drafting
+        && visit.panel()?.complete
+    {
+        return confirmation_page(&visit, true);
+    }
+    match visit
+        .execute(ApplicationCommand::Submit, posted.call())
+        .await
+    {
+        Ok(_) => Ok(see(&done)),
+        Err(problem) if problem.kind() == Kind::RequirementsNotMet => {
+            let visit = Visit::to(&app, &posted.identity, &id).await?;
+            requirements_page(&visit, problem.kind().status())
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,69 @@
+//! A form of a document or of a row: its fields, what is wrong, and both versions when another window was faster.
+
+use askama::{Template, filters::HtmlSafe};
+use domain::{documents::FieldError, program::Rules};
+use uuid::Uuid;
+
+use super::{
+    entry::Entry,
+    field::{Difference, Field, SummaryLine, differences, note_saved, place_errors},
+};
+
+/// A form that is ready to be drawn.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pieces/form.html")]
+pub(super) struct Form {
+    /// Where it is sent.
+    pub action: String,
+    /// Where the panel is asked for while it is filled in.
+    pub preview: String,
+    /// Drawn with the form: sent twice, it is one command.
+    pub key: Uuid,
+    /// Revision of the document that it was drawn from.
+    pub revision: u32,
+    /// The row that it revises.
+    pub row: Option<String>,
+    pub fields: Vec<Field>,
+    /// Every error once, with the way to its field.
+    pub summary: Vec<SummaryLine>,
+    /// 入力内容取消
+    pub cancel: String,
+    /// Where what was typed and what is saved differ, when another window was faster.
+    pub stale: Option<Vec<Difference>>,
+}
+
+impl HtmlSafe for Form {}
+
+impl Form {
+    /// A form that shows a value and what is wrong with it.
+    pub fn of<T: Entry>(
+        value: &T,
+        rules: &Rules,
+        errors: &[FieldError],
+        action: String,
+        revision: u32,
+    ) -> Self {
+        let mut fields = value.fields(rules);
+        let summary = place_errors(&mut fields, errors, T::field_of);
+        Self {
+            preview: String::new(),
+            key: Uuid::new_v4(),
+            revision,
+            row: None,
+            fields,
+            summary,
+            cancel: String::new(),
+            stale: None,
+            action,
+        }
+    }
+
+    /// The same beside what is saved meanwhile.
+    #[must_use]
+    pub fn beside<T: Entry>(mut self, saved: &T, rules: &Rules) -> Self {
+        let saved = saved.fields(rules);
+        self.stale = Some(differences(&self.fields, &saved));
+        note_saved(&mut self.fields, &saved);
+        self
+    }
+}

@@ -1,0 +1,165 @@
+//! 申請完了要件 beside every page of an application: what is met, what is missing and where, and what to do next.
+
+use askama::{Template, filters::HtmlSafe};
+use domain::{
+    application::DocumentTrack,
+    calendar::{show_days_left, show_deadline},
+    documents::DocumentKind,
+    next_step::{NextStep, next_step},
+    requirements::{RequirementKind, checklist},
+};
+
+use super::visit::Visit;
+use crate::problem::Problem;
+
+/// The panel.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pieces/panel.html")]
+pub(super) struct Panel {
+    pub deadline: String,
+    pub days_left: String,
+    /// Units; none for 筆記試験のみ, which needs none.
+    pub units: Option<Units>,
+    pub lines: Vec<Line>,
+    pub next: Next,
+    /// Whether everything is met.
+    pub complete: bool,
+    /// Whether 申請を完了する has been done.
+    pub completed: bool,
+}
+
+impl HtmlSafe for Panel {}
+
+/// 単位
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Units {
+    pub total: u32,
+    pub required: u32,
+}
+
+impl Units {
+    pub fn missing(self) -> u32 {
+        self.required.saturating_sub(self.total)
+    }
+
+    /// For the meter: no more than what is needed.
+    fn shown(self) -> u32 {
+        self.total.min(self.required)
+    }
+}
+
+/// A requirement.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub met: bool,
+    /// The manual's sentence while it is not met, else what was asked for.
+    pub words: String,
+    /// Where to go about it.
+    pub href: String,
+    /// What belongs to it: the parts of the OR rule, the units that are missing.
+    pub details: Vec<String>,
+}
+
+/// 次にすること
+#[derive(Clone, Debug)]
+pub(super) struct Next {
+    pub sentence: String,
+    /// The one button; none when there is nothing to do but wait.
+    pub button: Option<(String, &'static str)>,
+}
+
+/// Where to go about a requirement.
+fn place(visit: &Visit<'_>, kind: RequirementKind, document: Option<DocumentKind>) -> String {
+    match (kind, document) {
+        (_, Some(document)) => visit.document(document),
+        (RequirementKind::UnitsShort, None) => visit.document(DocumentKind::Papers),
+        (RequirementKind::AttendanceMissing, None) => visit.document(DocumentKind::Conferences),
+        _ => visit.top(),
+    }
+}
+
+/// The button of the next step.
+fn button(visit: &Visit<'_>, step: &NextStep) -> Option<(String, &'static str)> {
+    match step {
+        NextStep::FillIn(document) => Some((visit.document(*document), "書類を編集する")),
+        NextStep::CollectUnits(document) => Some((visit.document(*document), "単位を追加する")),
+        NextStep::Complete => Some((visit.below("completion"), "申請を完了する")),
+        NextStep::AddExam => Some((visit.below("exam"), "筆記試験を申し込む")),
+        NextStep::ApplyAgain => Some((
+            format!("/apply/{}", visit.program.id),
+            "もう一度お申込みする",
+        )),
+        NextStep::PayExamFee | NextStep::Wait | NextStep::PeriodOver => None,
+    }
+}
+
+impl Panel {
+    /// Whether any requirement is met.
+    pub fn has_met(&self) -> bool {
+        self.lines.iter().any(|line| line.met)
+    }
+
+    pub fn of(visit: &Visit<'_>) -> Result<Self, Problem> {
+        let state = visit.state()?;
+        let documents = state.documents_track != DocumentTrack::NotApplied;
+        let completed = matches!(state.documents_track, DocumentTrack::UnderReview(_));
+        let list = checklist(state, visit.program);
+        let assessment = &list.assessment;
+        let units = Units {
+            total: assessment.total,
+            required: assessment.required,
+        };
+        let lines: Vec<Line> = list
+            .lines
+            .iter()
+            .filter(|_| documents && !completed)
+            .map(|line| {
+                let requirement = &line.requirement;
+                let details = match requirement.kind {
+                    RequirementKind::AttendanceMissing => vec![
+                        format!("学会参加: {}回", assessment.meetings_attended),
+                        format!("セミナー A: {}", attended(assessment.seminar_a)),
+                        format!("セミナー B: {}", attended(assessment.seminar_b)),
+                    ],
+                    RequirementKind::DocumentMissing => requirement
+                        .document
+                        .filter(|_| !line.met)
+                        .map(|kind| {
+                            let state = state.documents.state(kind, &visit.program.rules);
+                            vec![state.label()]
+                        })
+                        .unwrap_or_default(),
+                    _ => Vec::new(),
+                };
+                Line {
+                    met: line.met,
+                    words: if line.met {
+                        line.label.clone()
+                    } else {
+                        requirement.message.clone()
+                    },
+                    href: place(visit, requirement.kind, requirement.document),
+                    details,
+                }
+            })
+            .collect();
+        let step = next_step(&visit.found.application, visit.program, visit.now);
+        Ok(Self {
+            deadline: show_deadline(visit.program.period.closes),
+            days_left: show_days_left(visit.now, visit.program.period.closes),
+            units: documents.then_some(units),
+            complete: lines.iter().all(|line| line.met),
+            lines,
+            next: Next {
+                sentence: step.sentence(),
+                button: button(visit, &step),
+            },
+            completed,
+        })
+    }
+}
+
+/// 参加済み or not yet.
+fn attended(seen: bool) -> &'static str {
+    if seen { "参加済み" } else { "未参加" }
+}

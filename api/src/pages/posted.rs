@@ -1,0 +1,177 @@
+//! What a form sends, and how its command gets its identity.
+
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request},
+    http::{StatusCode, header},
+};
+use domain::text::normalise_newlines;
+use uuid::Uuid;
+
+use crate::{
+    access::Identity,
+    problem::{Kind, Problem},
+    service::Call,
+    telemetry::RequestId,
+    write,
+};
+
+/// Most bytes of a form. A character of three bytes takes nine in a form: what fits through the API fits here.
+pub(super) const FORM_LIMIT: usize = 3 * write::BODY_LIMIT;
+
+/// A form that takes longer is not waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The limit as a layer.
+pub(super) fn form_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(FORM_LIMIT)
+}
+
+/// The fields of a form, in their order. Line ends are LF.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads an encoded form.
+    fn decode(body: &[u8]) -> Result<Self, Problem> {
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(body).map_err(|_| Problem::new(Kind::Undecodable))?;
+        Ok(Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = normalise_newlines(&value).into_owned();
+                    (name, value)
+                })
+                .collect(),
+        ))
+    }
+
+    /// What stands in a field; nothing when the form has none of that name.
+    pub fn text(&self, name: &str) -> String {
+        self.find(name).unwrap_or_default().to_owned()
+    }
+
+    /// Everything that was ticked under a name.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// Whether a field says exactly this.
+    pub fn says(&self, name: &str, value: &str) -> bool {
+        self.find(name) == Some(value)
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A form that somebody has sent who may send it.
+#[derive(Clone, Debug)]
+pub(super) struct Posted {
+    pub identity: Identity,
+    pub fields: Fields,
+    call: Call,
+}
+
+impl Posted {
+    /// The command's identity.
+    pub fn call(&self) -> Call {
+        self.call.clone()
+    }
+
+    /// The command's identity with its reason.
+    pub fn call_because(&self, reason: String) -> Call {
+        Call {
+            reason: Some(reason),
+            ..self.call.clone()
+        }
+    }
+
+    /// Revision of the document from which the form was drawn.
+    pub fn revision(&self) -> Result<u32, Problem> {
+        self.fields
+            .text("revision")
+            .parse()
+            .map_err(|_| Problem::new(Kind::PageTampered))
+    }
+
+    /// Id of what the form adds: the same again when it is sent twice.
+    pub fn new_id(&self) -> Uuid {
+        write::new_id(&self.call)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let identity: Identity = parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or(Problem::new(Kind::NotSignedIn))?;
+        let path = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or_else(|| parts.uri.path().to_owned(), |uri| uri.path().to_owned());
+        let correlation_id = parts
+            .extensions
+            .get()
+            .map_or_else(Uuid::new_v4, |RequestId(id)| *id);
+        let is_form = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        if !is_form {
+            return Err(Problem::new(Kind::PageTampered));
+        }
+        let reading = Bytes::from_request(Request::from_parts(parts, body), state);
+        let body = match tokio::time::timeout(PATIENCE, reading).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                return Err(Problem::new(Kind::TooLarge));
+            }
+            Ok(Err(_)) | Err(_) => return Err(Problem::new(Kind::BodyCutOff)),
+        };
+        let fields = Fields::decode(&body)?;
+        // A second press of the same button sends the same form: one command. The same page with other contents, after Back,
+        // is another command, and the revision tells whether it comes too late.
+        let key = fields.text("key");
+        let call = write::form_call(&identity, &path, &key, &body, correlation_id);
+        Ok(Self {
+            identity,
+            fields,
+            call,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_as_it_was_typed_with_one_kind_of_line_end() {
+        let fields = Fields::decode(
+            b"text=%E4%B8%80%0D%0A%E4%BA%8C&examined=%E4%B9%B3%E6%88%BF&examined=%E7%9A%AE%E8%86%9A",
+        )
+        .unwrap();
+        assert_eq!(fields.text("text"), "一\n二");
+        assert_eq!(fields.all("examined"), ["乳房", "皮膚"]);
+        assert_eq!(fields.text("nothing"), "");
+        assert!(fields.says("text", "一\n二"));
+    }
+}

@@ -1,0 +1,573 @@
+//! The three lists: 研究活動歴, 学会参加, 論文. Rows are added and edited in place, with what each counts and why not.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use domain::{
+    application::{ApplicationCommand, RowValue, removed_rows},
+    calendar::{YearMonth, jst_date, show_date, show_year_month},
+    documents::{
+        Conference, DocumentKind, RESEARCH_YEARS, ResearchActivity, RowId, research_years,
+        uncovered,
+    },
+    program::AnnualMeeting,
+    units::{AssessedRow, CategoryTotal, UnitAssessment},
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    document::{has_documents, kept, notices},
+    field::{Field, Need, SummaryLine},
+    form::Form,
+    frame::{Frame, Notice},
+    listed::ListEntry,
+    panel::Panel,
+    posted::Posted,
+    rendered, see,
+    visit::{Tab, Visit},
+};
+use crate::{
+    access::Identity,
+    app::App,
+    problem::{Kind, Problem},
+};
+
+/// What an address of a list may say.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    /// What has just been done.
+    notice: Option<String>,
+    /// The row whose form is open.
+    row: Option<Uuid>,
+    /// 新規作成: the empty form is open.
+    new: Option<String>,
+    /// 回 of the 学術集会 that fills in the new form.
+    meeting: Option<u32>,
+}
+
+#[derive(Template)]
+#[template(path = "rows.html")]
+struct Page {
+    frame: Frame,
+    panel: Panel,
+    tabs: Vec<Tab>,
+    notices: Vec<Notice>,
+    document: DocumentKind,
+    /// Where the list is.
+    address: String,
+    limit: usize,
+    columns: &'static [&'static str],
+    rows: Vec<Line>,
+    /// The form of a new row.
+    new: Option<Form>,
+    /// Both versions of a row, when another window was faster.
+    stale: Option<Form>,
+    summary: Vec<SummaryLine>,
+    removed: Vec<Removed>,
+    totals: Vec<Total>,
+    editable: bool,
+    full: bool,
+    key: Uuid,
+    revision: u32,
+    years: Option<Years>,
+    gaps: Vec<String>,
+    meetings: Vec<Meeting>,
+    history: String,
+    since: String,
+    window: (String, String),
+    unit_table: String,
+    recognised_events: String,
+    papers: String,
+}
+
+/// A row of 登録済データ一覧.
+struct Line {
+    id: RowId,
+    number: usize,
+    cells: Vec<String>,
+    /// 算入単位; none for 研究活動歴.
+    counted: Option<u32>,
+    /// Why it counts 0 or less, and what to look at.
+    remarks: Vec<String>,
+    /// What is wrong with it.
+    errors: Vec<String>,
+    /// Its form, when it is open.
+    form: Option<Form>,
+}
+
+/// A row that was removed and can be brought back.
+struct Removed {
+    id: RowId,
+    words: String,
+}
+
+/// The growing total of a category.
+struct Total {
+    label: &'static str,
+    total: CategoryTotal,
+}
+
+/// がん治療に関する研究活動・診療歴の総年数
+struct Years {
+    field: Field,
+}
+
+/// A 学術集会 to choose.
+struct Meeting {
+    number: u32,
+    words: String,
+}
+
+/// What stands open on the page.
+#[derive(Default)]
+struct Open {
+    new: Option<Form>,
+    row: Option<(RowId, Form)>,
+    notices: Vec<Notice>,
+    /// 総年数 as it was just typed, when it was not stored.
+    years: Option<String>,
+}
+
+fn form<T: ListEntry>(
+    visit: &Visit<'_>,
+    value: &T,
+    row: Option<RowId>,
+    errors: &[domain::documents::FieldError],
+) -> Result<Form, Problem> {
+    let address = visit.document(T::KIND);
+    let revision = visit.state()?.documents.revision(T::KIND);
+    let action = match row {
+        Some(row) => format!("{address}/rows/{row}"),
+        None => format!("{address}/rows"),
+    };
+    let mut form = Form::of(value, &visit.program.rules, errors, action, revision);
+    form.preview = format!("{address}/preview");
+    form.cancel = address;
+    form.row = row.map(|row| row.to_string());
+    Ok(form)
+}
+
+fn totals(kind: DocumentKind, assessment: &UnitAssessment) -> Vec<Total> {
+    match kind {
+        DocumentKind::Conferences => vec![Total {
+            label: "学会参加",
+            total: assessment.meetings,
+        }],
+        DocumentKind::Papers => vec![
+            Total {
+                label: "論文",
+                total: assessment.papers,
+            },
+            Total {
+                label: "他学会・セミナー等",
+                total: assessment.other_societies,
+            },
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn line<T: ListEntry>(
+    visit: &Visit<'_>,
+    number: usize,
+    id: RowId,
+    value: &T,
+    assessed: Option<&AssessedRow>,
+) -> Line {
+    let mut errors: Vec<String> = Vec::new();
+    for error in value.wrong(&visit.program.rules, &visit.record) {
+        if !errors.contains(&error.message) {
+            errors.push(error.message);
+        }
+    }
+    Line {
+        id,
+        number,
+        cells: value.cells(),
+        counted: assessed.map(|row| row.counted),
+        remarks: assessed.map_or_else(Vec::new, |row| {
+            row.remarks
+                .iter()
+                .map(|remark| remark.message.clone())
+                .collect()
+        }),
+        errors,
+        form: None,
+    }
+}
+
+fn years<T: ListEntry>(visit: &Visit<'_>, typed: Option<&str>) -> Result<Option<Years>, Problem> {
+    let Some(saved) = T::years(&visit.state()?.documents) else {
+        return Ok(None);
+    };
+    let value = typed.unwrap_or(&saved);
+    let mut field = Field::number("total_years", RESEARCH_YEARS, Need::Required, value, "年")
+        .supported("休業等の間は除いてください。");
+    if !value.is_empty() {
+        field
+            .errors
+            .extend(research_years(value).err().map(|error| error.message));
+    }
+    Ok(Some(Years { field }))
+}
+
+fn meetings<T: ListEntry>(visit: &Visit<'_>) -> Vec<Meeting> {
+    if T::KIND != DocumentKind::Conferences {
+        return Vec::new();
+    }
+    let rules = &visit.program.rules;
+    rules
+        .annual_meetings
+        .iter()
+        .filter(|meeting| rules.window.contains(meeting.first_day))
+        .map(|meeting| Meeting {
+            number: meeting.number,
+            words: format!(
+                "第{}回学術集会（{} {}～{}）",
+                meeting.number,
+                meeting.place,
+                show_date(meeting.first_day),
+                show_date(meeting.last_day)
+            ),
+        })
+        .collect()
+}
+
+/// A row for a 学術集会, attended without speaking.
+fn attended(visit: &Visit<'_>, meeting: &AnnualMeeting) -> RowValue {
+    RowValue::Conference(Conference {
+        first_author: String::new(),
+        place: meeting.place.clone(),
+        held_on: show_date(meeting.first_day),
+        units: visit.program.rules.units.meeting.attendance.to_string(),
+    })
+}
+
+async fn page<T: ListEntry>(
+    visit: &Visit<'_>,
+    open: Open,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let state = visit.state()?;
+    let rules = &visit.program.rules;
+    let editable = visit.is_editable()?;
+    let assessment = state.assess(rules);
+    let saved = T::rows(&state.documents);
+    let mut rows: Vec<Line> = saved
+        .iter()
+        .enumerate()
+        .map(|(place, row)| {
+            let id = row.id.to_string();
+            let assessed = assessment
+                .rows
+                .iter()
+                .find(|one| one.document == T::KIND && one.row == id);
+            line(visit, place + 1, row.id, &row.value, assessed)
+        })
+        .collect();
+    let mut stale = None;
+    let mut summary = Vec::new();
+    let mut new = None;
+    for form in open.new.into_iter() {
+        summary.extend(form.summary.clone());
+        new = Some(form);
+    }
+    if let Some((id, form)) = open.row {
+        summary.extend(form.summary.clone());
+        if form.stale.is_some() {
+            summary.clear();
+            stale = Some(form);
+        } else if let Some(line) = rows.iter_mut().find(|line| line.id == id) {
+            line.form = Some(form);
+        }
+    }
+    let years = years::<T>(visit, open.years.as_deref())?;
+    if let Some(years) = &years {
+        summary.extend(years.field.errors.iter().map(|message| SummaryLine {
+            anchor: "total_years".to_owned(),
+            message: message.clone(),
+        }));
+    }
+    let removed = if editable {
+        let events = visit.app.service().application_events(visit.id()).await?;
+        removed_rows(&events)
+            .into_iter()
+            .filter_map(|removed| {
+                let value = T::from_value(&removed.value)?;
+                Some(Removed {
+                    id: removed.row,
+                    words: value.cells().join(" / "),
+                })
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let mut frame = visit.document_frame(T::KIND);
+    frame.wrong = !summary.is_empty() || stale.is_some() || status.is_client_error();
+    let page = Page {
+        frame,
+        panel: visit.panel()?,
+        tabs: visit.tabs(Some(T::KIND))?,
+        notices: open.notices,
+        document: T::KIND,
+        address: visit.document(T::KIND),
+        limit: T::limit(rules),
+        columns: T::COLUMNS,
+        full: saved.len() >= T::limit(rules),
+        rows,
+        new,
+        stale,
+        summary,
+        removed,
+        totals: totals(T::KIND, &assessment),
+        editable,
+        key: Uuid::new_v4(),
+        revision: state.documents.revision(T::KIND),
+        years,
+        gaps: gaps::<T>(visit)?,
+        meetings: meetings::<T>(visit),
+        history: visit.below(&format!("history?document={}", T::KIND.slug())),
+        since: show_year_month(rules.activities_since()),
+        window: (
+            show_date(rules.window.first_day),
+            show_date(rules.window.last_day),
+        ),
+        unit_table: visit.program.links.unit_table.clone(),
+        recognised_events: visit.program.links.recognised_events.clone(),
+        papers: visit.document(DocumentKind::Papers),
+    };
+    Ok(rendered(&page, status))
+}
+
+/// Months that 研究活動歴 does not tell about.
+fn gaps<T: ListEntry>(visit: &Visit<'_>) -> Result<Vec<String>, Problem> {
+    let rows = &visit.state()?.documents.research_activities.value.rows;
+    if T::KIND != DocumentKind::ResearchActivities || rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let until = YearMonth::of(jst_date(visit.now));
+    Ok(uncovered(rows, &visit.program.rules, until)
+        .into_iter()
+        .map(|gap| gap.sentence())
+        .collect())
+}
+
+/// A list's screen.
+pub(super) async fn show<T: ListEntry>(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &identity, &id).await?;
+    has_documents(&visit)?;
+    let mut open = Open {
+        notices: notices(&visit, T::KIND, asked.notice.as_deref()).await?,
+        ..Open::default()
+    };
+    if visit.is_editable()? {
+        let rules = &visit.program.rules;
+        let rows = T::rows(&visit.state()?.documents);
+        if let Some(row) = asked.row.map(RowId) {
+            let value = rows.get(row).ok_or(Problem::new(Kind::UnknownRow))?;
+            let errors = value.wrong(rules, &visit.record);
+            open.row = Some((row, form(&visit, value, Some(row), &errors)?));
+        } else if asked.new.is_some() && rows.len() < T::limit(rules) {
+            let meeting = asked.meeting.and_then(|number| {
+                let known = rules.annual_meetings.iter();
+                known.into_iter().find(|meeting| meeting.number == number)
+            });
+            let value = meeting
+                .and_then(|meeting| T::from_value(&attended(&visit, meeting)))
+                .unwrap_or_default();
+            open.new = Some(form(&visit, &value, None, &[])?);
+        }
+    }
+    page::<T>(&visit, open, StatusCode::OK).await
+}
+
+/// After a row was stored: the list, with the row's form still open while something is wrong with it.
+fn stored<T: ListEntry>(visit: &Visit<'_>, value: &T, row: RowId, notice: &str) -> Response {
+    let address = visit.document(T::KIND);
+    let wrong = !value.wrong(&visit.program.rules, &visit.record).is_empty();
+    see(&if wrong {
+        format!("{address}?notice={notice}&row={row}#error-summary")
+    } else {
+        format!("{address}?notice={notice}#row-{row}")
+    })
+}
+
+/// 新規作成 and 入力内容保存
+pub(super) async fn add<T: ListEntry>(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let row = RowId(posted.new_id());
+    let command = ApplicationCommand::AddRow {
+        row,
+        value: typed.clone().into_value(),
+        base: None,
+    };
+    match visit.execute(command, posted.call()).await {
+        Ok(_) => Ok(stored(&visit, &typed, row, "added")),
+        Err(problem) => refused(&app, &posted, &id, (None, &typed), problem).await,
+    }
+}
+
+/// 編集 and 入力内容保存
+pub(super) async fn revise<T: ListEntry>(
+    State(app): State<App>,
+    Path((id, row)): Path<(String, Uuid)>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let row = RowId(row);
+    let command = ApplicationCommand::ReviseRow {
+        row,
+        value: typed.clone().into_value(),
+        base: posted.revision()?,
+    };
+    match visit.execute(command, posted.call()).await {
+        Ok(_) => Ok(stored(&visit, &typed, row, "saved")),
+        Err(problem) => refused(&app, &posted, &id, (Some(row), &typed), problem).await,
+    }
+}
+
+/// The same form again with what was typed, where there is something to be done about it there.
+async fn refused<T: ListEntry>(
+    app: &App,
+    posted: &Posted,
+    id: &str,
+    (row, typed): (Option<RowId>, &T),
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(app, &posted.identity, id).await?;
+    let rules = &visit.program.rules;
+    let saved = row.and_then(|row| T::rows(&visit.state().ok()?.documents).get(row));
+    let mut open = Open::default();
+    let status = problem.kind().status();
+    match (problem.kind(), row, saved) {
+        (Kind::StaleRevision, Some(row), Some(saved)) => {
+            let errors = typed.wrong(rules, &visit.record);
+            let form = form(&visit, typed, Some(row), &errors)?.beside(saved, rules);
+            open.row = Some((row, form));
+        }
+        (Kind::StaleRevision, Some(_), None) => {
+            let gone = Problem::new(Kind::UnknownRow);
+            return Err(gone.keeping(kept(&typed.fields(rules))));
+        }
+        (Kind::Undecodable | Kind::TooManyRows, None, _) => {
+            open.notices
+                .push(Notice::error(problem.body().detail.clone()));
+            open.new = Some(form(&visit, typed, None, &problem.body().errors)?);
+        }
+        (Kind::Undecodable, Some(row), Some(_)) => {
+            open.notices
+                .push(Notice::error(problem.body().detail.clone()));
+            let form = form(&visit, typed, Some(row), &problem.body().errors)?;
+            open.row = Some((row, form));
+        }
+        _ => return Err(problem.keeping(kept(&typed.fields(rules)))),
+    }
+    page::<T>(&visit, open, status).await
+}
+
+/// 削除
+pub(super) async fn remove<T: ListEntry>(
+    State(app): State<App>,
+    Path((id, row)): Path<(String, Uuid)>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let command = ApplicationCommand::RemoveRow {
+        document: T::KIND,
+        row: RowId(row),
+        base: posted.revision()?,
+    };
+    let address = format!("{}?notice=removed#removed", visit.document(T::KIND));
+    visit.execute_and_see(command, &posted, &address).await
+}
+
+/// 元に戻す: a removed row comes back under its id, with what it held last.
+pub(super) async fn bring_back<T: ListEntry>(
+    State(app): State<App>,
+    Path((id, row)): Path<(String, Uuid)>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let row = RowId(row);
+    let events = app.service().application_events(visit.id()).await?;
+    let value = removed_rows(&events)
+        .into_iter()
+        .find(|removed| removed.row == row && removed.value.document() == T::KIND)
+        .map(|removed| removed.value);
+    let address = format!("{}?notice=returned#row-{row}", visit.document(T::KIND));
+    let Some(value) = value else {
+        // Sent twice, it is back already.
+        return if T::rows(&visit.state()?.documents).get(row).is_some() {
+            Ok(see(&address))
+        } else {
+            Err(Problem::new(Kind::UnknownRow))
+        };
+    };
+    let command = ApplicationCommand::AddRow {
+        row,
+        value,
+        base: None,
+    };
+    visit.execute_and_see(command, &posted, &address).await
+}
+
+/// 総年数: 登録
+pub(super) async fn record_years(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let total_years = posted.fields.text("total_years");
+    let command = ApplicationCommand::RecordResearchYears {
+        total_years: total_years.clone(),
+        base: posted.revision()?,
+    };
+    let address = format!(
+        "{}?notice=saved#total_years",
+        visit.document(DocumentKind::ResearchActivities)
+    );
+    match visit.execute(command, posted.call()).await {
+        Ok(_) => Ok(see(&address)),
+        Err(problem) if matches!(problem.kind(), Kind::StaleRevision | Kind::Undecodable) => {
+            // One figure: what was typed stands in its box again beside the saved one, and nothing is overwritten.
+            let visit = Visit::to(&app, &posted.identity, &id).await?;
+            let saved = &visit.state()?.documents.research_activities.value;
+            let sentence = format!(
+                "{}（保存済みの総年数: {}）",
+                problem.body().detail,
+                if saved.total_years.is_empty() {
+                    "未入力"
+                } else {
+                    &saved.total_years
+                }
+            );
+            let open = Open {
+                notices: vec![Notice::error(sentence)],
+                years: Some(total_years),
+                ..Open::default()
+            };
+            page::<ResearchActivity>(&visit, open, problem.kind().status()).await
+        }
+        Err(problem) => {
+            let typed = vec![(RESEARCH_YEARS.to_owned(), total_years)];
+            Err(problem.keeping(typed))
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The first page: sign-in for those who are not, 認定情報 and お申込み for a member, and what there is for staff.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use domain::{
+    Actor, Role,
+    application::{Application, ApplicationId},
+    calendar::{long_date, show_jst_minutes},
+    eligibility::{Eligibility, eligibility},
+    member::{Certification, MemberRecord},
+    program::Program,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    frame::{Frame, Notice},
+    rendered,
+    visit::person,
+};
+use crate::{
+    access::signed_in,
+    app::App,
+    demonstration::{FIRST_MEMBER, IDENTITIES},
+    problem::{Kind, Problem},
+};
+
+/// What is said at the top of the start page, and where to go on to after signing in.
+#[derive(Debug, Default)]
+pub struct Said<'a> {
+    /// The sentence.
+    pub notice: Option<&'a str>,
+    /// The address, when it is one of ours.
+    pub from: Option<&'a str>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    from: Option<String>,
+}
+
+/// An address of this service and of no other: a path that no browser takes for another host.
+pub fn local(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix('/')?;
+    let foreign = rest.starts_with(['/', '\\'])
+        || address
+            .chars()
+            .any(|c| c.is_control() || c == '\\' || !c.is_ascii());
+    (!foreign).then_some(address)
+}
+
+/// An address as the value of a parameter in another one.
+pub(super) fn escaped(address: &str) -> String {
+    serde_urlencoded::to_string([("from", address)])
+        .unwrap_or_default()
+        .trim_start_matches("from=")
+        .to_owned()
+}
+
+/// `/`
+pub(super) async fn start_page(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let said = Said {
+        notice: None,
+        from: asked.from.as_deref().and_then(local),
+    };
+    match signed_in(&app, &headers).await {
+        Ok(None) => start(&app, &said, StatusCode::OK),
+        Ok(Some(actor)) => home(&app, &actor)
+            .await
+            .unwrap_or_else(axum::response::IntoResponse::into_response),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct SignIn<'a> {
+    frame: Frame,
+    notices: Vec<Notice>,
+    demonstration: bool,
+    from: Option<&'a str>,
+    first_member: &'static str,
+    members: Vec<(&'static str, &'static str)>,
+    programs: Vec<(String, String)>,
+    now: String,
+}
+
+/// The page for those who are not signed in.
+pub fn start(app: &App, said: &Said<'_>, status: StatusCode) -> Response {
+    let mut frame = Frame::plain(app, "サインイン");
+    frame.wrong = status.is_client_error();
+    let mut notices = Vec::new();
+    notices.extend(said.notice.map(Notice::error));
+    if said.from.is_some() {
+        notices.push(Notice::info(
+            "サインインしていないか、有効期限が切れています。サインインすると、元の画面に進みます。",
+        ));
+    }
+    let page = SignIn {
+        frame,
+        notices,
+        demonstration: app.is_demonstration(),
+        from: said.from,
+        first_member: FIRST_MEMBER,
+        members: IDENTITIES
+            .iter()
+            .filter_map(|identity| Some((identity.member?, identity.label)))
+            .collect(),
+        programs: app
+            .service()
+            .programs
+            .iter()
+            .map(|program| (program.menu_title.clone(), program.period.show()))
+            .collect(),
+        now: show_jst_minutes(app.service().clock.now()),
+    };
+    rendered(&page, status)
+}
+
+async fn home(app: &App, actor: &Actor) -> Result<Response, Problem> {
+    match actor.role {
+        Role::Member => certification(app, actor).await,
+        Role::Secretariat | Role::Reporter | Role::System => Ok(staff(app, actor.role)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "certification.html")]
+struct CertificationPage {
+    frame: Frame,
+    facts: Option<Vec<(&'static str, String)>>,
+    programs: Vec<Offered>,
+    now: String,
+}
+
+/// A program as it stands to the member.
+struct Offered {
+    menu_title: String,
+    period: String,
+    /// 申込/詳細
+    href: String,
+    /// 状態, when something has been applied for.
+    lines: Vec<String>,
+    open: bool,
+    reasons: Vec<String>,
+}
+
+fn facts(
+    certification: &Certification,
+    eligibility: Option<&Eligibility>,
+) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("認定番号", format!("{} (専門医)", certification.number)),
+        ("認定日", long_date(certification.first_certified_on)),
+        ("直近の認定日", long_date(certification.last_certified_on)),
+        ("有効期限", long_date(certification.valid_until)),
+    ];
+    if let Some(eligibility) = eligibility {
+        if let Some(year) = eligibility.regular_year {
+            let grace = if eligibility.grace {
+                "（今年度は猶予年度です）"
+            } else {
+                ""
+            };
+            facts.push(("次回更新年度", format!("{}年{grace}", year.0)));
+        }
+        if let Some(renewal) = eligibility.renewal {
+            facts.push(("次回の更新", format!("更新{renewal}回目")));
+        }
+    }
+    facts
+}
+
+async fn offered(
+    app: &App,
+    record: &MemberRecord,
+    program: &Program,
+    now: Timestamp,
+) -> Result<Offered, Problem> {
+    let id = ApplicationId {
+        program: program.id.clone(),
+        member: record.number.clone(),
+    };
+    let (href, lines) = match app.service().application(&id).await? {
+        Some((Application::Made(state), _)) => (
+            format!("/applications/{id}"),
+            state.status(program, now).lines,
+        ),
+        Some((Application::Withdrawn(_), _)) => (
+            format!("/applications/{id}"),
+            vec!["申請: 取下げ".to_owned()],
+        ),
+        Some((Application::NotMade, _)) | None => (format!("/apply/{}", program.id), Vec::new()),
+    };
+    let eligibility = eligibility(record, program, now);
+    let open = eligibility
+        .offers
+        .iter()
+        .any(domain::eligibility::Offer::is_open);
+    let mut reasons: Vec<String> = Vec::new();
+    if !open && lines.is_empty() {
+        for reason in eligibility
+            .offers
+            .into_iter()
+            .flat_map(|offer| offer.reasons)
+        {
+            if !reasons.contains(&reason.message) {
+                reasons.push(reason.message);
+            }
+        }
+    }
+    Ok(Offered {
+        menu_title: program.menu_title.clone(),
+        period: program.period.show(),
+        href,
+        lines,
+        open,
+        reasons,
+    })
+}
+
+/// M1 認定情報 and お申込み
+async fn certification(app: &App, actor: &Actor) -> Result<Response, Problem> {
+    let number = domain::member::MemberNumber::parse(&actor.id)
+        .map_err(|_| Problem::new(Kind::UnknownMember))?;
+    let record = app
+        .service()
+        .member(&number)
+        .await?
+        .and_then(|member| member.record)
+        .ok_or(Problem::new(Kind::UnknownMember))?;
+    let now = app.service().clock.now();
+    let mut programs = Vec::new();
+    for program in app.service().programs.iter() {
+        programs.push(offered(app, &record, program, now).await?);
+    }
+    // The right one first.
+    programs.sort_by_key(|one| !(one.open || !one.lines.is_empty()));
+    let year = app.service().programs.iter().next();
+    let eligibility = year.map(|program| eligibility(&record, program, now));
+    let mut frame = Frame::plain(app, "認定情報・お申込み");
+    frame.person = Some(person(&record));
+    let page = CertificationPage {
+        frame,
+        facts: record
+            .certification
+            .as_ref()
+            .map(|certification| facts(certification, eligibility.as_ref())),
+        programs,
+        now: show_jst_minutes(now),
+    };
+    Ok(rendered(&page, StatusCode::OK))
+}
+
+#[derive(Template)]
+#[template(path = "staff.html")]
+struct Staff {
+    frame: Frame,
+    role: &'static str,
+    secretariat: bool,
+}
+
+fn staff(app: &App, role: Role) -> Response {
+    let words = match role {
+        Role::Secretariat => "事務局",
+        Role::Reporter => "集計担当",
+        Role::Member | Role::System => "システム",
+    };
+    let mut frame = Frame::plain(app, words);
+    frame.person = Some(words.to_owned());
+    let page = Staff {
+        frame,
+        role: words,
+        secretariat: role == Role::Secretariat,
+    };
+    rendered(&page, StatusCode::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_our_own_is_gone_on_to() {
+        assert_eq!(
+            local("/applications/a.1?x=1"),
+            Some("/applications/a.1?x=1")
+        );
+        for foreign in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/a\\b",
+            "/a\r\nSet-Cookie: x",
+            "/名前",
+            "evil",
+        ] {
+            assert_eq!(local(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_an_address_is_escaped() {
+        assert_eq!(escaped("/a?b=c&d"), "%2Fa%3Fb%3Dc%26d");
+    }
+}

@@ -1,0 +1,175 @@
+//! A member's look at the own application: what every page of it starts from.
+
+use axum::response::Response;
+use domain::{
+    application::{Application, ApplicationCommand, ApplicationId, ApplicationState},
+    documents::DocumentKind,
+    member::{MemberNumber, MemberRecord},
+    program::Program,
+};
+use jiff::Timestamp;
+
+use super::{
+    frame::{Crumb, Frame},
+    panel::Panel,
+    posted::Posted,
+};
+use crate::{
+    access::Identity,
+    app::App,
+    problem::{Kind, Problem},
+    saving::{self, Done},
+    service::Call,
+    situation::{Found, found, program, record_of_today},
+};
+
+/// An application, its rules, and the moment.
+pub(super) struct Visit<'a> {
+    pub app: &'a App,
+    pub found: Found,
+    pub program: &'a Program,
+    /// The member's record of today.
+    pub record: MemberRecord,
+    pub now: Timestamp,
+}
+
+/// A document with its state, as a tab.
+#[derive(Clone, Debug)]
+pub(super) struct Tab {
+    pub title: &'static str,
+    pub href: String,
+    pub state: String,
+    pub current: bool,
+}
+
+impl<'a> Visit<'a> {
+    /// The application that an address names.
+    ///
+    /// # Errors
+    /// [`Kind::NotApplied`], also for another member's.
+    pub async fn to(app: &'a App, identity: &Identity, id: &str) -> Result<Self, Problem> {
+        let found = found(app, identity, id).await?;
+        Self::of(app, found).await
+    }
+
+    /// The same for one that has been found.
+    pub async fn of(app: &'a App, found: Found) -> Result<Self, Problem> {
+        let state = found.state()?;
+        let program = program(app, state)?;
+        let record = record_of_today(app, state).await?;
+        Ok(Self {
+            app,
+            found,
+            program,
+            record,
+            now: app.service().clock.now(),
+        })
+    }
+
+    /// What it holds.
+    pub fn state(&self) -> Result<&ApplicationState, Problem> {
+        self.found.state()
+    }
+
+    pub fn id(&self) -> &ApplicationId {
+        &self.found.id
+    }
+
+    /// Whether it is withdrawn.
+    pub fn is_withdrawn(&self) -> bool {
+        matches!(self.found.application, Application::Withdrawn(_))
+    }
+
+    /// Whether the documents may be edited.
+    pub fn is_editable(&self) -> Result<bool, Problem> {
+        let state = self.state()?;
+        Ok(!self.is_withdrawn() && state.status(self.program, self.now).editable)
+    }
+
+    /// 申請TOP
+    pub fn top(&self) -> String {
+        format!("/applications/{}", self.found.id)
+    }
+
+    /// Below 申請TOP.
+    pub fn below(&self, path: &str) -> String {
+        format!("/applications/{}/{path}", self.found.id)
+    }
+
+    /// A document's screen.
+    pub fn document(&self, kind: DocumentKind) -> String {
+        self.below(&format!("documents/{}", kind.slug()))
+    }
+
+    /// Header and breadcrumb of a page below 申請TOP: 専門医 > program > … > here.
+    pub fn frame(&self, title: &str, between: impl IntoIterator<Item = Crumb>) -> Frame {
+        let mut frame = Frame::of_program(self.app, title, self.program);
+        frame.person = Some(person(&self.record));
+        frame.crumbs = vec![
+            Crumb::to("専門医", "/"),
+            Crumb::to(self.program.title.clone(), self.top()),
+        ];
+        frame.crumbs.extend(between);
+        frame.crumbs.push(Crumb::here(title));
+        frame
+    }
+
+    /// Header and breadcrumb of a document's screen.
+    pub fn document_frame(&self, kind: DocumentKind) -> Frame {
+        let list = Crumb::to("申請書類一覧", self.below("documents"));
+        self.frame(kind.title(), [list])
+    }
+
+    /// The seven documents.
+    pub fn tabs(&self, current: Option<DocumentKind>) -> Result<Vec<Tab>, Problem> {
+        let documents = &self.state()?.documents;
+        Ok(DocumentKind::ALL
+            .into_iter()
+            .map(|kind| Tab {
+                title: kind.title(),
+                href: self.document(kind),
+                state: documents.state(kind, &self.program.rules).label(),
+                current: current == Some(kind),
+            })
+            .collect())
+    }
+
+    /// 申請完了要件
+    pub fn panel(&self) -> Result<Panel, Problem> {
+        Panel::of(self)
+    }
+
+    /// Executes a command of a form.
+    ///
+    /// # Errors
+    /// The refusal as a problem.
+    pub async fn execute(&self, command: ApplicationCommand, call: Call) -> Result<Done, Problem> {
+        saving::execute(self.app, &self.found.id, command, call).await
+    }
+
+    /// The same, and then the page that shows it.
+    pub async fn execute_and_see(
+        &self,
+        command: ApplicationCommand,
+        posted: &Posted,
+        address: &str,
+    ) -> Result<Response, Problem> {
+        self.execute(command, posted.call()).await?;
+        Ok(super::see(address))
+    }
+}
+
+/// 氏名 and 会員番号 of somebody who is signed in.
+pub(super) fn person(record: &MemberRecord) -> String {
+    format!("{}（会員番号 {}）", record.name, record.number)
+}
+
+/// The record of a member who is signed in.
+pub(super) async fn record(app: &App, identity: &Identity) -> Result<MemberRecord, Problem> {
+    let number: MemberNumber = identity.member().ok_or(Problem::new(Kind::NotPermitted))?;
+    app.service()
+        .member(&number)
+        .await?
+        .and_then(|member| member.record)
+        .ok_or(Problem::new(Kind::UnknownMember))
+}

@@ -1,0 +1,128 @@
+//! 手続きの流れ: the whole way of an application, and how far it has come.
+
+use crate::{
+    application::{Application, DocumentTrack, ExamTrack},
+    program::Program,
+    requirements::requirements,
+};
+
+/// A station of the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Station {
+    /// 申込
+    Applied,
+    /// 書類入力
+    Documents,
+    /// 確認・確定
+    Completion,
+    /// 書類確認
+    Check,
+    /// 受験料の納入 (筆記試験のみ)
+    ExamFee,
+    /// 筆記試験 (筆記試験のみ)
+    Exam,
+    /// 審査
+    Review,
+    /// 認定
+    Certification,
+}
+
+/// Whether a station is behind, here, or ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StationState {
+    /// 済み
+    Done,
+    /// いまここ
+    Current,
+    /// これから
+    Open,
+}
+
+impl StationState {
+    /// The word in markup.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Current => "current",
+            Self::Open => "open",
+        }
+    }
+
+    /// The words for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Done => "済み",
+            Self::Current => "いまここ",
+            Self::Open => "これから",
+        }
+    }
+}
+
+/// A station and whether it has been reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JourneyStep {
+    /// Which.
+    pub station: Station,
+    /// Whether it is behind.
+    pub state: StationState,
+}
+
+impl JourneyStep {
+    /// The words.
+    pub fn label(&self) -> &'static str {
+        match self.station {
+            Station::Applied => "申込",
+            Station::Documents => "書類入力",
+            Station::Completion => "確認・確定",
+            Station::Check => "書類確認",
+            Station::ExamFee => "受験料の納入",
+            Station::Exam => "筆記試験",
+            Station::Review => "審査",
+            Station::Certification => "認定",
+        }
+    }
+}
+
+/// The stations of an application in their order. Exactly one is the current one; of a withdrawn application it is the first.
+pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep> {
+    use Station::{Applied, Certification, Check, Completion, Documents, Exam, ExamFee, Review};
+    const WITH_DOCUMENTS: &[Station] =
+        &[Applied, Documents, Completion, Check, Review, Certification];
+    const EXAM_ONLY: &[Station] = &[Applied, ExamFee, Exam];
+    let (stations, here) = match application {
+        Application::NotMade => (WITH_DOCUMENTS, Applied),
+        Application::Withdrawn(state) if state.documents_track == DocumentTrack::NotApplied => {
+            (EXAM_ONLY, Applied)
+        }
+        Application::Withdrawn(_) => (WITH_DOCUMENTS, Applied),
+        Application::Made(state) => match &state.documents_track {
+            DocumentTrack::NotApplied => match state.exam {
+                ExamTrack::Paid { .. } => (EXAM_ONLY, Exam),
+                _ => (EXAM_ONLY, ExamFee),
+            },
+            DocumentTrack::Drafting if requirements(state, program).missing.is_empty() => {
+                (WITH_DOCUMENTS, Completion)
+            }
+            DocumentTrack::Drafting => (WITH_DOCUMENTS, Documents),
+            DocumentTrack::UnderReview(_) => (WITH_DOCUMENTS, Check),
+        },
+    };
+    let mut passed = false;
+    stations
+        .iter()
+        .map(|station| {
+            let state = if *station == here {
+                passed = true;
+                StationState::Current
+            } else if passed {
+                StationState::Open
+            } else {
+                StationState::Done
+            };
+            JourneyStep {
+                station: *station,
+                state,
+            }
+        })
+        .collect()
+}
