@@ -65,9 +65,16 @@ fn screen(permission: Permission, path: &'static str, methods: MethodRouter<App>
 
 /// Every page and form for somebody who is signed in.
 fn screens() -> Vec<Screen> {
+    let mut all = application_screens();
+    all.extend(document_screens());
+    all
+}
+
+/// From お申込み to 申請を完了する.
+fn application_screens() -> Vec<Screen> {
     use Permission::{Apply, EditDocuments, UseMemberPages};
 
-    let mut all = vec![
+    vec![
         screen(UseMemberPages, "/apply/{program}", get(apply::offer)),
         screen(
             UseMemberPages,
@@ -137,7 +144,12 @@ fn screens() -> Vec<Screen> {
             "/applications/{id}/documents/{document}/restoration",
             post(history::restore),
         ),
-    ];
+    ]
+}
+
+/// The documents that are filled in.
+fn document_screens() -> Vec<Screen> {
+    let mut all = Vec::new();
     all.extend(whole::<Resume>(
         "/applications/{id}/documents/resume",
         "/applications/{id}/documents/resume/preview",
@@ -150,7 +162,7 @@ fn screens() -> Vec<Screen> {
         "/applications/{id}/documents/clinical-experience",
         "/applications/{id}/documents/clinical-experience/preview",
     ));
-    all.extend(list::<ResearchActivity>(ListAddresses {
+    all.extend(list::<ResearchActivity>(&ListAddresses {
         list: "/applications/{id}/documents/research-activities",
         preview: "/applications/{id}/documents/research-activities/preview",
         rows: "/applications/{id}/documents/research-activities/rows",
@@ -158,7 +170,7 @@ fn screens() -> Vec<Screen> {
         removal: "/applications/{id}/documents/research-activities/rows/{row}/removal",
         back: "/applications/{id}/documents/research-activities/rows/{row}/return",
     }));
-    all.extend(list::<Conference>(ListAddresses {
+    all.extend(list::<Conference>(&ListAddresses {
         list: "/applications/{id}/documents/conferences",
         preview: "/applications/{id}/documents/conferences/preview",
         rows: "/applications/{id}/documents/conferences/rows",
@@ -166,7 +178,7 @@ fn screens() -> Vec<Screen> {
         removal: "/applications/{id}/documents/conferences/rows/{row}/removal",
         back: "/applications/{id}/documents/conferences/rows/{row}/return",
     }));
-    all.extend(list::<Paper>(ListAddresses {
+    all.extend(list::<Paper>(&ListAddresses {
         list: "/applications/{id}/documents/papers",
         preview: "/applications/{id}/documents/papers/preview",
         rows: "/applications/{id}/documents/papers/rows",
@@ -203,7 +215,7 @@ struct ListAddresses {
 }
 
 /// A document that is a list of rows.
-fn list<T: listed::ListEntry + Send + Sync + 'static>(at: ListAddresses) -> [Screen; 6] {
+fn list<T: listed::ListEntry + Send + Sync + 'static>(at: &ListAddresses) -> [Screen; 6] {
     use Permission::{EditDocuments, UseMemberPages};
     [
         screen(UseMemberPages, at.list, get(rows::show::<T>)),

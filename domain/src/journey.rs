@@ -90,11 +90,10 @@ pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep>
         &[Applied, Documents, Completion, Check, Review, Certification];
     const EXAM_ONLY: &[Station] = &[Applied, ExamFee, Exam];
     let (stations, here) = match application {
-        Application::NotMade => (WITH_DOCUMENTS, Applied),
         Application::Withdrawn(state) if state.documents_track == DocumentTrack::NotApplied => {
             (EXAM_ONLY, Applied)
         }
-        Application::Withdrawn(_) => (WITH_DOCUMENTS, Applied),
+        Application::NotMade | Application::Withdrawn(_) => (WITH_DOCUMENTS, Applied),
         Application::Made(state) => match &state.documents_track {
             DocumentTrack::NotApplied => match state.exam {
                 ExamTrack::Paid { .. } => (EXAM_ONLY, Exam),
@@ -125,4 +124,37 @@ pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep>
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::Aggregate as _;
+
+    use super::*;
+    use crate::{
+        application::{ApplicationEvent, examples as e},
+        eligibility::Scope,
+    };
+
+    fn here(events: impl IntoIterator<Item = ApplicationEvent>) -> (&'static str, usize) {
+        let mut application = Application::default();
+        for event in events {
+            application.apply(event);
+        }
+        let steps = journey(&application, &e::fourth());
+        let current: Vec<_> = steps
+            .iter()
+            .filter(|step| step.state == StationState::Current)
+            .collect();
+        assert_eq!(current.len(), 1);
+        (current[0].label(), steps.len())
+    }
+
+    #[test]
+    fn the_way_is_at_one_station_at_every_moment() {
+        assert_eq!(here([]), ("申込", 6));
+        assert_eq!(here([e::applied(Scope::DocumentsAndExam)]), ("書類入力", 6));
+        assert_eq!(here(e::complete()), ("確認・確定", 6));
+        assert_eq!(here([e::applied(Scope::ExamOnly)]), ("受験料の納入", 3));
+    }
 }

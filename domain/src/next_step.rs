@@ -93,3 +93,109 @@ fn first_of(missing: &[Requirement]) -> NextStep {
         NextStep::Complete
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::Aggregate as _;
+
+    use super::*;
+    use crate::{
+        application::{ApplicationCommand, ApplicationEvent, decide, examples as e},
+        eligibility::Scope,
+        member::PaymentItem,
+    };
+
+    fn of(events: impl IntoIterator<Item = ApplicationEvent>) -> Application {
+        let mut application = Application::default();
+        for event in events {
+            application.apply(event);
+        }
+        application
+    }
+
+    fn after(mut application: Application, command: ApplicationCommand) -> Application {
+        for event in decide(&application, command, &e::in_june(), &e::programs()).unwrap() {
+            application.apply(event);
+        }
+        application
+    }
+
+    fn next(application: &Application) -> NextStep {
+        next_step(application, &e::fourth(), e::in_june().at)
+    }
+
+    #[test]
+    fn the_documents_come_in_the_manuals_order_before_units_and_completion() {
+        let applied = of([e::applied(Scope::DocumentsAndExam)]);
+        assert_eq!(next(&applied), NextStep::FillIn(DocumentKind::Resume));
+        let saved = after(
+            applied,
+            ApplicationCommand::SaveResume {
+                resume: e::resume(),
+                record: Box::new(crate::member::record_examples::yoko()),
+                base: 0,
+            },
+        );
+        assert_eq!(next(&saved), NextStep::FillIn(DocumentKind::Profile));
+        assert_eq!(next(&of(e::complete())), NextStep::Complete);
+    }
+
+    #[test]
+    fn after_completing_it_is_the_fee_and_then_the_societys_turn() {
+        let submitted = after(of(e::complete()), ApplicationCommand::Submit);
+        assert_eq!(next(&submitted), NextStep::PayExamFee);
+        let payment = e::payment("T1", PaymentItem::ExamFee, 11_000);
+        let paid = after(submitted, ApplicationCommand::ConfirmPayment(payment));
+        assert_eq!(next(&paid), NextStep::Wait);
+    }
+
+    #[test]
+    fn the_exam_alone_asks_for_its_fee_and_never_for_documents() {
+        let exam = of([e::applied(Scope::ExamOnly)]);
+        assert_eq!(next(&exam), NextStep::PayExamFee);
+    }
+
+    #[test]
+    fn after_the_period_and_after_withdrawing_it_says_what_is_left_to_do() {
+        let applied = of([e::applied(Scope::DocumentsOnly)]);
+        let closes = e::fourth().period.closes;
+        assert_eq!(
+            next_step(&applied, &e::fourth(), closes),
+            NextStep::PeriodOver
+        );
+        let withdrawn = after(applied, ApplicationCommand::Withdraw);
+        assert_eq!(next(&withdrawn), NextStep::ApplyAgain);
+        assert_eq!(
+            next_step(&withdrawn, &e::fourth(), closes),
+            NextStep::PeriodOver
+        );
+    }
+
+    #[test]
+    fn documents_alone_are_followed_by_the_exam() {
+        let mut events = e::complete();
+        events[0] = e::applied(Scope::DocumentsOnly);
+        let submitted = after(of(events), ApplicationCommand::Submit);
+        assert_eq!(next(&submitted), NextStep::AddExam);
+    }
+
+    #[test]
+    fn every_step_is_said_in_a_polite_sentence() {
+        for step in [
+            NextStep::FillIn(DocumentKind::Resume),
+            NextStep::CollectUnits(DocumentKind::Papers),
+            NextStep::Complete,
+            NextStep::AddExam,
+            NextStep::PayExamFee,
+            NextStep::Wait,
+            NextStep::PeriodOver,
+            NextStep::ApplyAgain,
+        ] {
+            let sentence = step.sentence();
+            assert!(
+                sentence.ends_with("ください。") || sentence.ends_with("ます。"),
+                "{sentence}"
+            );
+        }
+    }
+}

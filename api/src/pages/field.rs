@@ -241,7 +241,7 @@ impl Field {
             Control::Boxes(boxes) => boxes
                 .iter()
                 .filter(|one| !one.value.is_empty())
-                .map(|one| format!("{}{}", one.value, one.label))
+                .flat_map(|one| [one.value.as_str(), one.label])
                 .collect(),
             Control::Radio(choices) | Control::Checkboxes(choices) => choices
                 .iter()
@@ -294,7 +294,9 @@ impl Field {
                 return true;
             }
             if self.id == name {
-                boxes.iter_mut().for_each(|one| one.wrong = true);
+                for one in boxes {
+                    one.wrong = true;
+                }
                 return true;
             }
             return false;

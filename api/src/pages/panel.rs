@@ -79,10 +79,10 @@ fn place(visit: &Visit<'_>, kind: RequirementKind, document: Option<DocumentKind
 }
 
 /// The button of the next step.
-fn button(visit: &Visit<'_>, step: &NextStep) -> Option<(String, &'static str)> {
+fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
     match step {
-        NextStep::FillIn(document) => Some((visit.document(*document), "書類を編集する")),
-        NextStep::CollectUnits(document) => Some((visit.document(*document), "単位を追加する")),
+        NextStep::FillIn(document) => Some((visit.document(document), "書類を編集する")),
+        NextStep::CollectUnits(document) => Some((visit.document(document), "単位を追加する")),
         NextStep::Complete => Some((visit.below("completion"), "申請を完了する")),
         NextStep::AddExam => Some((visit.below("exam"), "筆記試験を申し込む")),
         NextStep::ApplyAgain => Some((
@@ -152,7 +152,7 @@ impl Panel {
             lines,
             next: Next {
                 sentence: step.sentence(),
-                button: button(visit, &step),
+                button: button(visit, step),
             },
             completed,
         })

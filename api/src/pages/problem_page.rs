@@ -60,7 +60,7 @@ pub async fn as_page(State(app): State<App>, request: Request, next: Next) -> Re
                 None,
                 Some(format!("/?from={}", start::escaped(&back))),
             );
-            with_headers_of(response, page)
+            with_headers_of(&response, page)
         };
     }
     let number = problem
@@ -70,7 +70,7 @@ pub async fn as_page(State(app): State<App>, request: Request, next: Next) -> Re
         .then(|| number.map(|id| id.to_string()))
         .flatten();
     let page = page(&app, &problem, number, referer);
-    with_headers_of(response, page)
+    with_headers_of(&response, page)
 }
 
 fn page(app: &App, problem: &Problem, number: Option<String>, back: Option<String>) -> Response {
@@ -102,7 +102,7 @@ fn page(app: &App, problem: &Problem, number: Option<String>, back: Option<Strin
 }
 
 /// What the refused answer said beside its body: Allow, Set-Cookie.
-fn with_headers_of(refused: Response, page: Response) -> Response {
+fn with_headers_of(refused: &Response, page: Response) -> Response {
     let (mut head, body) = page.into_parts();
     for name in [header::ALLOW, header::SET_COOKIE, header::RETRY_AFTER] {
         for value in refused.headers().get_all(&name) {

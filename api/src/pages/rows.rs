@@ -65,7 +65,7 @@ struct Page {
     /// The form of a new row.
     new: Option<Form>,
     /// Both versions of a row, when another window was faster.
-    stale: Option<Form>,
+    conflicting: Option<Form>,
     summary: Vec<SummaryLine>,
     removed: Vec<Removed>,
     totals: Vec<Total>,
@@ -269,18 +269,16 @@ async fn page<T: ListEntry>(
             line(visit, place + 1, row.id, &row.value, assessed)
         })
         .collect();
-    let mut stale = None;
+    let mut conflicting = None;
     let mut summary = Vec::new();
-    let mut new = None;
-    for form in open.new.into_iter() {
+    if let Some(form) = &open.new {
         summary.extend(form.summary.clone());
-        new = Some(form);
     }
     if let Some((id, form)) = open.row {
         summary.extend(form.summary.clone());
         if form.stale.is_some() {
             summary.clear();
-            stale = Some(form);
+            conflicting = Some(form);
         } else if let Some(line) = rows.iter_mut().find(|line| line.id == id) {
             line.form = Some(form);
         }
@@ -308,7 +306,7 @@ async fn page<T: ListEntry>(
         Vec::new()
     };
     let mut frame = visit.document_frame(T::KIND);
-    frame.wrong = !summary.is_empty() || stale.is_some() || status.is_client_error();
+    frame.wrong = !summary.is_empty() || conflicting.is_some() || status.is_client_error();
     let page = Page {
         frame,
         panel: visit.panel()?,
@@ -320,8 +318,8 @@ async fn page<T: ListEntry>(
         columns: T::COLUMNS,
         full: saved.len() >= T::limit(rules),
         rows,
-        new,
-        stale,
+        new: open.new,
+        conflicting,
         summary,
         removed,
         totals: totals(T::KIND, &assessment),

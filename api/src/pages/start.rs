@@ -243,7 +243,7 @@ async fn certification(app: &App, actor: &Actor) -> Result<Response, Problem> {
         programs.push(offered(app, &record, program, now).await?);
     }
     // The right one first.
-    programs.sort_by_key(|one| !(one.open || !one.lines.is_empty()));
+    programs.sort_by_key(|one| !one.open && one.lines.is_empty());
     let year = app.service().programs.iter().next();
     let eligibility = year.map(|program| eligibility(&record, program, now));
     let mut frame = Frame::plain(app, "認定情報・お申込み");

@@ -35,17 +35,16 @@ struct Page {
     editable: bool,
     /// Whether there are documents at all.
     documents: bool,
-    exam_can_be_added: bool,
-    /// Whether 受験料 is to be paid.
-    exam_fee_due: bool,
-    withdrawn: bool,
-    can_withdraw: bool,
-    exam_fee: String,
+    /// Whether 追加お申込み is offered.
+    add_exam: bool,
+    /// 受験料, when it is to be paid.
+    exam_fee: Option<String>,
+    /// Where a withdrawn application is made again.
+    again: Option<String>,
     guide: String,
     /// Our number, time and units of the completion.
     submission: Option<Submission>,
     address: String,
-    program: String,
 }
 
 struct Submission {
@@ -116,15 +115,13 @@ pub(super) async fn top(
         steps: journey(&visit.found.application, visit.program),
         editable: visit.is_editable()?,
         documents,
-        exam_can_be_added: !withdrawn && status.exam_can_be_added,
-        exam_fee_due: !withdrawn && state.exam == ExamTrack::AwaitingPayment,
-        withdrawn,
-        can_withdraw: !withdrawn,
-        exam_fee: fee(&visit.program.fees.exam),
+        add_exam: documents && !withdrawn && status.exam_can_be_added,
+        exam_fee: (!withdrawn && state.exam == ExamTrack::AwaitingPayment)
+            .then(|| fee(&visit.program.fees.exam)),
+        again: withdrawn.then(|| format!("/apply/{}", visit.program.id)),
         guide: visit.program.links.guide.clone(),
         submission,
         address: visit.top(),
-        program: visit.program.id.to_string(),
     };
     Ok(rendered(&page, StatusCode::OK))
 }

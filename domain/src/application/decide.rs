@@ -94,7 +94,7 @@ pub fn decide(
             base,
         } => {
             editable(state, document, Some(base))?;
-            restore(state, &program.rules, document, &earlier, record)
+            restore(state, &program.rules, document, &earlier, &record)
         }
         ApplicationCommand::Submit => submit(state, program, context),
         ApplicationCommand::Withdraw => Ok(vec![ApplicationEvent::Withdrawn {

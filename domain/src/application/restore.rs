@@ -14,7 +14,7 @@ pub(super) fn restore(
     rules: &Rules,
     document: DocumentKind,
     earlier: &Documents,
-    record: Box<MemberRecord>,
+    record: &MemberRecord,
 ) -> Result<Vec<ApplicationEvent>, Refusal> {
     let now = &state.documents;
     match document {
@@ -26,7 +26,7 @@ pub(super) fn restore(
             Ok(unless(now.resume.value.as_ref().is_some_and(same), || {
                 ApplicationEvent::ResumeSaved {
                     resume: Personal::new(then.resume.clone()),
-                    record: Personal::new(record.clone()),
+                    record: Personal::new(Box::new(record.clone())),
                 }
             }))
         }
