@@ -96,6 +96,7 @@ mod tests {
             [
                 "see-own-situation",
                 "read-programs",
+                "use-member-pages",
                 "apply",
                 "read-application",
                 "edit-documents",
