@@ -132,16 +132,21 @@ mod tests {
 
     use super::*;
     use crate::{
-        application::{ApplicationEvent, examples as e},
+        application::{ApplicationCommand, ApplicationEvent, decide, examples as e},
         eligibility::Scope,
+        member::PaymentItem,
     };
 
-    fn here(events: impl IntoIterator<Item = ApplicationEvent>) -> (&'static str, usize) {
+    fn of(events: impl IntoIterator<Item = ApplicationEvent>) -> Application {
         let mut application = Application::default();
         for event in events {
             application.apply(event);
         }
-        let steps = journey(&application, &e::fourth());
+        application
+    }
+
+    fn here(events: impl IntoIterator<Item = ApplicationEvent>) -> (&'static str, usize) {
+        let steps = journey(&of(events), &e::fourth());
         let current: Vec<_> = steps
             .iter()
             .filter(|step| step.state == StationState::Current)
@@ -155,6 +160,43 @@ mod tests {
         assert_eq!(here([]), ("申込", 6));
         assert_eq!(here([e::applied(Scope::DocumentsAndExam)]), ("書類入力", 6));
         assert_eq!(here(e::complete()), ("確認・確定", 6));
-        assert_eq!(here([e::applied(Scope::ExamOnly)]), ("受験料の納入", 3));
+        let mut submitted = e::complete();
+        let application = of(submitted.clone());
+        let completion = decide(
+            &application,
+            ApplicationCommand::Submit,
+            &e::in_june(),
+            &e::programs(),
+        );
+        submitted.extend(completion.unwrap());
+        assert_eq!(here(submitted), ("書類確認", 6));
+    }
+
+    #[test]
+    fn the_exam_alone_has_a_way_of_its_own() {
+        let exam = e::applied(Scope::ExamOnly);
+        assert_eq!(here([exam.clone()]), ("受験料の納入", 3));
+        let paid = ApplicationEvent::PaymentConfirmed {
+            payment: e::payment("T1", PaymentItem::ExamFee, 11_000),
+        };
+        assert_eq!(here([exam, paid]), ("筆記試験", 3));
+    }
+
+    #[test]
+    fn after_withdrawing_the_way_begins_again() {
+        let withdrawn = ApplicationEvent::Withdrawn {
+            withdrawn_at: e::in_june().at,
+        };
+        for (scope, stations) in [(Scope::DocumentsAndExam, 6), (Scope::ExamOnly, 3)] {
+            let events = [e::applied(scope), withdrawn.clone()];
+            assert_eq!(here(events), ("申込", stations));
+        }
+    }
+
+    #[test]
+    fn what_is_before_the_current_station_is_done_and_what_is_after_it_is_open() {
+        let steps = journey(&of(e::complete()), &e::fourth());
+        let words: Vec<_> = steps.iter().map(|step| step.state.word()).collect();
+        assert_eq!(words, ["done", "done", "current", "open", "open", "open"]);
     }
 }

@@ -141,6 +141,42 @@ mod tests {
     }
 
     #[test]
+    fn units_are_collected_at_a_meeting_until_attendance_is_met_and_in_papers_after_that() {
+        let with_a_meeting = e::filled_in();
+        let without = with_a_meeting
+            .iter()
+            .filter(|event| event.name() != "ConferenceAdded")
+            .cloned();
+        assert_eq!(
+            next(&of(without)),
+            NextStep::CollectUnits(DocumentKind::Conferences)
+        );
+        assert_eq!(
+            next(&of(with_a_meeting)),
+            NextStep::CollectUnits(DocumentKind::Papers)
+        );
+    }
+
+    #[test]
+    fn a_list_that_may_be_empty_is_mended_before_units_are_collected() {
+        let mut events = e::filled_in();
+        events.push(ApplicationEvent::PaperAdded {
+            row: e::row(7),
+            paper: crate::personal::Personal::new(e::paper("", "10")),
+        });
+        assert_eq!(next(&of(events)), NextStep::FillIn(DocumentKind::Papers));
+    }
+
+    #[test]
+    fn after_the_period_nothing_is_left_of_completed_documents_but_waiting() {
+        let mut events = e::complete();
+        events[0] = e::applied(Scope::DocumentsOnly);
+        let submitted = after(of(events), ApplicationCommand::Submit);
+        let closes = e::fourth().period.closes;
+        assert_eq!(next_step(&submitted, &e::fourth(), closes), NextStep::Wait);
+    }
+
+    #[test]
     fn after_completing_it_is_the_fee_and_then_the_societys_turn() {
         let submitted = after(of(e::complete()), ApplicationCommand::Submit);
         assert_eq!(next(&submitted), NextStep::PayExamFee);

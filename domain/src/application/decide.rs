@@ -93,7 +93,9 @@ pub fn decide(
             record,
             base,
         } => {
-            editable(state, document, Some(base))?;
+            // 当会セミナー has no revision, so none can be stale: it is refused for what it is.
+            let base = (document != DocumentKind::Seminars).then_some(base);
+            editable(state, document, base)?;
             restore(state, &program.rules, document, &earlier, &record)
         }
         ApplicationCommand::Submit => submit(state, program, context),

@@ -84,6 +84,41 @@ fn row_value() -> impl Strategy<Value = RowValue> {
     ]
 }
 
+/// The documents of some moment, also of one that never was.
+fn documents() -> impl Strategy<Value = Documents> {
+    let rows = prop::collection::vec((0_u128..6, row_value()), 0..8);
+    (
+        prop::option::of(text()),
+        prop::option::of(Just(resume())),
+        prop::option::of(Just(experience())),
+        text(),
+        rows,
+    )
+        .prop_map(|(profile, resume, experience, total_years, rows)| {
+            let mut documents = Documents::default();
+            documents.profile.value = profile.map(|text| Profile { text });
+            documents.resume.value = resume.map(|resume| SavedResume {
+                resume,
+                record: yoko(),
+            });
+            documents.clinical_experience.value = experience;
+            documents.research_activities.value.total_years = total_years;
+            for (number, value) in rows {
+                match value {
+                    RowValue::ResearchActivity(value) => {
+                        let activities = &mut documents.research_activities.value;
+                        activities.rows.put(row(number), value);
+                    }
+                    RowValue::Conference(value) => {
+                        documents.conferences.value.put(row(number), value);
+                    }
+                    RowValue::Paper(value) => documents.papers.value.put(row(number), value),
+                }
+            }
+            documents
+        })
+}
+
 fn command() -> impl Strategy<Value = ApplicationCommand> {
     let program = prop_oneof![
         Just(fourth_id()),
@@ -119,6 +154,10 @@ fn command() -> impl Strategy<Value = ApplicationCommand> {
             .prop_map(|(number, value, base)| ApplicationCommand::ReviseRow { row: row(number), value, base }),
         2 => (document(), number, base.clone())
             .prop_map(|(document, number, base)| ApplicationCommand::RemoveRow { document, row: row(number), base }),
+        2 => (document(), documents(), base.clone())
+            .prop_map(|(document, earlier, base)| ApplicationCommand::RestoreDocument {
+                document, earlier: Box::new(earlier), record: Box::new(yoko()), base,
+            }),
         2 => (text(), base)
             .prop_map(|(total_years, base)| ApplicationCommand::RecordResearchYears { total_years, base }),
         2 => Just(ApplicationCommand::Submit),
@@ -153,6 +192,7 @@ fn is_edit(command: &ApplicationCommand) -> bool {
             | ApplicationCommand::ReviseRow { .. }
             | ApplicationCommand::RemoveRow { .. }
             | ApplicationCommand::RecordResearchYears { .. }
+            | ApplicationCommand::RestoreDocument { .. }
     )
 }
 

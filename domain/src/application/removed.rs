@@ -1,7 +1,7 @@
 //! Rows that were taken away, so that they can be brought back.
 
 use super::{ApplicationEvent, RowValue};
-use crate::documents::RowId;
+use crate::documents::{DocumentKind, RowId};
 
 /// A row that is in no list any more, with what it held last.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,18 +30,18 @@ pub fn removed_rows<'a>(events: impl IntoIterator<Item = &'a ApplicationEvent>) 
             | ApplicationEvent::PaperRevised { row, paper } => {
                 (row, RowValue::Paper(paper.value.clone()))
             }
-            ApplicationEvent::ResearchActivityRemoved { row }
-            | ApplicationEvent::ConferenceRemoved { row }
-            | ApplicationEvent::PaperRemoved { row } => {
-                if let Some(place) = listed.iter().position(|one| one.row == *row) {
+            event => {
+                if let Some((document, row)) = taken_away(event)
+                    && let Some(place) = listed.iter().position(|one| one.is(document, row))
+                {
                     removed.push(listed.remove(place));
                 }
                 continue;
             }
-            _ => continue,
         };
-        removed.retain(|one| one.row != *row);
-        match listed.iter_mut().find(|one| one.row == *row) {
+        let document = value.document();
+        removed.retain(|one| !one.is(document, *row));
+        match listed.iter_mut().find(|one| one.is(document, *row)) {
             Some(one) => one.value = value,
             None => listed.push(RemovedRow { row: *row, value }),
         }
@@ -50,11 +50,30 @@ pub fn removed_rows<'a>(events: impl IntoIterator<Item = &'a ApplicationEvent>) 
     removed
 }
 
+impl RemovedRow {
+    /// An id names a row within its document only.
+    fn is(&self, document: DocumentKind, row: RowId) -> bool {
+        self.row == row && self.value.document() == document
+    }
+}
+
+/// The row that an event takes away.
+fn taken_away(event: &ApplicationEvent) -> Option<(DocumentKind, RowId)> {
+    match event {
+        ApplicationEvent::ResearchActivityRemoved { row } => {
+            Some((DocumentKind::ResearchActivities, *row))
+        }
+        ApplicationEvent::ConferenceRemoved { row } => Some((DocumentKind::Conferences, *row)),
+        ApplicationEvent::PaperRemoved { row } => Some((DocumentKind::Papers, *row)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        application::examples::{conference, row},
+        application::examples::{conference, paper, row},
         personal::Personal,
     };
 
@@ -65,7 +84,7 @@ mod tests {
         }
     }
 
-    fn taken_away(number: u128) -> ApplicationEvent {
+    fn removal(number: u128) -> ApplicationEvent {
         ApplicationEvent::ConferenceRemoved { row: row(number) }
     }
 
@@ -79,8 +98,8 @@ mod tests {
             added(1, "2026/3/26"),
             added(2, "2024/2/22"),
             revised,
-            taken_away(1),
-            taken_away(2),
+            removal(1),
+            removal(2),
         ];
         let removed = removed_rows(&events);
         assert_eq!(
@@ -95,7 +114,23 @@ mod tests {
 
     #[test]
     fn a_row_that_was_brought_back_is_not_removed() {
-        let events = [added(1, "2026/3/26"), taken_away(1), added(1, "2026/3/26")];
+        let events = [added(1, "2026/3/26"), removal(1), added(1, "2026/3/26")];
         assert_eq!(removed_rows(&events), []);
+    }
+
+    #[test]
+    fn the_same_id_in_two_documents_names_two_rows() {
+        let of_a_paper = ApplicationEvent::PaperAdded {
+            row: row(1),
+            paper: Personal::new(paper("題", "10")),
+        };
+        let events = [added(1, "2026/3/26"), of_a_paper, removal(1)];
+        assert_eq!(
+            removed_rows(&events),
+            [RemovedRow {
+                row: row(1),
+                value: RowValue::Conference(conference("2026/3/26", "5")),
+            }]
+        );
     }
 }

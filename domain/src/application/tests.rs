@@ -607,6 +607,222 @@ fn typing_of_the_last_minute_is_kept_after_the_deadline_but_cannot_be_completed(
     assert_eq!(refused.code(), "period-not-open");
 }
 
+// ── 以前の版の内容に戻す ────────────────────────────────────────────────────────────────────────────────────────────
+
+fn restore(document: DocumentKind, earlier: &[ApplicationEvent], base: u32) -> ApplicationCommand {
+    ApplicationCommand::RestoreDocument {
+        document,
+        earlier: Box::new(state(earlier.to_vec()).documents),
+        record: Box::new(yoko()),
+        base,
+    }
+}
+
+fn conference_added(number: u128, day: &str) -> ApplicationEvent {
+    ApplicationEvent::ConferenceAdded {
+        row: row(number),
+        conference: Personal::new(conference(day, "5")),
+    }
+}
+
+fn conference_removed(number: u128) -> ApplicationEvent {
+    ApplicationEvent::ConferenceRemoved { row: row(number) }
+}
+
+#[test]
+fn a_removed_row_is_brought_back_under_its_own_id() {
+    let events = with(filled_in(), vec![conference_removed(2)]);
+    ask(
+        events,
+        add_conference(2, conference("2026/3/26", "5")),
+        in_june(),
+    )
+    .then_expect_events(vec![conference_added(2, "2026/3/26")]);
+}
+
+#[test]
+fn an_earlier_profile_is_restored_as_one_new_save_and_the_profile_of_today_as_none() {
+    let revised = with(
+        filled_in(),
+        vec![ApplicationEvent::ProfileSaved {
+            profile: Personal::new(Profile::default()),
+        }],
+    );
+    ask(
+        revised.clone(),
+        restore(DocumentKind::Profile, &filled_in(), 2),
+        in_june(),
+    )
+    .then_expect_events(vec![ApplicationEvent::ProfileSaved {
+        profile: Personal::new(profile()),
+    }]);
+    ask(
+        revised.clone(),
+        restore(DocumentKind::Profile, &revised, 2),
+        in_june(),
+    )
+    .then_expect_events(vec![]);
+}
+
+#[test]
+fn an_earlier_resume_is_restored_with_the_record_of_today() {
+    let mut former = yoko();
+    former.workplace.name = "中央総合病院".to_owned();
+    let earlier = vec![
+        applied(Scope::DocumentsOnly),
+        ApplicationEvent::ResumeSaved {
+            resume: Personal::new(resume()),
+            record: Personal::new(Box::new(former)),
+        },
+    ];
+    let emptied = ApplicationEvent::ResumeSaved {
+        resume: Personal::new(Resume::default()),
+        record: Personal::new(Box::new(yoko())),
+    };
+    ask(
+        with(earlier.clone(), vec![emptied]),
+        restore(DocumentKind::Resume, &earlier, 2),
+        in_june(),
+    )
+    .then_expect_events(vec![ApplicationEvent::ResumeSaved {
+        resume: Personal::new(resume()),
+        record: Personal::new(Box::new(yoko())),
+    }]);
+}
+
+#[test]
+fn a_restored_list_has_the_rows_of_then_in_the_order_of_then() {
+    let earlier = vec![
+        applied(Scope::DocumentsOnly),
+        conference_added(1, "2026/3/26"),
+        conference_added(2, "2025/3/6"),
+        conference_added(3, "2024/2/22"),
+    ];
+    let later = with(
+        earlier.clone(),
+        vec![
+            ApplicationEvent::ConferenceRevised {
+                row: row(1),
+                conference: Personal::new(conference("2026/3/27", "10")),
+            },
+            conference_removed(2),
+            conference_added(4, "2023/3/16"),
+        ],
+    );
+    let events = asked(
+        later.clone(),
+        restore(DocumentKind::Conferences, &earlier, 6),
+    )
+    .unwrap();
+    let names: Vec<_> = events.iter().map(ApplicationEvent::name).collect();
+    assert_eq!(
+        names,
+        [
+            "ConferenceRemoved",
+            "ConferenceRemoved",
+            "ConferenceRevised",
+            "ConferenceAdded",
+            "ConferenceAdded"
+        ]
+    );
+    assert_eq!(
+        state(with(later, events)).documents.conferences.value,
+        state(earlier).documents.conferences.value
+    );
+}
+
+#[test]
+fn the_total_years_are_restored_with_the_rows_and_alone() {
+    let earlier = filled_in();
+    let later = with(
+        earlier.clone(),
+        vec![ApplicationEvent::ResearchYearsRecorded {
+            total_years: Personal::new("3年".to_owned()),
+        }],
+    );
+    ask(
+        later,
+        restore(DocumentKind::ResearchActivities, &earlier, 3),
+        in_june(),
+    )
+    .then_expect_events(vec![ApplicationEvent::ResearchYearsRecorded {
+        total_years: Personal::new("25年".to_owned()),
+    }]);
+}
+
+#[test]
+fn a_list_restored_to_before_its_first_row_is_empty() {
+    ask(
+        filled_in(),
+        restore(
+            DocumentKind::Conferences,
+            &[applied(Scope::DocumentsOnly)],
+            1,
+        ),
+        in_june(),
+    )
+    .then_expect_events(vec![conference_removed(2)]);
+}
+
+#[test]
+fn a_document_that_was_not_saved_yet_cannot_be_restored_to_that_moment() {
+    for (document, base) in [
+        (DocumentKind::Resume, 1),
+        (DocumentKind::Profile, 1),
+        (DocumentKind::ClinicalExperience, 1),
+    ] {
+        ask(
+            filled_in(),
+            restore(document, &[applied(Scope::DocumentsOnly)], base),
+            in_june(),
+        )
+        .then_expect_error(Refusal::NotSavedThen);
+    }
+}
+
+#[test]
+fn restoring_is_refused_from_a_stale_revision_for_the_seminars_and_after_submission() {
+    ask(
+        filled_in(),
+        restore(DocumentKind::Profile, &filled_in(), 0),
+        in_june(),
+    )
+    .then_expect_error(Refusal::StaleRevision {
+        document: DocumentKind::Profile,
+        current: 1,
+    });
+    for base in [0, 1] {
+        ask(
+            filled_in(),
+            restore(DocumentKind::Seminars, &filled_in(), base),
+            in_june(),
+        )
+        .then_expect_error(Refusal::NotARowDocument);
+    }
+    let submitted = asked(complete(), ApplicationCommand::Submit).unwrap();
+    ask(
+        with(complete(), submitted),
+        restore(DocumentKind::Profile, &filled_in(), 1),
+        in_june(),
+    )
+    .then_expect_error(Refusal::AlreadySubmitted);
+}
+
+#[test]
+fn more_rows_than_the_rules_of_today_allow_are_not_restored() {
+    let mut earlier = vec![applied(Scope::DocumentsOnly)];
+    earlier.extend((0..31).map(|number| conference_added(number, "2026/3/26")));
+    ask(
+        filled_in(),
+        restore(DocumentKind::Conferences, &earlier, 1),
+        in_june(),
+    )
+    .then_expect_error(Refusal::TooManyRows {
+        document: DocumentKind::Conferences,
+        limit: 30,
+    });
+}
+
 // ── the seven documents ─────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]

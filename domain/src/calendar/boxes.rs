@@ -1,23 +1,29 @@
 //! A date in three boxes: one text is stored, as it was typed, and the page shows 年, 月 and 日 apart.
 
 use super::{Era, folded, month_and_day, parse_date, take_year};
+use crate::text::half_width;
 
 /// The text that is stored for what stands in three boxes. Only the first filled in: it is taken as it is, because people
-/// paste `2026/7/4` into it. Else the boxes are joined by `/`, without a 年, 月 or 日 that was typed into its box.
+/// paste `2026/7/4` into it. Else the boxes are joined by `/`, without a 年, 月 or 日 that was typed behind the number in its
+/// box. Spaces at the ends of a box are nothing that was typed; no other character is lost.
 pub fn date_from_boxes(year: &str, month: &str, day: &str) -> String {
+    let [year, month, day] = [year, month, day].map(str::trim);
     if month.is_empty() && day.is_empty() {
         return year.to_owned();
     }
-    let plain = |text: &str, unit: char| {
-        let text = text.trim();
-        text.strip_suffix(unit).unwrap_or(text).trim().to_owned()
-    };
-    format!(
-        "{}/{}/{}",
-        plain(year, '年'),
-        plain(month, '月'),
-        plain(day, '日')
-    )
+    [(year, '年'), (month, '月'), (day, '日')]
+        .map(|(text, unit)| without_unit(text, unit))
+        .join("/")
+}
+
+/// A number without the unit behind it. A unit behind anything else is no unit, but a word that the person typed.
+fn without_unit(text: &str, unit: char) -> &str {
+    let behind_a_number =
+        |number: &&str| half_width(number).ends_with(|c: char| c.is_ascii_digit() || c == '元');
+    text.strip_suffix(unit)
+        .map(str::trim_end)
+        .filter(behind_a_number)
+        .unwrap_or(text)
 }
 
 /// What stands in the three boxes for a stored text. A 元号 stays as it was typed; what cannot be taken apart stands in the
@@ -103,7 +109,46 @@ mod tests {
         assert_eq!(boxes("きのう"), ["きのう", "", ""]);
     }
 
+    #[test]
+    fn boxes_with_nothing_but_spaces_are_empty() {
+        assert_eq!(date_from_boxes("　", " ", "\t"), "");
+        assert_eq!(date_from_boxes("2025/3/6", " ", "　"), "2025/3/6");
+        assert_eq!(
+            boxes(&date_from_boxes(" 2025 年", "　", "")),
+            ["2025 年", "", ""]
+        );
+    }
+
+    #[test]
+    fn a_unit_without_a_number_is_what_was_typed() {
+        assert_eq!(
+            boxes(&date_from_boxes("2025", "月", "")),
+            ["2025", "月", ""]
+        );
+        assert_eq!(
+            boxes(&date_from_boxes("令和元年", "7月月", "末日")),
+            ["令和元", "7月月", "末日"]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn no_character_typed_into_boxes_is_lost_but_a_unit_behind_its_number(
+            typed in prop::array::uniform3("[0-9０-９元三末令和R年月日 　.-]{0,6}")
+        ) {
+            let [year, month, day] = &typed;
+            let shown = boxes(&date_from_boxes(year, month, day));
+            if month.trim().is_empty() && day.trim().is_empty() && parse_date(year).is_ok() {
+                prop_assert_eq!(parse_date(&shown.join("/")), parse_date(year));
+            } else {
+                for ((shown, typed), unit) in shown.iter().zip(&typed).zip(['年', '月', '日']) {
+                    let typed = typed.trim();
+                    let number = typed.strip_suffix(unit).map(str::trim_end);
+                    prop_assert!(shown == typed || Some(shown.as_str()) == number, "{} {}", shown, typed);
+                }
+            }
+        }
+
         #[test]
         fn what_was_typed_into_boxes_stands_in_them_again(
             year in "[^/年月日\\s]{0,6}", month in "[^/年月日\\s]{1,3}", day in "[^/年月日\\s]{0,3}"

@@ -375,6 +375,15 @@ fn a_date_is_shown_in_japanese() {
 }
 
 #[test]
+fn a_month_is_shown_with_the_year_of_its_era() {
+    let shown = |year, month| show_year_month(YearMonth::new(year, month).unwrap());
+    assert_eq!(shown(1998, 3), "1998年3月（平成10年）");
+    assert_eq!(shown(2019, 4), "2019年4月（平成31年）");
+    assert_eq!(shown(2019, 5), "2019年5月（令和元年）");
+    assert_eq!(shown(1872, 12), "1872年12月");
+}
+
+#[test]
 fn seven_days_in_a_row_have_the_seven_names() {
     let names: String = (5..12).map(|day| weekday(date(2026, 7, day))).collect();
     assert_eq!(names, "日月火水木金土");
