@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use lopdf::{Dictionary, Object, ObjectId, Stream, StringFormat, dictionary};
 use printpdf::{
     Codepoint, Color, DictItem, ExtendedGraphicsState, ExtendedGraphicsStateId, FontId,
-    FontMetrics, Greyscale, Line, LinePoint, Mm, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
-    PdfFontHandle, PdfPage, PdfSaveOptions, Point, Pt, Rect, Rgb, TextItem, TextMatrix,
+    FontMetrics, Greyscale, Line, LineCapStyle, LinePoint, Mm, Op, PaintMode, ParsedFont,
+    PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Pt, Rect, Rgb, TextItem,
+    TextMatrix,
 };
 use sha2::{Digest as _, Sha256};
 use subsetter::GlyphRemapper;
@@ -245,6 +246,10 @@ impl<'c, 'a> Drawing<'c, 'a> {
     }
 
     fn draw(&mut self, page: &'a Page) -> Result<(), WriteError> {
+        // Rules end square, so that the corners of frames are closed.
+        self.ops.push(Op::SetLineCapStyle {
+            cap: LineCapStyle::ProjectingSquare,
+        });
         for mark in &page.marks {
             match mark {
                 Mark::Text {
