@@ -466,12 +466,12 @@ async fn refused<T: ListEntry>(
         (Kind::Undecodable | Kind::TooManyRows, None, _) => {
             open.notices
                 .push(Notice::error(problem.body().detail.clone()));
-            open.new = Some(form(&visit, typed, None, &problem.body().errors)?);
+            open.new = Some(form(&visit, typed, None, &problem.body().errors)?.unstored());
         }
         (Kind::Undecodable, Some(row), Some(_)) => {
             open.notices
                 .push(Notice::error(problem.body().detail.clone()));
-            let form = form(&visit, typed, Some(row), &problem.body().errors)?;
+            let form = form(&visit, typed, Some(row), &problem.body().errors)?.unstored();
             open.row = Some((row, form));
         }
         _ => return Err(problem.keeping(kept(&typed.fields(rules)))),
