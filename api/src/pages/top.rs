@@ -121,7 +121,7 @@ pub(super) async fn top(
         documents,
         add_exam: documents && !withdrawn && status.exam_can_be_added,
         exam_fee: (!withdrawn && state.exam == ExamTrack::AwaitingPayment)
-            .then(|| fee(&visit.program.fees.exam)),
+            .then(|| fee("受験料", &visit.program.fees.exam)),
         again: withdrawn.then(|| format!("/apply/{}", visit.program.id)),
         guide: visit.program.links.guide.clone(),
         submission,
