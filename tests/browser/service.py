@@ -40,6 +40,12 @@ def free_port():
     raise AssertionError("no free port on 127.0.0.1")
 
 
+def wrong_lines(log):
+    """The lines of a server's log that no run may have: of panics, and of what the server itself calls an error."""
+    lines = ANSI.sub("", log).splitlines()
+    return [line for line in lines if "panicked at" in line or re.search(r"\bERROR\b", line)]
+
+
 class Service:
     """`shinsei serve` on a SQLite file in a directory; started again there, it goes on with what it has."""
 
@@ -90,8 +96,7 @@ class Service:
             self.process.kill()
             code = f"{self.process.wait()}, as it did not stop at SIGTERM"
         wrong = [] if code == 0 else [f"the server ended with {code}"]
-        lines = ANSI.sub("", self.log.read_text(errors="replace")).splitlines()
-        return wrong + [line for line in lines if "panicked at" in line or re.search(r"\bERROR\b", line)]
+        return wrong + wrong_lines(self.log.read_text(errors="replace"))
 
     def ask(self, method, path, body=None, headers=None):
         """One request with an answer that is JSON, where it is."""

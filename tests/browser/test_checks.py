@@ -5,6 +5,7 @@ import pytest
 import gallery
 import look
 from focus import focus_faults
+from service import wrong_lines
 
 WRONG = """<!doctype html><html lang="ja"><title>試し</title><main id="main"><h1>試し</h1>
 <p style="color:#bbb">薄い文字</p><input id="unnamed"><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">
@@ -79,3 +80,12 @@ def test_what_a_page_must_not_do_is_noticed(window, service):
     told = "\n".join(opened.faults)
     opened.forget()
     assert "by hand" in told and "Content Security Policy" in told and "thrown" in told
+
+
+def test_a_panic_and_an_error_in_the_log_are_found():
+    time = "2026-06-03T09:00:00Z "
+    good = time + "\x1b[32m INFO\x1b[0m api: POST /applications 422 after an error of the member's\n"
+    panic = "thread 'tokio-runtime-worker' panicked at api/src/x.rs:1:2:\n"
+    error = time + "\x1b[31mERROR\x1b[0m api::write: the log cannot be read\n"
+    assert wrong_lines(good) == []
+    assert [line.split(" ")[-1] for line in wrong_lines(good + panic + error)] == ["api/src/x.rs:1:2:", "read"]

@@ -21,6 +21,11 @@ every_screen = of_each(SCREENS)
 every_first_view = of_each(screen for screen in SCREENS if not screen.steps)
 
 
+def none(faults):
+    """Fails with all of them, one a line."""
+    assert not faults, "\n".join(faults)
+
+
 def test_no_two_screens_have_one_name():
     names = [screen.id for screen in SCREENS]
     assert sorted(names) == sorted(set(names))
@@ -36,18 +41,18 @@ def test_the_screen_is_the_one_that_was_meant(gallery, screen):
 @every_screen
 @pytest.mark.parametrize("width", WIDTHS)
 def test_axe_finds_nothing(gallery, screen, width):
-    assert gallery.see(screen).violations[width] == []
+    none(gallery.see(screen).violations[width])
 
 
 @every_screen
 def test_nothing_scrolls_sideways_on_a_phone(gallery, screen):
     sideways = gallery.see(screen).sideways
-    assert {width: sideways[width] for width in (375, 320)} == {375: [], 320: []}
+    none(sideways[375] + sideways[320])
 
 
 @every_screen
 def test_what_is_pressed_is_large_enough_for_a_finger(gallery, screen):
-    assert gallery.see(screen).small_targets == []
+    none(gallery.see(screen).small_targets)
 
 
 @every_screen
@@ -72,4 +77,4 @@ def test_the_first_view_is_light(gallery, screen):
 
 @every_screen
 def test_the_console_is_silent_and_no_other_origin_is_asked(gallery, screen):
-    assert gallery.see(screen).faults == []
+    none(gallery.see(screen).faults)

@@ -173,15 +173,18 @@ class Walk:
 @pytest.fixture
 def walk(request, new_service, window):
     """Starts a walk on a server of its own; afterwards the focus must have been seen all the way."""
-    hands = []
+    hands, services = [], []
 
     def start(way, number, program):
         kind, settings = HANDS[way]
-        opened = window(at=new_service().start(), **settings)
+        services.append(new_service().start())
+        opened = window(at=services[-1], **settings)
         hands.append(kind(opened.page))
         return Walk(hands[-1], number, program)
 
     yield start
+    for service in services:
+        service.stop()
     faults = [fault for hand in hands if isinstance(hand, Keyboard) for fault in hand.faults]
     assert not faults, "\n".join(dict.fromkeys(faults))
 
