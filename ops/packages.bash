@@ -82,6 +82,18 @@ require_python_venv() {
     "$PYTHON" -c 'import ensurepip, venv' || fail "python3-venv is installed, but $PYTHON cannot make environments"
 }
 
+# Sets CHROMIUM to a browser that the browser tests can drive: Debian's, as it is the one that anybody with Debian can have in
+# the same version. Its Japanese letters come from a package of their own; without them every word is a row of boxes, whose
+# sizes say nothing about the pages.
+require_chromium() {
+    local missing=()
+    [[ -x /usr/bin/chromium ]] || missing+=(chromium)
+    [[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ]] || missing+=(fonts-noto-cjk)
+    if [[ ${#missing[@]} -gt 0 ]]; then install_packages "Chromium with Japanese letters" "${missing[@]}"; fi
+    CHROMIUM=/usr/bin/chromium
+    [[ -x $CHROMIUM ]] || fail "the package chromium is installed, but there is no $CHROMIUM"
+}
+
 # Prints the directory of the newest server's programs, or nothing. Debian keeps them off PATH, one directory per major
 # version; pg_config answers for a server built by hand (and for libpq-dev alone, hence the test for the server itself).
 find_postgres_programs() {

@@ -234,6 +234,10 @@ pub fn router(app: &App) -> Router<App> {
         router.route(screen.path, screen.methods.route_layer(gate))
     });
     gated
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            posted::keep_what_was_typed,
+        ))
         .layer(posted::form_limit())
         .route("/", get(start::start_page))
         .merge(assets::router())

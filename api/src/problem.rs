@@ -76,6 +76,8 @@ pub struct Problem {
     body: Box<Body>,
     /// Label and text of what was typed into a form that cannot be shown any more: only its page shows it.
     kept: Vec<(String, String)>,
+    /// Where its page leads back to, when that is not where the person came from.
+    back: Option<String>,
 }
 
 impl Problem {
@@ -101,6 +103,7 @@ impl Problem {
                 instance: None,
             }),
             kept: Vec::new(),
+            back: None,
         }
     }
 
@@ -127,6 +130,18 @@ impl Problem {
     pub(crate) fn keeping(mut self, kept: Vec<(String, String)>) -> Self {
         self.kept = kept;
         self
+    }
+
+    /// The same with the address to which its page leads back: where the person came from is gone.
+    #[must_use]
+    pub(crate) fn leading_to(mut self, address: String) -> Self {
+        self.back = Some(address);
+        self
+    }
+
+    /// Where its page leads back to.
+    pub(crate) fn back(&self) -> Option<&str> {
+        self.back.as_deref()
     }
 
     /// What was typed.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::databases::each_database;
 use crate::service::{
-    Applicant, FIRST_TO_THIRD, FOURTH, Person, TestService, each_service, eventually, forms,
+    Applicant, FIRST_TO_THIRD, FOURTH, Person, TestService, each_service, eventually, files, forms,
     missing,
 };
 
@@ -21,36 +21,6 @@ const DOCUMENTS: [(&str, &str); 7] = [
     ("papers", "研究業績 論文"),
     ("clinical-experience", "業績目録"),
 ];
-
-/// What the society's other systems send, in their encoding.
-fn import(secretariat: &Person, kind: &str, file: &str) -> Value {
-    let (cp932, _, lost) = encoding_rs::SHIFT_JIS.encode(file);
-    assert!(!lost);
-    let report = secretariat
-        .post(&format!("/api/v1/imports/{kind}"))
-        .bytes("text/csv", cp932.into_owned())
-        .send()
-        .ok();
-    assert_eq!(report["reported"], json!([]), "{report}");
-    report
-}
-
-fn import_payment(secretariat: &Person, transaction: &str, member: &str) {
-    let header = "取引番号,会員番号,費目,金額,入金日,振込名義カナ\r\n";
-    let row = format!("{transaction},{member},受験料,22000,2026/06/03,ﾘﾝｼﾖｳ\r\n");
-    let report = import(secretariat, "payments", &format!("{header}{row}"));
-    assert_eq!(report["recorded"], 1, "{report}");
-}
-
-/// 欠席 at seminars that were recorded as attended.
-fn import_absences(secretariat: &Person, member: &str, seminars: &[&str]) {
-    let header = "会員番号,セミナーコード,セミナー名,区分,開始日,終了日,単位,出欠\r\n".to_owned();
-    let file = seminars.iter().fold(header, |file, seminar| {
-        file + member + "," + seminar + ",欠席\r\n"
-    });
-    let report = import(secretariat, "seminar-attendance", &file);
-    assert_eq!(report["recorded"], seminars.len(), "{report}");
-}
 
 /// What `me` says about a scope of a program: nothing when it is open.
 fn reasons(person: &Person, program: &str, scope: &str) -> Vec<String> {
@@ -250,7 +220,7 @@ async fn documents_and_exam_together_the_manuals_own_example() {
         assert_eq!(yoko.missing(), Vec::<String>::new());
 
         // 受験料, as the exam site reports it.
-        import_payment(&secretariat, "T202690001", "9000001");
+        files::payment(&secretariat, "T202690001", "9000001");
         let paid = [
             "申請: 申込済".to_owned(),
             "筆記試験: 申込済 入金確認済み".to_owned(),
@@ -267,7 +237,7 @@ async fn documents_and_exam_together_the_manuals_own_example() {
         eventually(&registered(&shown), || document_list(&yoko));
 
         // Attendance that becomes known now changes nothing that was completed.
-        import_absences(
+        files::absences(
             &secretariat,
             "9000001",
             &["BOA2025,Best of ASCO 2025 in Japan,BOA,2025/07/05,2025/07/06,10"],
@@ -325,16 +295,7 @@ async fn documents_first_and_the_exam_added_later() {
     each_service(async |service| {
         let secretariat = service.secretariat();
         // What is left is one seminar of ten units: the manual's 現在 10 単位.
-        import_absences(
-            &secretariat,
-            "9000004",
-            &[
-                "BOA2024,Best of ASCO 2024 in Japan,BOA,2024/07/06,2024/07/07,15",
-                "BOA2023,Best of ASCO 2023 in Japan,BOA,2023/07/08,2023/07/09,10",
-                "ES40A,第40回教育セミナーAセッション,A,2024/04/01,2024/09/30,10",
-                "ES2024B,2024年度教育セミナーBセッション,B,2024/01/01,2024/12/31,10",
-            ],
-        );
+        files::absences(&secretariat, "9000004", &files::ALL_BUT_ONE_OF_9000004);
         let ken = service.applicant("9000004", FIRST_TO_THIRD, "documents_only");
         // The manual's picture: 状態 申請: 申込済, and 追加お申込み 筆記試験 offered.
         assert_eq!(ken.status(), ["申請: 申込済"]);
@@ -515,7 +476,7 @@ async fn seminars_count_by_their_first_day_and_say_why_they_do_not() {
                 45,
             ),
         ] {
-            import(
+            files::import(
                 &secretariat,
                 "seminar-attendance",
                 &format!("{header}9000001,{row}\r\n"),
@@ -633,22 +594,7 @@ async fn a_new_record_of_the_member_is_reported_until_the_resume_is_saved_again(
         assert_eq!(saved.ok()["record"]["name"], "髙﨑　葛\u{E0100}𠮷");
         assert_eq!(saved.ok()["differences"], json!([]));
 
-        let members = include_str!("../../api/src/demonstration/members.csv");
-        let header = members.lines().next().unwrap();
-        let row = members
-            .lines()
-            .find(|line| line.starts_with("9000007"))
-            .unwrap();
-        let moved = row
-            .replace("JSMO がんセンター", "中央総合病院")
-            .replace("自宅,150", "所属,150");
-        let report = service
-            .secretariat()
-            .post("/api/v1/imports/members")
-            .bytes("text/csv", format!("{header}\r\n{moved}\r\n").into_bytes())
-            .send()
-            .ok();
-        assert_eq!(report["recorded"], 1, "{report}");
+        files::member_moved(&service.secretariat(), "9000007");
         let resume = home.document("resume").ok();
         let labels: Vec<_> = resume["differences"]
             .as_array()

@@ -8,6 +8,7 @@ mod databases;
 mod imports;
 mod journeys;
 mod model;
+mod pages;
 mod projections;
 mod service;
 mod service_promises;

@@ -1,5 +1,6 @@
-//! Measures the event log and its views, with stock `cqrs-es` + `postgres-es` in the same run, and writes
-//! `docs/benchmarks.md`. Started by `ops/bench`, which gives it a private PostgreSQL and release builds.
+//! Measures the event log and its views, with stock `cqrs-es` + `postgres-es` in the same run, and the member's pages, with bare
+//! axum in the same run, and writes `docs/benchmarks.md`. Started by `ops/bench`, which gives it a private PostgreSQL and release
+//! builds.
 //!
 //! A measurement asserts that both sides did the same work, never how long it took: goals are reported as met or not met.
 
@@ -9,6 +10,7 @@ mod counter;
 mod execute;
 mod figures;
 mod machine;
+mod pages;
 mod places;
 mod report;
 mod service;
@@ -26,7 +28,22 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// Rounds of each measurement. Within a round the sides take turns.
 const ROUNDS: usize = 5;
 
-const NAMES: [&str; 5] = ["execute", "catch-up", "stream-length", "visible", "service"];
+/// What belongs together in a run and in `docs/benchmarks.md`.
+struct Set {
+    name: &'static str,
+    measurements: &'static [&'static str],
+}
+
+const SETS: [Set; 2] = [
+    Set {
+        name: "log",
+        measurements: &["execute", "catch-up", "stream-length", "visible", "service"],
+    },
+    Set {
+        name: "pages",
+        measurements: &["member"],
+    },
+];
 
 async fn measure(name: &str) -> Outcome<Finding> {
     match name {
@@ -35,17 +52,19 @@ async fn measure(name: &str) -> Outcome<Finding> {
         "stream-length" => stream_length::measure().await,
         "visible" => visible::measure().await,
         "service" => service::measure().await,
-        _ => Err(format!("unknown measurement; there are {}", NAMES.join(", ")).into()),
+        "member" => pages::measure().await,
+        _ => Err("unknown measurement".into()),
     }
 }
 
-async fn run(only: Option<&str>) -> Outcome<()> {
+async fn run(set: &Set, only: Option<&str>) -> Outcome<()> {
     let machine = machine::Machine::look().await?;
     println!("{machine}");
     let mut findings = Vec::new();
-    for name in NAMES
-        .into_iter()
-        .filter(|name| only.is_none_or(|only| only == *name))
+    for name in set
+        .measurements
+        .iter()
+        .filter(|name| only.is_none_or(|only| only == **name))
     {
         eprintln!("== {name}");
         let finding = measure(name)
@@ -55,12 +74,12 @@ async fn run(only: Option<&str>) -> Outcome<()> {
         findings.push(finding);
     }
     if findings.is_empty() {
-        return Err(format!("there are only {}", NAMES.join(", ")).into());
+        return Err(format!("there are only {}", set.measurements.join(", ")).into());
     }
     println!("{}", report::goals(&findings));
     // A part would leave figures of different runs side by side.
     if only.is_none() {
-        report::write(&machine.after()?, &findings)?;
+        report::write(set.name, &machine.after()?, &findings)?;
     }
     Ok(())
 }
@@ -68,15 +87,27 @@ async fn run(only: Option<&str>) -> Outcome<()> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let only = match arguments.as_slice() {
-        [set] if set == "log" => None,
-        [set, name] if set == "log" => Some(name.as_str()),
-        _ => {
-            eprintln!("usage: bench log [{}]", NAMES.join("|"));
-            return ExitCode::from(2);
+    if let [bare, directory] = arguments.as_slice()
+        && bare == "bare"
+    {
+        // The other side of the pages, in a process of its own.
+        return ended(pages::serve_bare(directory.as_ref()).await);
+    }
+    let chosen = arguments
+        .split_first()
+        .filter(|(_, only)| only.len() < 2)
+        .and_then(|(name, only)| Some((SETS.iter().find(|set| set.name == *name)?, only.first())));
+    let Some((set, only)) = chosen else {
+        for set in SETS {
+            eprintln!("usage: bench {} [{}]", set.name, set.measurements.join("|"));
         }
+        return ExitCode::from(2);
     };
-    match run(only).await {
+    ended(run(set, only.map(String::as_str)).await)
+}
+
+fn ended(outcome: Outcome<()>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");

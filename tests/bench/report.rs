@@ -108,19 +108,18 @@ pub fn goals(findings: &[Finding]) -> String {
     format!("{table}{missed}")
 }
 
-const BEGIN: &str = "<!-- written by ops/bench log: begin -->\n";
-const END: &str = "<!-- written by ops/bench log: end -->\n";
-
-/// Puts the figures between the two marks of the document; what people wrote around them stays.
-pub fn write(machine: &Machine, findings: &[Finding]) -> Outcome<()> {
+/// Puts the figures between the two marks that the document has for the set; what people wrote around them stays.
+pub fn write(set: &str, machine: &Machine, findings: &[Finding]) -> Outcome<()> {
+    let [begin, end] =
+        ["begin", "end"].map(|word| format!("<!-- written by ops/bench {set}: {word} -->\n"));
     let document = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
     let text = std::fs::read_to_string(&document)?;
     let (head, rest) = text
-        .split_once(BEGIN)
-        .ok_or("docs/benchmarks.md has lost the mark at which the figures begin")?;
+        .split_once(&begin)
+        .ok_or_else(|| format!("docs/benchmarks.md has no line {}", begin.trim()))?;
     let (_, tail) = rest
-        .split_once(END)
-        .ok_or("docs/benchmarks.md has lost the mark at which the figures end")?;
+        .split_once(&end)
+        .ok_or_else(|| format!("docs/benchmarks.md has no line {}", end.trim()))?;
     let mut figures = format!(
         "\n{machine}\n\n## Goals\n\n{}\n## Figures\n\n",
         goals(findings)
@@ -128,6 +127,6 @@ pub fn write(machine: &Machine, findings: &[Finding]) -> Outcome<()> {
     for finding in findings {
         let _infallible = write!(figures, "{finding}");
     }
-    std::fs::write(&document, format!("{head}{BEGIN}{figures}{END}{tail}"))?;
+    std::fs::write(&document, format!("{head}{begin}{figures}{end}{tail}"))?;
     Ok(())
 }

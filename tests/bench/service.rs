@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ADDRESSES: [&str; 2] = ["/readyz", "/"];
 
 /// `shinsei serve` on a file; killed when dropped.
-struct Service {
+pub struct Service {
     child: Child,
     port: u16,
     started: Instant,
@@ -28,14 +28,22 @@ struct Service {
 
 impl Service {
     fn start(binary: &Path, directory: &Path) -> Outcome<Self> {
+        Self::start_on(binary, directory, &directory.join("shinsei.db"))
+    }
+
+    /// On a file that lies elsewhere. What it says of itself, one JSON object a line, is in the file `log` of the directory.
+    pub fn start_on(binary: &Path, directory: &Path, database: &Path) -> Outcome<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = File::create(directory.join("log"))?;
-        let database = format!("sqlite://{}", directory.join("shinsei.db").display());
         let mut command = Command::new(binary);
         command
             .arg("serve")
-            .env("SHINSEI_DATABASE_URL", database)
+            .env(
+                "SHINSEI_DATABASE_URL",
+                format!("sqlite://{}", database.display()),
+            )
             .env("SHINSEI_LISTEN", format!("127.0.0.1:{port}"))
+            .env("SHINSEI_LOG_FORMAT", "json")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
@@ -48,7 +56,7 @@ impl Service {
     }
 
     /// Time from the start until the address is answered with 200.
-    fn answers(&mut self, address: &str) -> Outcome<Duration> {
+    pub fn answers(&mut self, address: &str) -> Outcome<Duration> {
         loop {
             if self
                 .get(address)
@@ -65,6 +73,11 @@ impl Service {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     fn get(&self, address: &str) -> std::io::Result<Vec<u8>> {
@@ -93,7 +106,7 @@ impl Service {
     }
 
     /// Ends it as an operator would, and waits. How it ends is not judged here: a test does that.
-    fn stop(mut self) -> Outcome<()> {
+    pub fn stop(mut self) -> Outcome<()> {
         Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status()?;

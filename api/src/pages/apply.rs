@@ -72,6 +72,7 @@ struct Page {
     regular_year: Option<String>,
     grace: bool,
     guide: String,
+    sample: String,
 }
 
 struct Choice {
@@ -165,9 +166,9 @@ impl<'a> Asking<'a> {
             period: self.program.period.show(),
             deadline: show_deadline(self.program.period.closes),
             days_left: show_days_left(self.now, self.program.period.closes),
-            review_fee: fee(&fees.review),
-            certification_fee: fee(&fees.certification),
-            exam_fee: fee(&fees.exam),
+            review_fee: fee("審査料", &fees.review),
+            certification_fee: fee("認定料", &fees.certification),
+            exam_fee: fee("受験料", &fees.exam),
             choices: eligibility
                 .offers
                 .iter()
@@ -177,6 +178,7 @@ impl<'a> Asking<'a> {
             regular_year: eligibility.regular_year.map(|year| year.to_string()),
             grace: eligibility.grace,
             guide: self.program.links.guide.clone(),
+            sample: self.program.links.sample.clone(),
         };
         rendered(&page, status)
     }
@@ -230,11 +232,11 @@ pub(super) async fn confirmation(
             "お申込み期間",
             format!("{} まで", show_deadline(program.period.closes)),
         ),
-        ("審査料", fee(&program.fees.review)),
-        ("認定料", fee(&program.fees.certification)),
+        ("審査料", fee("審査料", &program.fees.review)),
+        ("認定料", fee("認定料", &program.fees.certification)),
     ];
     if offer.scope != Scope::DocumentsOnly {
-        facts.push(("受験料", fee(&program.fees.exam)));
+        facts.push(("受験料", fee("受験料", &program.fees.exam)));
     }
     let page = Confirmation {
         frame: asking.frame(
@@ -244,6 +246,7 @@ pub(super) async fn confirmation(
         ),
         notices: Vec::new(),
         heading: "お申込み内容の確認",
+        process: true,
         sentences: vec![
             "次の内容でお申込みします。よろしければ「この内容で申し込む」を押してください。"
                 .to_owned(),

@@ -49,7 +49,7 @@ struct Requirements {
     notices: Vec<Notice>,
     /// What counts less than it might, and why: document, row and sentence.
     remarks: Vec<Remark>,
-    editable: bool,
+    completable: bool,
     address: String,
 }
 
@@ -75,19 +75,21 @@ fn requirements_page(visit: &Visit<'_>, status: StatusCode) -> Result<Response, 
     }
     let mut frame = visit.frame("申請完了要件", []);
     frame.wrong = status.is_client_error();
-    let notices = if status.is_client_error() {
-        vec![Notice::error(
+    let mut notices = Vec::new();
+    if status.is_client_error() {
+        notices.push(Notice::error(
             "申請完了要件を満たしていないため、申請を完了できません。",
-        )]
-    } else {
-        Vec::new()
-    };
+        ));
+    }
+    let closed = visit.closed();
+    let open = closed.is_none();
+    notices.extend(closed.map(|reason| Notice::warning(reason.message)));
     let page = Requirements {
         frame,
         panel: visit.panel()?,
         notices,
         remarks,
-        editable: visit.is_editable()?,
+        completable: open && visit.is_editable()?,
         address: visit.below("completion"),
     };
     Ok(rendered(&page, status))
@@ -150,7 +152,7 @@ pub(super) async fn confirmation(
     if visit.is_withdrawn() || visit.state()?.documents_track != DocumentTrack::Drafting {
         return Ok(see(&visit.top()));
     }
-    if !visit.panel()?.complete {
+    if !visit.panel()?.complete || visit.closed().is_some() {
         return requirements_page(&visit, StatusCode::OK);
     }
     confirmation_page(&visit, false)

@@ -250,7 +250,7 @@ async fn refused<T: WholeEntry>(
             page::<T>(&visit, Vec::new(), Some(form), StatusCode::CONFLICT)
         }
         Kind::Undecodable => {
-            let form = form(&visit, typed, &problem.body().errors)?;
+            let form = form(&visit, typed, &problem.body().errors)?.unstored();
             let notice = Notice::error(problem.body().detail.clone());
             page::<T>(
                 &visit,

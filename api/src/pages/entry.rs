@@ -1,23 +1,25 @@
 //! What one form fills in: a document that is saved as a whole, or a row of a list.
 
 use domain::{
-    application::{ApplicationCommand, Documents},
+    application::{ApplicationCommand, ApplicationId, Documents},
     calendar::{
         date_boxes, date_from_boxes, long_date, parse_date, parse_year_month, show_date,
         show_year_month,
     },
     documents::{
-        ClinicalExperience, Conference, DocumentKind, FieldError, Paper, Profile, ResearchActivity,
-        Resume, Trial,
+        ClinicalExperience, Conference, DocumentKind, FieldError, Paper, Profile, RESEARCH_YEARS,
+        ResearchActivity, Resume, Trial,
     },
     member::MemberRecord,
     program::Rules,
 };
 
 use super::{
+    document::kept,
     field::{Choice, Control, Field, Need},
     posted::Fields,
 };
+use crate::app::App;
 
 /// A value that a form shows and takes.
 pub(super) trait Entry: Clone + Default {
@@ -40,6 +42,39 @@ pub(super) trait WholeEntry: Entry {
     fn saved(documents: &Documents) -> Option<&Self>;
     /// 入力内容保存
     fn command(self, base: u32, record: MemberRecord) -> ApplicationCommand;
+}
+
+fn of<T: Entry>(fields: &Fields, rules: &Rules) -> Vec<(String, String)> {
+    kept(&T::posted(fields, rules).fields(rules))
+}
+
+/// Label and text of what a form sent, by the address that it was sent to.
+pub(super) fn typed(app: &App, path: &str, fields: &Fields) -> Vec<(String, String)> {
+    let mut parts = path.trim_start_matches("/applications/").split('/');
+    let program = parts
+        .next()
+        .and_then(|id| ApplicationId::parse(id).ok())
+        .and_then(|id| app.service().programs.get(&id.program));
+    let (Some(program), Some("documents"), Some(slug)) = (program, parts.next(), parts.next())
+    else {
+        return Vec::new();
+    };
+    let rules = &program.rules;
+    match DocumentKind::ALL
+        .into_iter()
+        .find(|kind| kind.slug() == slug)
+    {
+        _ if parts.next() == Some("total-years") => {
+            vec![(RESEARCH_YEARS.to_owned(), fields.text("total_years"))]
+        }
+        Some(DocumentKind::Resume) => of::<Resume>(fields, rules),
+        Some(DocumentKind::Profile) => of::<Profile>(fields, rules),
+        Some(DocumentKind::ResearchActivities) => of::<ResearchActivity>(fields, rules),
+        Some(DocumentKind::Conferences) => of::<Conference>(fields, rules),
+        Some(DocumentKind::Papers) => of::<Paper>(fields, rules),
+        Some(DocumentKind::ClinicalExperience) => of::<ClinicalExperience>(fields, rules),
+        Some(DocumentKind::Seminars) | None => Vec::new(),
+    }
 }
 
 fn year_month_echo(year: &str, month: &str) -> Option<String> {

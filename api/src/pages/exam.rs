@@ -24,6 +24,8 @@ pub(super) struct Confirmation {
     pub frame: Frame,
     pub notices: Vec<Notice>,
     pub heading: &'static str,
+    /// Whether it is the manual's 処理確認画面.
+    pub process: bool,
     pub sentences: Vec<String>,
     pub facts: Vec<(&'static str, String)>,
     pub action: String,
@@ -35,19 +37,23 @@ pub(super) struct Confirmation {
     pub back_words: &'static str,
 }
 
-/// A fee with its way of payment, in words.
-pub(super) fn fee(fee: &Fee) -> String {
+/// A fee with its way of payment, in words: `0円（審査料は更新試験（web）受験サイトで決済となります。）`.
+pub(super) fn fee(name: &str, fee: &Fee) -> String {
     let route = if fee.route.is_empty() {
         String::new()
     } else {
-        format!("（{}）", fee.route)
+        format!("{name}は{}となります。", fee.route)
     };
     match fee.amount_yen {
+        None => route,
         Some(yen) => {
             let yen = with_commas(usize::try_from(yen).unwrap_or(usize::MAX));
-            format!("{yen}円{route}")
+            if route.is_empty() {
+                format!("{yen}円")
+            } else {
+                format!("{yen}円（{route}）")
+            }
         }
-        None => fee.route.clone(),
     }
 }
 
@@ -67,6 +73,7 @@ pub(super) async fn confirmation(
         frame: visit.frame("筆記試験を申し込む", []),
         notices: Vec::new(),
         heading: "筆記試験を申し込む",
+        process: true,
         sentences: vec![
             "次の内容でお申込みします。よろしければ「筆記試験を申し込む」を押してください。"
                 .to_owned(),
@@ -74,7 +81,7 @@ pub(super) async fn confirmation(
         facts: vec![
             ("申請の種類", visit.program.title.clone()),
             ("追加お申込み", "筆記試験".to_owned()),
-            ("受験料", fee(&visit.program.fees.exam)),
+            ("受験料", fee("受験料", &visit.program.fees.exam)),
         ],
         action: visit.below("exam"),
         key: Uuid::new_v4(),

@@ -30,6 +30,8 @@ pub(super) struct Form {
     pub cancel: String,
     /// Where what was typed and what is saved differ, when another window was faster.
     pub stale: Option<Vec<Difference>>,
+    /// What stands in it was typed and is stored nowhere.
+    pub typed: bool,
 }
 
 impl HtmlSafe for Form {}
@@ -54,6 +56,7 @@ impl Form {
             summary,
             cancel: String::new(),
             stale: None,
+            typed: false,
             action,
         }
     }
@@ -63,7 +66,14 @@ impl Form {
     pub fn beside<T: Entry>(mut self, saved: &T, rules: &Rules) -> Self {
         let saved = saved.fields(rules);
         self.stale = Some(differences(&self.fields, &saved));
+        self.typed = true;
         note_saved(&mut self.fields, &saved);
+        self
+    }
+    /// The same with what could not be stored.
+    #[must_use]
+    pub fn unstored(mut self) -> Self {
+        self.typed = true;
         self
     }
 }

@@ -281,6 +281,7 @@ async fn earlier(visit: &Visit<'_>, sequence: i64) -> Result<ApplicationState, P
         .service()
         .application_at(visit.id(), sequence)
         .await?
+        .filter(|(_, last)| *last == sequence)
         .ok_or(Problem::new(Kind::NotFound))?;
     then.state().cloned().ok_or(Problem::new(Kind::NotFound))
 }

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use axum::{
     body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request},
-    http::{StatusCode, header},
+    extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request, State},
+    http::{Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
 };
 use domain::text::normalise_newlines;
 use uuid::Uuid;
 
+use super::entry;
 use crate::{
-    access::Identity,
+    access::{Identity, signed_in},
+    app::App,
     problem::{Kind, Problem},
     service::Call,
     telemetry::RequestId,
@@ -112,6 +116,51 @@ impl Posted {
     }
 }
 
+/// The body of a form, and its fields.
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes, Fields), Problem> {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Err(Problem::new(Kind::PageTampered));
+    }
+    let reading = Bytes::from_request(request, state);
+    let body = match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return Err(Problem::new(Kind::TooLarge));
+        }
+        Ok(Err(_)) | Err(_) => return Err(Problem::new(Kind::BodyCutOff)),
+    };
+    let fields = Fields::decode(&body)?;
+    Ok((body, fields))
+}
+
+/// In front of the gates: a form that comes after the session has ended is refused as everything is, but what was typed into
+/// it stands on the page that says so.
+pub(super) async fn keep_what_was_typed(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_write = request.method() == Method::POST;
+    if !is_write || !matches!(signed_in(&app, request.headers()).await, Ok(None)) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path().to_owned();
+    match read(request, &()).await {
+        Ok((_, fields)) => {
+            let typed = entry::typed(&app, &path, &fields);
+            Problem::new(Kind::NotSignedIn)
+                .keeping(typed)
+                .into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = Problem;
 
@@ -130,23 +179,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
             .extensions
             .get()
             .map_or_else(Uuid::new_v4, |RequestId(id)| *id);
-        let is_form = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-        if !is_form {
-            return Err(Problem::new(Kind::PageTampered));
-        }
-        let reading = Bytes::from_request(Request::from_parts(parts, body), state);
-        let body = match tokio::time::timeout(PATIENCE, reading).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                return Err(Problem::new(Kind::TooLarge));
-            }
-            Ok(Err(_)) | Err(_) => return Err(Problem::new(Kind::BodyCutOff)),
-        };
-        let fields = Fields::decode(&body)?;
+        let (body, fields) = read(Request::from_parts(parts, body), state).await?;
         // A second press of the same button sends the same form: one command. The same page with other contents, after Back,
         // is another command, and the revision tells whether it comes too late.
         let key = fields.text("key");

@@ -69,7 +69,8 @@ pub async fn as_page(State(app): State<App>, request: Request, next: Next) -> Re
         .is_server_error()
         .then(|| number.map(|id| id.to_string()))
         .flatten();
-    let page = page(&app, &problem, number, referer);
+    let back = problem.back().map(str::to_owned).or(referer);
+    let page = page(&app, &problem, number, back);
     with_headers_of(&response, page)
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     application::{ApplicationCommand, RowValue, removed_rows},
-    calendar::{YearMonth, jst_date, show_date, show_year_month},
+    calendar::{YearMonth, jst_date, show_date},
     documents::{
         Conference, DocumentKind, RESEARCH_YEARS, ResearchActivity, RowId, research_years,
         uncovered,
@@ -67,6 +67,8 @@ struct Page {
     /// Both versions of a row, when another window was faster.
     conflicting: Option<Form>,
     summary: Vec<SummaryLine>,
+    /// What the summary is about is stored nowhere.
+    unstored: bool,
     removed: Vec<Removed>,
     totals: Vec<Total>,
     editable: bool,
@@ -321,6 +323,7 @@ async fn page<T: ListEntry>(
         new: open.new,
         conflicting,
         summary,
+        unstored: status.is_client_error(),
         removed,
         totals: totals(T::KIND, &assessment),
         editable,
@@ -330,7 +333,11 @@ async fn page<T: ListEntry>(
         gaps: gaps::<T>(visit)?,
         meetings: meetings::<T>(visit),
         history: visit.below(&format!("history?document={}", T::KIND.slug())),
-        since: show_year_month(rules.activities_since()),
+        since: format!(
+            "{}/{}",
+            rules.activities_since().year,
+            rules.activities_since().month
+        ),
         window: (
             show_date(rules.window.first_day),
             show_date(rules.window.last_day),
@@ -372,7 +379,7 @@ pub(super) async fn show<T: ListEntry>(
         let rules = &visit.program.rules;
         let rows = T::rows(&visit.state()?.documents);
         if let Some(row) = asked.row.map(RowId) {
-            let value = rows.get(row).ok_or(Problem::new(Kind::UnknownRow))?;
+            let value = rows.get(row).ok_or_else(|| gone::<T>(&visit))?;
             let errors = value.wrong(rules, &visit.record);
             open.row = Some((row, form(&visit, value, Some(row), &errors)?));
         } else if asked.new.is_some() && rows.len() < T::limit(rules) {
@@ -387,6 +394,11 @@ pub(super) async fn show<T: ListEntry>(
         }
     }
     page::<T>(&visit, open, StatusCode::OK).await
+}
+
+/// A row that is there no more: the list is, and what was removed can be brought back there.
+fn gone<T: ListEntry>(visit: &Visit<'_>) -> Problem {
+    Problem::new(Kind::UnknownRow).leading_to(visit.document(T::KIND))
 }
 
 /// After a row was stored: the list, with the row's form still open while something is wrong with it.
@@ -459,20 +471,19 @@ async fn refused<T: ListEntry>(
             let form = form(&visit, typed, Some(row), &errors)?.beside(saved, rules);
             open.row = Some((row, form));
         }
-        (Kind::StaleRevision, Some(_), None) => {
-            let gone = Problem::new(Kind::UnknownRow);
-            return Err(gone.keeping(kept(&typed.fields(rules))));
-        }
         (Kind::Undecodable | Kind::TooManyRows, None, _) => {
             open.notices
                 .push(Notice::error(problem.body().detail.clone()));
-            open.new = Some(form(&visit, typed, None, &problem.body().errors)?);
+            open.new = Some(form(&visit, typed, None, &problem.body().errors)?.unstored());
         }
         (Kind::Undecodable, Some(row), Some(_)) => {
             open.notices
                 .push(Notice::error(problem.body().detail.clone()));
-            let form = form(&visit, typed, Some(row), &problem.body().errors)?;
+            let form = form(&visit, typed, Some(row), &problem.body().errors)?.unstored();
             open.row = Some((row, form));
+        }
+        (Kind::StaleRevision, Some(_), None) | (Kind::UnknownRow, ..) => {
+            return Err(gone::<T>(&visit).keeping(kept(&typed.fields(rules))));
         }
         _ => return Err(problem.keeping(kept(&typed.fields(rules)))),
     }
@@ -514,7 +525,7 @@ pub(super) async fn bring_back<T: ListEntry>(
         return if T::rows(&visit.state()?.documents).get(row).is_some() {
             Ok(see(&address))
         } else {
-            Err(Problem::new(Kind::UnknownRow))
+            Err(gone::<T>(&visit))
         };
     };
     let command = ApplicationCommand::AddRow {

@@ -90,6 +90,8 @@ struct SignIn<'a> {
     first_member: &'static str,
     members: Vec<(&'static str, &'static str)>,
     programs: Vec<(String, String)>,
+    /// 申請書サンプル
+    sample: Option<String>,
     now: String,
 }
 
@@ -120,9 +122,16 @@ pub fn start(app: &App, said: &Said<'_>, status: StatusCode) -> Response {
             .iter()
             .map(|program| (program.menu_title.clone(), program.period.show()))
             .collect(),
+        sample: sample(app),
         now: show_jst_minutes(app.service().clock.now()),
     };
     rendered(&page, status)
+}
+
+/// 申請書サンプル: the same for all programs of a year.
+fn sample(app: &App) -> Option<String> {
+    let program = app.service().programs.iter().next()?;
+    Some(program.links.sample.clone())
 }
 
 async fn home(app: &App, actor: &Actor) -> Result<Response, Problem> {
@@ -138,6 +147,8 @@ struct CertificationPage {
     frame: Frame,
     facts: Option<Vec<(&'static str, String)>>,
     programs: Vec<Offered>,
+    /// 申請書サンプル
+    sample: Option<String>,
     now: String,
 }
 
@@ -255,6 +266,7 @@ async fn certification(app: &App, actor: &Actor) -> Result<Response, Problem> {
             .as_ref()
             .map(|certification| facts(certification, eligibility.as_ref())),
         programs,
+        sample: sample(app),
         now: show_jst_minutes(now),
     };
     Ok(rendered(&page, StatusCode::OK))

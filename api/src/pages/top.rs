@@ -33,6 +33,8 @@ struct Page {
     lines: Vec<String>,
     steps: Vec<JourneyStep>,
     editable: bool,
+    /// Where 申請を完了する is, while it may be.
+    completion: Option<String>,
     /// Whether there are documents at all.
     documents: bool,
     /// Whether 追加お申込み is offered.
@@ -114,10 +116,12 @@ pub(super) async fn top(
         },
         steps: journey(&visit.found.application, visit.program),
         editable: visit.is_editable()?,
+        completion: (visit.is_editable()? && visit.closed().is_none())
+            .then(|| visit.below("completion")),
         documents,
         add_exam: documents && !withdrawn && status.exam_can_be_added,
         exam_fee: (!withdrawn && state.exam == ExamTrack::AwaitingPayment)
-            .then(|| fee(&visit.program.fees.exam)),
+            .then(|| fee("受験料", &visit.program.fees.exam)),
         again: withdrawn.then(|| format!("/apply/{}", visit.program.id)),
         guide: visit.program.links.guide.clone(),
         submission,

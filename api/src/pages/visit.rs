@@ -4,6 +4,7 @@ use axum::response::Response;
 use domain::{
     application::{Application, ApplicationCommand, ApplicationId, ApplicationState},
     documents::DocumentKind,
+    eligibility::{Reason, period_reason},
     member::{MemberNumber, MemberRecord},
     program::Program,
 };
@@ -84,6 +85,11 @@ impl<'a> Visit<'a> {
     pub fn is_editable(&self) -> Result<bool, Problem> {
         let state = self.state()?;
         Ok(!self.is_withdrawn() && state.status(self.program, self.now).editable)
+    }
+
+    /// Why it cannot be completed at this time, whatever is filled in.
+    pub fn closed(&self) -> Option<Reason> {
+        period_reason(self.program, self.now)
     }
 
     /// 申請TOP

@@ -25,6 +25,7 @@ pub(super) async fn confirmation(
         frame: visit.frame("お申込みの取下げ", []),
         notices: Vec::new(),
         heading: "お申込みの取下げ",
+        process: false,
         sentences: vec![
             "お申込みを取り下げると、申請書類の編集ができなくなります。入力された内容は残り、期間内にもう一度お申込みいただくと続きから入力できます。".to_owned(),
             "お申込みを取り下げてよろしいですか？".to_owned(),

@@ -7,14 +7,18 @@
 )]
 
 mod applicant;
+pub mod files;
 pub mod forms;
 mod person;
 mod process;
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::clock::DEMONSTRATION_START;
 use api::{ClockSetting, Mode, Running, Service, serve};
+use domain::program::Programs;
 use jiff::Timestamp;
 use projections::ViewName;
 use tokio::net::TcpListener;
@@ -58,17 +62,32 @@ impl TestService {
 
     /// The same, with the clock at another moment.
     pub async fn at(database: &TestDatabase, earliest: Timestamp) -> Self {
+        let programs = api::service::programs(None).unwrap();
         let clock = ClockSetting::Demonstration { earliest };
-        Self::start(database, Mode::Demonstration, clock).await
+        Self::start(database, programs, Mode::Demonstration, clock).await
+    }
+
+    /// The same, with programs of one's own from a directory.
+    pub async fn with_programs(database: &TestDatabase, directory: &Path) -> Self {
+        let programs = api::service::programs(Some(directory)).unwrap();
+        let clock = ClockSetting::Demonstration {
+            earliest: DEMONSTRATION_START,
+        };
+        Self::start(database, programs, Mode::Demonstration, clock).await
     }
 
     /// A service as it is meant to be used.
     pub async fn in_production(database: &TestDatabase) -> Self {
-        Self::start(database, Mode::Production, ClockSetting::System).await
+        let programs = api::service::programs(None).unwrap();
+        Self::start(database, programs, Mode::Production, ClockSetting::System).await
     }
 
-    async fn start(database: &TestDatabase, mode: Mode, clock: ClockSetting) -> Self {
-        let programs = api::service::programs(None).unwrap();
+    async fn start(
+        database: &TestDatabase,
+        programs: Arc<Programs>,
+        mode: Mode,
+        clock: ClockSetting,
+    ) -> Self {
         let inside = Service::open(&database.url, programs, clock).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let running = serve(inside.clone(), mode, listener).await.unwrap();

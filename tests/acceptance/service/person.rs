@@ -84,6 +84,7 @@ impl Person {
             body: Vec::new(),
             key,
             revision: None,
+            headers: Vec::new(),
         }
     }
 }
@@ -98,6 +99,7 @@ pub struct Request<'a> {
     body: Vec<u8>,
     key: Option<String>,
     revision: Option<u32>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Request<'_> {
@@ -128,6 +130,11 @@ impl Request<'_> {
         self
     }
 
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
     #[track_caller]
     pub fn send(self) -> Answer {
         let what = format!("{} {}", self.method, self.path);
@@ -147,6 +154,9 @@ impl Request<'_> {
         }
         if let Some(revision) = self.revision {
             request = request.header("if-match", format!("\"{revision}\""));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         let agent = &self.person.agent;
         block_in_place(|| {

@@ -1,0 +1,239 @@
+"""The list of all screens with their states: what the gallery looks at."""
+
+import forms
+from gallery import Screen
+from service import FIRST_TO_THIRD
+
+TITLES = {
+    "resume": "履歴書",
+    "profile": "プロフィール",
+    "research-activities": "研究活動歴",
+    "conferences": "研究業績 学会参加",
+    "seminars": "研究業績 当会セミナー",
+    "papers": "研究業績 論文",
+    "clinical-experience": "業績目録",
+}
+LISTS = ("research-activities", "conferences", "papers")
+SAVE = "入力内容保存"
+
+
+def answer_to(page, control):
+    """The page that a press leads to, as its answer."""
+    with page.expect_response(lambda response: response.request.is_navigation_request() and response.status != 303) as found:
+        control.click()
+    page.wait_for_load_state("load")
+    return found.value
+
+
+def save(page):
+    return answer_to(page, page.locator("form#form").get_by_role("button", name=SAVE))
+
+
+def posted(address, fields=""):
+    """A form that some page of an earlier version may have had: it is sent from the start page of the service."""
+
+    def steps(page, person):
+        page.goto("/nothing-here")
+        page.evaluate(
+            """([address, fields]) => {
+              const form = Object.assign(document.createElement("form"), { method: "post", action: address });
+              for (const [name, value] of Object.entries(fields)) {
+                form.append(Object.assign(document.createElement("textarea"), { name, value }));
+              }
+              form.append(Object.assign(document.createElement("button"), { id: "send" }));
+              document.body.append(form);
+            }""",
+            [address.format(application=person.page() if getattr(person, "id", None) else ""), fields or {}],
+        )
+        return answer_to(page, page.locator("#send"))
+
+    return steps
+
+
+def to_row(slug):
+    """The form of the first row of a list."""
+    return lambda page, person: page.goto(person.page(f"/documents/{slug}?row={person.rows(slug)[0]['id']}"))
+
+
+def to_version(page, person):
+    """The earlier version of プロフィール."""
+    earliest = person.history("document=profile")[-1]["sequence"]
+    return page.goto(person.page(f"/history/{earliest}?document=profile"))
+
+
+def overtaken(slug, field, typed, save_elsewhere):
+    """Somebody types into a form while the document is saved in another window, and saves."""
+
+    def steps(page, person):
+        address = person.page(f"/documents/{slug}")
+        if slug in LISTS:
+            address += f"?row={person.rows(slug)[0]['id']}"
+        page.goto(address)
+        page.locator(f"#{field}").fill(typed)
+        save_elsewhere(person)
+        return save(page)
+
+    return steps
+
+
+def revised(slug, row):
+    return lambda person: person.revise(slug, person.rows(slug)[0]["id"], row)
+
+
+def applied_meanwhile(page, person):
+    """Applies in two windows."""
+    member = person.person.service.member()
+    page.context.clear_cookies()
+    page.context.add_cookies(member.cookies())
+    page.goto("/apply/specialist-renewal-4th-2026/confirmation?scope=documents_and_exam")
+    member.apply()
+    return answer_to(page, page.get_by_role("button", name="この内容で申し込む"))
+
+
+def not_agreed(page, person):
+    page.goto(person.page("/completion"))
+    return answer_to(page, page.get_by_role("button", name="申請を完了する"))
+
+
+def unknown_member(page, person):
+    page.goto("/")
+    page.locator("input[name=member]").first.evaluate("radio => { radio.value = '1234567'; radio.checked = true; }")
+    return answer_to(page, page.get_by_role("button", name="会員としてサインイン"))
+
+
+def signed_out_meanwhile(page, person):
+    member = person.person.service.member().apply()
+    page.context.clear_cookies()
+    page.context.add_cookies(member.cookies())
+    page.goto(member.page("/documents/profile"))
+    page.locator("#text").fill("サインアウトの後に保存する文")
+    page.context.clear_cookies()
+    return save(page)
+
+
+HOME = "認定情報・お申込み"
+MENU = "専門医資格[更新]認定申請 (更新4回目以降)"
+TOP = "申請"
+
+SCREENS = [
+    Screen("start", "signed-out", None, "サインイン", "/"),
+    Screen("start", "error", None, "サインイン", steps=unknown_member, status=422, wrong=True),
+    Screen("home", "empty", "unapplied", HOME, "/"),
+    Screen("home", "refused", "unregistered", HOME, "/"),
+    Screen("home", "filled", "filled", HOME, "/"),
+    Screen("home", "submitted", "submitted", HOME, "/"),
+    Screen("home", "closed", "too_late", HOME, "/"),
+    Screen("staff", "secretariat", "secretariat", "事務局", "/"),
+    Screen("staff", "reporter", "reporter", "集計担当", "/"),
+    Screen("apply", "empty", "unapplied", MENU, "/apply/{program}"),
+    Screen(
+        "apply", "refused", "unregistered", "専門医資格[更新]認定申請", "/apply/{program}", program=FIRST_TO_THIRD
+    ),
+    Screen("apply", "closed", "too_late", MENU, "/apply/{program}"),
+    *(
+        Screen(
+            f"apply-{scope.replace('_', '-')}", "confirmation", who, "お申込み内容の確認",
+            f"/apply/{{program}}/confirmation?scope={scope}", program=program,
+        )
+        for scope, who, program in [
+            ("documents_and_exam", "unapplied", "specialist-renewal-4th-2026"),
+            ("documents_only", "unapplied", "specialist-renewal-4th-2026"),
+            ("exam_only", "year_before", FIRST_TO_THIRD),
+        ]
+    ),
+    Screen("top", "applied", "fresh", TOP, "{application}?notice=applied"),
+    Screen("top", "applied-twice", "fresh", TOP, steps=applied_meanwhile),
+    Screen("top", "empty", "fresh", TOP, "{application}"),
+    Screen("top", "error", "mistaken", TOP, "{application}"),
+    Screen("top", "filled", "filled", TOP, "{application}"),
+    Screen("top", "submitted", "submitted", TOP, "{application}?notice=completed"),
+    Screen("top", "documents-only", "documents_only", TOP, "{application}"),
+    Screen("top", "exam-only", "exam_only", TOP, "{application}"),
+    Screen("top", "withdrawn", "withdrawn", TOP, "{application}?notice=withdrawn"),
+    Screen("top", "closed", "late", TOP, "{application}"),
+    Screen("exam", "confirmation", "documents_only", "筆記試験を申し込む", "{application}/exam"),
+    Screen("withdrawal", "confirmation", "fresh", "お申込みの取下げ", "{application}/withdrawal"),
+    Screen("completion", "empty", "fresh", "申請完了要件", "{application}/completion"),
+    Screen("completion", "filled", "filled", "申請の完了の確認", "{application}/completion"),
+    Screen("completion", "error", "filled", "申請の完了の確認", steps=not_agreed, status=422, wrong=True),
+    *(
+        Screen("requirements", state, who, "申請完了要件", "{application}/requirements")
+        for state, who in [
+            ("empty", "fresh"), ("error", "mistaken"), ("filled", "filled"), ("submitted", "submitted"),
+            ("closed", "late"),
+        ]
+    ),
+    Screen(
+        "requirements", "exam-only", "exam_only", "書類審査のお申込みがありません", "{application}/requirements", status=409, wrong=True
+    ),
+    *(
+        Screen("documents", state, who, "申請書類一覧", "{application}/documents")
+        for state, who in [("empty", "fresh"), ("error", "mistaken"), ("filled", "filled"), ("submitted", "submitted")]
+    ),
+    # The documents, as they are read.
+    *(
+        Screen(slug, state, who, title, f"{{application}}/documents/{slug}", wrong=wrong)
+        for slug, title in TITLES.items()
+        for state, who, wrong in [
+            ("empty", "fresh", False),
+            ("filled", "filled", False),
+            ("submitted", "submitted", False),
+            # A list shows its mistakes at the rows; their forms are below.
+            ("error", "mistaken", slug in ("resume", "profile", "clinical-experience", "research-activities")),
+            ("closed", "late", False),
+        ]
+        if not (slug == "seminars" and state in ("error", "closed"))
+    ),
+    Screen("resume", "home-contact", "moved", "履歴書", "{application}/documents/resume"),
+    Screen("resume", "saved", "filled", "履歴書", "{application}/documents/resume?notice=saved"),
+    # The lists with a form open.
+    *(Screen(slug, "new", "filled", TITLES[slug], f"{{application}}/documents/{slug}?new") for slug in LISTS),
+    *(Screen(slug, "row", "filled", TITLES[slug], steps=to_row(slug)) for slug in LISTS),
+    *(Screen(slug, "row-error", "mistaken", TITLES[slug], steps=to_row(slug), wrong=True) for slug in LISTS),
+    Screen("conferences", "meeting", "filled", TITLES["conferences"], "{application}/documents/conferences?new&meeting=22"),
+    # Saved in another window meanwhile.
+    *(
+        Screen(slug, "stale", "hurried", TITLES[slug], steps=overtaken(slug, *what), status=409, wrong=True)
+        for slug, *what in [
+            ("resume", "school", "この画面の大学", lambda p: p.save("resume", forms.RESUME | {"school": "別の画面の大学"})),
+            ("profile", "text", "この画面の文", lambda p: p.save("profile", {"text": "別の画面の文"})),
+            (
+                "clinical-experience", "trial_1_name", "この画面の試験",
+                lambda p: p.save("clinical-experience", forms.EXPERIENCE | {"special_procedures_detail": "別の画面の検査"}),
+            ),
+            (
+                "research-activities", "content", "この画面の内容",
+                revised("research-activities", forms.ACTIVITY | {"content": "別の画面の内容"}),
+            ),
+            ("conferences", "place", "この画面の街", revised("conferences", forms.CONFERENCE | {"place": "別の画面の街"})),
+            ("papers", "content", "この画面の論文", revised("papers", forms.PAPER | {"content": "別の画面の論文"})),
+        ]
+    ),
+    Screen("history", "empty", "fresh", "変更履歴", "{application}/history"),
+    Screen("history", "filled", "filled", "変更履歴", "{application}/history"),
+    Screen("history", "profile", "filled", "変更履歴", "{application}/history?document=profile"),
+    Screen("history", "submitted", "submitted", "変更履歴", "{application}/history"),
+    Screen("version", "filled", "filled", "以前の版", steps=to_version),
+    Screen("version", "submitted", "submitted", "以前の版", steps=to_version),
+    # What cannot be done, or is not there.
+    Screen("refusal", "404", "fresh", "見つかりません", "/nothing-here", status=404, wrong=True),
+    Screen(
+        "refusal", "404-of-another", "unapplied", "お申込みが見つかりません", "/applications/specialist-renewal-4th-2026.9000001",
+        status=404, wrong=True,
+    ),
+    Screen("refusal", "403", "reporter", "権限がありません", "/apply/{program}", status=403, wrong=True),
+    Screen("refusal", "401", "fresh", "サインインが必要です", steps=signed_out_meanwhile, status=401, wrong=True),
+    Screen(
+        "refusal", "409-closed", "late", "お申込み期間ではありません",
+        steps=posted("{application}/completion", {"key": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "agreed": "yes"}),
+        status=409, wrong=True,
+    ),
+    Screen(
+        "refusal", "413", "fresh", "内容が大きすぎます", steps=posted("{application}/documents/profile", {"text": "字" * 300_000}),
+        status=413, wrong=True,
+    ),
+    Screen(
+        "refusal", "400", "fresh", "画面の情報を読み取れません", steps=posted("{application}/documents/profile", {"text": "鍵も版もない"}),
+        status=400, wrong=True,
+    ),
+]
