@@ -100,14 +100,17 @@ impl Database {
                 .await
                 .map_err(Error::Directory)?;
         }
+        // Making a new file a write-ahead one does not wait for the busy timeout: of several processes that open it at the
+        // same moment all but one were told that it is locked.
+        let lock = lock_file(options.get_filename()).await?;
         let pool = SqlitePoolOptions::new()
             .max_connections(SQLITE_CONNECTIONS)
             // A connection to a file does not break while it lies idle.
             .test_before_acquire(false)
             .connect_with(options)
-            .await
-            .map_err(Error::at(Stage::Connect))?;
-        Ok(Self::Sqlite(pool))
+            .await;
+        drop(lock);
+        Ok(Self::Sqlite(pool.map_err(Error::at(Stage::Connect))?))
     }
 
     async fn connect_postgres(url: &str) -> Result<Self, Error> {
@@ -262,12 +265,17 @@ mod tests {
     #[tokio::test]
     async fn two_processes_may_migrate_the_same_file_at_the_same_time() {
         let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", directory.path().join("new/log.db").display());
-        let migrations = (0..4).map(|_| {
-            let url = url.clone();
-            async move { Database::connect(&url).await?.migrate().await }
-        });
-        futures::future::try_join_all(migrations).await.unwrap();
+        let mut url = String::new();
+        // The moment in which opening a new file can fail is short.
+        for place in 0..20 {
+            let file = directory.path().join(format!("new/{place}/log.db"));
+            url = format!("sqlite:{}", file.display());
+            let migrations = (0..4).map(|_| {
+                let url = url.clone();
+                async move { Database::connect(&url).await?.migrate().await }
+            });
+            futures::future::try_join_all(migrations).await.unwrap();
+        }
         let database = Database::connect(&url).await.unwrap();
         assert_eq!(database.kind(), DatabaseKind::Sqlite);
         assert_eq!(
