@@ -11,6 +11,7 @@ pub mod imports;
 pub mod journey;
 mod operations;
 mod pages;
+pub mod print;
 pub mod problem;
 pub mod routes;
 mod saving;

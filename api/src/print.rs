@@ -1,0 +1,27 @@
+//! 申請書（仮） and 申請書（本紙）: the printed application.
+//!
+//! Three steps, each of which can be looked at alone: [`content`] says what stands on the pages, [`layout`] where it stands in
+//! millimetres, and [`write`](mod@write) draws it as PDF. Text becomes glyphs in one place (`font`), so that what is measured is
+//! what is drawn, and what cannot be drawn is known before. The same content gives the same bytes.
+
+pub mod content;
+pub mod file_name;
+mod font;
+pub mod layout;
+#[cfg(test)]
+mod sample;
+pub mod write;
+
+pub use content::{Content, Sheet, Unprintable};
+pub use file_name::FileName;
+pub use font::{missing, plain_forms};
+pub use layout::Layout;
+pub use write::{WriteError, write};
+
+/// The application as PDF.
+///
+/// # Errors
+/// [`WriteError`], which stands for a fault of this program and not of what was typed.
+pub fn pdf(content: &Content) -> Result<Vec<u8>, WriteError> {
+    write(&Layout::new(content))
+}

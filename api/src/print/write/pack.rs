@@ -1,0 +1,163 @@
+//! The document as bytes: streams as they are, every other object in one compressed stream, and a compressed table of where
+//! each lies (ISO 32000-1, 7.5.7 and 7.5.8).
+//!
+//! The library can pack as well; it writes each object three times over to learn its size, and leaves the table, a twentieth of
+//! the document, uncompressed.
+
+use std::{fmt::Write as _, io::Write as _};
+
+use flate2::{Compression, write::ZlibEncoder};
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary};
+
+/// Beyond this, deflating costs time and gains nothing.
+const LEVEL: Compression = Compression::new(6);
+
+/// Compresses every stream of a document.
+pub(super) fn compress(file: &mut Document) -> std::io::Result<()> {
+    for object in file.objects.values_mut() {
+        if let Object::Stream(stream) = object {
+            deflate(stream)?;
+        }
+    }
+    Ok(())
+}
+
+fn deflate(stream: &mut Stream) -> std::io::Result<()> {
+    let mut encoder = ZlibEncoder::new(Vec::with_capacity(stream.content.len() / 2), LEVEL);
+    encoder.write_all(&stream.content)?;
+    stream
+        .dict
+        .set("Filter", Object::Name(b"FlateDecode".to_vec()));
+    // Sets the length as well.
+    stream.set_content(encoder.finish()?);
+    Ok(())
+}
+
+/// Where an object lies, as the table says it: kind, place, and place within.
+struct Entry(u8, u32, u16);
+
+/// The bytes of a document with compressed streams.
+pub(super) fn pack(file: &Document) -> std::io::Result<Vec<u8>> {
+    let container = file.max_id + 1;
+    let table = container + 1;
+    let mut entries: Vec<Entry> = Vec::new();
+    entries.resize_with(1, || Entry(0, 0, u16::MAX));
+    entries.resize_with(place(table) + 1, || Entry(0, 0, 0));
+
+    let mut bytes = Vec::with_capacity(128 * 1024);
+    // Four bytes above 127 say that the file is no text.
+    bytes.extend_from_slice(b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
+    let (mut head, mut body) = (String::new(), Vec::new());
+    let mut packed = 0_u16;
+    for (&(number, _), object) in &file.objects {
+        if let Object::Stream(stream) = object {
+            entries[place(number)] = Entry(1, offset(&bytes), 0);
+            put_stream(&mut bytes, (number, 0), stream);
+        } else {
+            entries[place(number)] = Entry(2, container, packed);
+            packed = packed.saturating_add(1);
+            let _infallible = write!(head, "{number} {} ", body.len());
+            put(&mut body, object);
+            body.push(b'\n');
+        }
+    }
+    let first = head.len();
+    let mut objects = Stream::new(
+        dictionary! {
+            "Type" => "ObjStm",
+            "N" => i64::from(packed),
+            "First" => i64::try_from(first).unwrap_or(i64::MAX),
+        },
+        [head.into_bytes(), body].concat(),
+    );
+    deflate(&mut objects)?;
+    entries[place(container)] = Entry(1, offset(&bytes), 0);
+    put_stream(&mut bytes, (container, 0), &objects);
+
+    let start = offset(&bytes);
+    entries[place(table)] = Entry(1, start, 0);
+    let mut fields: Dictionary = file.trailer.clone();
+    fields.set("Type", Object::Name(b"XRef".to_vec()));
+    fields.set("Size", i64::from(table) + 1);
+    fields.set("W", vec![1.into(), 4.into(), 2.into()]);
+    let mut content = Vec::with_capacity(entries.len() * 7);
+    for Entry(kind, at, within) in entries {
+        content.push(kind);
+        content.extend(at.to_be_bytes());
+        content.extend(within.to_be_bytes());
+    }
+    let mut index = Stream::new(fields, content);
+    deflate(&mut index)?;
+    put_stream(&mut bytes, (table, 0), &index);
+    bytes.extend_from_slice(format!("startxref\n{start}\n%%EOF\n").as_bytes());
+    Ok(bytes)
+}
+
+fn place(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn offset(bytes: &[u8]) -> u32 {
+    // A document of 4 GB does not fit into an application.
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
+fn put_stream(bytes: &mut Vec<u8>, (number, generation): ObjectId, stream: &Stream) {
+    bytes.extend_from_slice(format!("{number} {generation} obj\n").as_bytes());
+    put_dictionary(bytes, &stream.dict);
+    bytes.extend_from_slice(b"stream\n");
+    bytes.extend_from_slice(&stream.content);
+    bytes.extend_from_slice(b"\nendstream\nendobj\n");
+}
+
+/// An object as the format writes it (ISO 32000-1, 7.3).
+fn put(bytes: &mut Vec<u8>, object: &Object) {
+    match object {
+        // A stream is an object of its own and stands nowhere else.
+        Object::Null | Object::Stream(_) => bytes.extend_from_slice(b"null"),
+        Object::Boolean(value) => bytes.extend_from_slice(value.to_string().as_bytes()),
+        Object::Integer(value) => bytes.extend_from_slice(value.to_string().as_bytes()),
+        Object::Real(value) => bytes.extend_from_slice(value.to_string().as_bytes()),
+        Object::Reference((number, generation)) => {
+            bytes.extend_from_slice(format!("{number} {generation} R").as_bytes());
+        }
+        Object::Name(name) => put_name(bytes, name),
+        Object::String(text, _) => {
+            bytes.push(b'<');
+            bytes.extend_from_slice(hex::encode(text).as_bytes());
+            bytes.push(b'>');
+        }
+        Object::Array(items) => {
+            bytes.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    bytes.push(b' ');
+                }
+                put(bytes, item);
+            }
+            bytes.push(b']');
+        }
+        Object::Dictionary(dictionary) => put_dictionary(bytes, dictionary),
+    }
+}
+
+fn put_dictionary(bytes: &mut Vec<u8>, dictionary: &Dictionary) {
+    bytes.extend_from_slice(b"<<");
+    for (key, value) in dictionary {
+        put_name(bytes, key);
+        bytes.push(b' ');
+        put(bytes, value);
+    }
+    bytes.extend_from_slice(b">>");
+}
+
+fn put_name(bytes: &mut Vec<u8>, name: &[u8]) {
+    bytes.push(b'/');
+    for &byte in name {
+        if byte.is_ascii_graphic() && !b"()<>[]{}/%#".contains(&byte) {
+            bytes.push(byte);
+        } else {
+            bytes.extend_from_slice(format!("#{byte:02X}").as_bytes());
+        }
+    }
+}
