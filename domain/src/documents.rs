@@ -76,6 +76,11 @@ impl DocumentKind {
         }
     }
 
+    /// The document that an address names.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == slug)
+    }
+
     /// The word used in addresses.
     pub fn slug(self) -> &'static str {
         match self {

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-# A person's answer must not wait for a page longer than this.
 # Long enough for a machine on which other things run: nothing is measured here, and what never comes fails all the same.
 PATIENCE_MILLISECONDS = 60_000
 DESKTOP = {"width": 1280, "height": 900}

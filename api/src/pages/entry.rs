@@ -60,10 +60,7 @@ pub(super) fn typed(app: &App, path: &str, fields: &Fields) -> Vec<(String, Stri
         return Vec::new();
     };
     let rules = &program.rules;
-    match DocumentKind::ALL
-        .into_iter()
-        .find(|kind| kind.slug() == slug)
-    {
+    match DocumentKind::from_slug(slug) {
         _ if parts.next() == Some("total-years") => {
             vec![(RESEARCH_YEARS.to_owned(), fields.text("total_years"))]
         }

@@ -94,9 +94,7 @@ fn who(role: &str) -> &'static str {
 fn kind_of(slug: Option<&str>) -> Result<Option<DocumentKind>, Problem> {
     match slug {
         None | Some("") => Ok(None),
-        Some(slug) => DocumentKind::ALL
-            .into_iter()
-            .find(|kind| kind.slug() == slug)
+        Some(slug) => DocumentKind::from_slug(slug)
             .map(Some)
             .ok_or(Problem::new(Kind::MalformedAddress)),
     }

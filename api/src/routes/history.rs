@@ -127,9 +127,7 @@ impl Asked {
         let document = match &self.document {
             None => None,
             Some(slug) => Some(
-                DocumentKind::ALL
-                    .into_iter()
-                    .find(|kind| kind.slug() == slug)
+                DocumentKind::from_slug(slug)
                     .ok_or_else(|| unreadable("document", "書類の名前"))?,
             ),
         };

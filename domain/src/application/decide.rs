@@ -151,7 +151,10 @@ fn record_research_years(state: &ApplicationState, total_years: String, base: u3
     }))
 }
 
-fn unless(unchanged: bool, event: impl FnOnce() -> ApplicationEvent) -> Vec<ApplicationEvent> {
+pub(super) fn unless(
+    unchanged: bool,
+    event: impl FnOnce() -> ApplicationEvent,
+) -> Vec<ApplicationEvent> {
     if unchanged { vec![] } else { vec![event()] }
 }
 

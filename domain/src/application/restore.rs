@@ -1,6 +1,6 @@
 //! 以前の版の内容に戻す: a document as it was, as a new change.
 
-use super::{ApplicationEvent, ApplicationState, Documents, Refusal};
+use super::{ApplicationEvent, ApplicationState, Documents, Refusal, decide::unless};
 use crate::{
     documents::{DocumentKind, RowId, Rows},
     member::MemberRecord,
@@ -100,10 +100,6 @@ pub(super) fn restore(
             ))
         }
     }
-}
-
-fn unless(unchanged: bool, event: impl FnOnce() -> ApplicationEvent) -> Vec<ApplicationEvent> {
-    if unchanged { vec![] } else { vec![event()] }
 }
 
 /// What happens to one row.

@@ -86,12 +86,9 @@ struct Columns {
 
 impl Columns {
     fn into_entry(self) -> Result<HistoryEntry> {
-        let document = self.document.map(|slug| {
-            DocumentKind::ALL
-                .into_iter()
-                .find(|kind| kind.slug() == slug)
-                .ok_or(Error::ForeignRow(VIEW))
-        });
+        let document = self
+            .document
+            .map(|slug| DocumentKind::from_slug(&slug).ok_or(Error::ForeignRow(VIEW)));
         let event_label = EVENTS
             .iter()
             .find(|entry| entry.name == self.event)
