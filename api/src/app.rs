@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{access::Sessions, config::Mode, service::Service};
+use crate::{access::Sessions, config::Mode, print::Downloads, service::Service};
 
 /// The running service as its handlers see it. Cloning shares it.
 #[derive(Clone)]
@@ -14,17 +14,20 @@ struct Inner {
     service: Service,
     mode: Mode,
     sessions: Sessions,
+    downloads: Downloads,
 }
 
 impl App {
     /// A service in a mode.
     pub fn new(service: Service, mode: Mode) -> Self {
         let sessions = Sessions::new(service.log.clone());
+        let downloads = Downloads::new(service.log.clone());
         Self {
             inner: Arc::new(Inner {
                 service,
                 mode,
                 sessions,
+                downloads,
             }),
         }
     }
@@ -47,5 +50,10 @@ impl App {
     /// Who is signed in.
     pub fn sessions(&self) -> &Sessions {
         &self.inner.sessions
+    }
+
+    /// What members have downloaded last.
+    pub fn downloads(&self) -> &Downloads {
+        &self.inner.downloads
     }
 }

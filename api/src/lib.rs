@@ -13,6 +13,7 @@ mod operations;
 mod pages;
 pub mod print;
 pub mod problem;
+mod program_archive;
 pub mod routes;
 mod saving;
 pub mod server;

@@ -16,6 +16,7 @@ mod listed;
 mod panel;
 mod posted;
 mod preview;
+mod printing;
 mod problem_page;
 mod rows;
 mod seminars;
@@ -113,6 +114,16 @@ fn application_screens() -> Vec<Screen> {
             UseMemberPages,
             "/applications/{id}/requirements",
             get(completion::requirements),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/print",
+            get(printing::preview),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/application.pdf",
+            get(printing::download),
         ),
         screen(
             UseMemberPages,

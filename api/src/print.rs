@@ -5,17 +5,21 @@
 //! what is drawn, and what cannot be drawn is known before. The same content gives the same bytes.
 
 pub mod content;
+pub mod downloads;
 pub mod file_name;
 mod font;
 pub mod layout;
+pub mod printout;
 #[cfg(test)]
 mod sample;
 pub mod write;
 
 pub use content::{Content, Sheet, Unprintable};
+pub use downloads::{Download, Downloads};
 pub use file_name::FileName;
 pub use font::{missing, plain_forms};
 pub use layout::Layout;
+pub use printout::{Completion, Printout, PrintoutError, completions};
 pub use write::{WriteError, write};
 
 /// The application as PDF.

@@ -1,6 +1,7 @@
 //! The endpoints of the JSON API, one file each, with what each needs and may refuse.
 
 mod add_exam;
+pub(crate) mod application_pdf;
 mod apply;
 mod clinical_experience;
 mod conferences;
@@ -19,6 +20,7 @@ mod resume;
 mod rows;
 mod seminars;
 mod status;
+mod submissions;
 mod submit;
 mod verify;
 mod whole;
@@ -115,6 +117,8 @@ fn endpoints() -> Vec<Endpoint> {
         research_years::endpoint(),
         seminars::endpoint(),
         requirements::endpoint(),
+        application_pdf::endpoint(),
+        submissions::endpoint(),
         history::endpoint(),
         verify::endpoint(),
     ];

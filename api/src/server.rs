@@ -24,7 +24,7 @@ use crate::{
     forwarder::Forwarder,
     operations, pages,
     problem::{Kind, Problem, as_problem},
-    routes,
+    program_archive, routes,
     service::Service,
     telemetry::{figures, observe},
     write::BODY_LIMIT,
@@ -54,6 +54,9 @@ pub enum ServeError {
     /// The demonstration's members.
     #[error(transparent)]
     Seed(#[from] demonstration::SeedError),
+    /// The versions of the programs.
+    #[error("the versions of the programs could not be kept")]
+    Programs(#[from] sqlx::Error),
     /// The network.
     #[error("listening failed")]
     Listen(#[source] std::io::Error),
@@ -205,6 +208,7 @@ pub async fn serve(
             demonstration::seed(&service).await?;
         }
     }
+    program_archive::keep(&service.log, &service.programs).await?;
     figures();
     let stop = CancellationToken::new();
     let background = CancellationToken::new();

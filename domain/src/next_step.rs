@@ -2,7 +2,8 @@
 //!
 //! The order is the one of the work. While documents are open: the documents of the manual's list that a requirement names
 //! (without them nothing can be completed), then the units and 学会参加 or セミナー A B, then 受験料 where the rules ask for it
-//! before completing, then 申請を完了する. Only when nothing is left to do for the documents: 筆記試験, then 受験料, then waiting.
+//! before completing, then 申請を完了する. Only when nothing is left to fill in: 筆記試験, then 受験料, then 申請書（本紙） with the proofs,
+//! then waiting.
 
 use jiff::Timestamp;
 
@@ -26,6 +27,8 @@ pub enum NextStep {
     AddExam,
     /// 受験料をご納入ください
     PayExamFee,
+    /// 申請書（本紙）を出力し、証明する書類とともに提出する, while the period lasts. Whether it has arrived is not known here.
+    DeliverFinalForm,
     /// The society's turn.
     Wait,
     /// 締め切り日時 is past, and the application is not complete.
@@ -45,6 +48,9 @@ impl NextStep {
             Self::Complete => "要件を満たしています。内容を確認して、申請を完了してください。".to_owned(),
             Self::AddExam => "筆記試験をお申込みください。合格されている方は事務局へお問い合わせください。".to_owned(),
             Self::PayExamFee => "受験料をご納入ください。入金の確認には数日かかることがあります。".to_owned(),
+            Self::DeliverFinalForm => {
+                "申請書（本紙）を出力し、研究業績を証明する書類（写）とともに、申請期限までに提出してください。".to_owned()
+            }
             Self::Wait => "お手続きは済んでいます。事務局からの連絡をお待ちください。".to_owned(),
             Self::PeriodOver => {
                 "締め切り日時を過ぎたため、申請を完了できません。入力された内容は残っています。ご事情のある方は事務局へお問い合わせください。".to_owned()
@@ -73,7 +79,12 @@ pub fn next_step(application: &Application, program: &Program, at: Timestamp) ->
     match state.exam {
         ExamTrack::NotApplied if !over => NextStep::AddExam,
         ExamTrack::AwaitingPayment => NextStep::PayExamFee,
-        ExamTrack::NotApplied | ExamTrack::Paid { .. } | ExamTrack::Exempt { .. } => NextStep::Wait,
+        ExamTrack::NotApplied | ExamTrack::Paid { .. } | ExamTrack::Exempt { .. } => {
+            match state.documents_track {
+                DocumentTrack::UnderReview(_) if !over => NextStep::DeliverFinalForm,
+                _ => NextStep::Wait,
+            }
+        }
     }
 }
 
@@ -177,12 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn after_completing_it_is_the_fee_and_then_the_societys_turn() {
+    fn after_completing_it_is_the_fee_then_the_paper_and_after_the_period_the_societys_turn() {
         let submitted = after(of(e::complete()), ApplicationCommand::Submit);
         assert_eq!(next(&submitted), NextStep::PayExamFee);
         let payment = e::payment("T1", PaymentItem::ExamFee, 11_000);
         let paid = after(submitted, ApplicationCommand::ConfirmPayment(payment));
-        assert_eq!(next(&paid), NextStep::Wait);
+        assert_eq!(next(&paid), NextStep::DeliverFinalForm);
+        let closes = e::fourth().period.closes;
+        assert_eq!(next_step(&paid, &e::fourth(), closes), NextStep::Wait);
     }
 
     #[test]
@@ -223,6 +236,7 @@ mod tests {
             NextStep::Complete,
             NextStep::AddExam,
             NextStep::PayExamFee,
+            NextStep::DeliverFinalForm,
             NextStep::Wait,
             NextStep::PeriodOver,
             NextStep::ApplyAgain,

@@ -3,7 +3,7 @@
 //! A program is one TOML file; the rules that several programs of a year have in common are a second one. The version of a
 //! program is the hash of both texts; it is recorded with every event. Nothing about a year is written in Rust.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,31 @@ pub struct Program {
     pub rules: Rules,
     /// First 16 hexadecimal digits of the SHA-256 of both files.
     pub version: String,
+    /// The files it was read from.
+    pub text: Arc<ProgramText>,
+}
+
+/// The two files of a program. Who keeps them can read a version again when the program has been changed since: a 本紙 is
+/// printed again by the rules it was submitted under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramText {
+    /// The program's file.
+    pub program: String,
+    /// Name of the file of its rules, as the program's file names it.
+    pub rules_name: String,
+    /// The file of its rules.
+    pub rules: String,
+}
+
+impl ProgramText {
+    /// The program that is written there.
+    ///
+    /// # Errors
+    /// A text that this version of the software cannot use, with the reason.
+    pub fn read(&self) -> Result<Program, ProgramError> {
+        let files = [(self.rules_name.as_str(), self.rules.as_str())];
+        read_program("program", &self.program, &files)
+    }
 }
 
 /// お申込み期間: half-open, the end is the first instant at which it is too late.
@@ -557,6 +582,11 @@ fn read_program(file: &str, text: &str, files: &[(&str, &str)]) -> Result<Progra
         links: written.links,
         rules,
         version: hex::encode(&version.finalize()[..8]),
+        text: Arc::new(ProgramText {
+            program: text.to_owned(),
+            rules_name: written.rules,
+            rules: (*rules_text).to_owned(),
+        }),
     })
 }
 

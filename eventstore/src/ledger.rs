@@ -1,5 +1,6 @@
 //! The dense order and the hash chain over it.
 
+pub(crate) mod entry;
 pub(crate) mod reanchor;
 pub(crate) mod seal;
 pub(crate) mod verify;

@@ -33,6 +33,7 @@ pub use decoding::Upcasters;
 pub use error::{Error, Stage};
 pub use feed::RecordedEvent;
 pub use handler::{CommandHandler, ExecuteError, Receipt};
+pub use ledger::entry::LedgerEntry;
 pub use ledger::reanchor::reanchor;
 pub use ledger::seal::seal;
 pub use ledger::verify::{Problem, Reason, VerifyReport, verify};

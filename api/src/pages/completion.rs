@@ -13,7 +13,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    document::has_documents,
+    document::{has_documents, unprintable_notice},
     frame::{Frame, Notice},
     panel::Panel,
     posted::Posted,
@@ -31,6 +31,8 @@ use crate::{
 struct Confirmation {
     frame: Frame,
     panel: Panel,
+    /// What is not printed as typed.
+    notices: Vec<Notice>,
     documents: Vec<Tab>,
     lines: Vec<String>,
     /// The checkbox was not ticked.
@@ -38,6 +40,8 @@ struct Confirmation {
     key: Uuid,
     address: String,
     top: String,
+    /// Where 申請書（仮） is looked at.
+    print: String,
     rows: Vec<(&'static str, usize)>,
 }
 
@@ -84,6 +88,9 @@ fn requirements_page(visit: &Visit<'_>, status: StatusCode) -> Result<Response, 
     let closed = visit.closed();
     let open = closed.is_none();
     notices.extend(closed.map(|reason| Notice::warning(reason.message)));
+    if visit.is_editable()? {
+        notices.extend(unprintable(visit)?);
+    }
     let page = Requirements {
         frame,
         panel: visit.panel()?,
@@ -95,6 +102,12 @@ fn requirements_page(visit: &Visit<'_>, status: StatusCode) -> Result<Response, 
     Ok(rendered(&page, status))
 }
 
+/// What would not be printed as typed: the paper is what the society receives, so it is said before it is too late.
+fn unprintable(visit: &Visit<'_>) -> Result<Vec<Notice>, Problem> {
+    let found = visit.provisional()?.unprintable();
+    Ok(found.iter().map(unprintable_notice).collect())
+}
+
 fn confirmation_page(visit: &Visit<'_>, unread: bool) -> Result<Response, Problem> {
     let state = visit.state()?;
     let documents = &state.documents;
@@ -103,12 +116,14 @@ fn confirmation_page(visit: &Visit<'_>, unread: bool) -> Result<Response, Proble
     let page = Confirmation {
         frame,
         panel: visit.panel()?,
+        notices: unprintable(visit)?,
         documents: visit.tabs(None)?,
         lines: state.status(visit.program, visit.now).lines,
         unread,
         key: Uuid::new_v4(),
         address: visit.below("completion"),
         top: visit.top(),
+        print: visit.below("print"),
         rows: vec![
             (
                 DocumentKind::ResearchActivities.title(),

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     access::Identity,
     app::App,
+    print::Unprintable,
     problem::{Kind, Problem},
 };
 
@@ -107,12 +108,30 @@ pub(super) async fn notices(
         notices.push(Notice::warning(
             "お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。入力された内容は残っています。",
         ));
-    } else if !visit.is_editable()? {
+    } else if visit.is_editable()? {
+        // Where it can be mended, and not only when it is printed.
+        let unprintable = visit.provisional()?.unprintable();
+        notices.extend(
+            unprintable
+                .iter()
+                .filter(|one| one.document == Some(kind))
+                .map(unprintable_notice),
+        );
+    } else {
         notices.push(Notice::info(
             "申請を完了しているため、申請書類は編集できません。修正が必要な場合は事務局へお問い合わせください。",
         ));
     }
     Ok(notices)
+}
+
+/// That a character is not printed as typed.
+pub(super) fn unprintable_notice(one: &Unprintable) -> Notice {
+    if one.replaced {
+        Notice::warning(one.message())
+    } else {
+        Notice::info(one.message())
+    }
 }
 
 /// 更新日時 of a document.

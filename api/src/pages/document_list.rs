@@ -31,6 +31,10 @@ struct Page {
     editable: bool,
     top: String,
     history: String,
+    /// The printed application on the screen.
+    print: String,
+    /// The printed application.
+    pdf: String,
 }
 
 struct Line {
@@ -88,6 +92,7 @@ pub(super) async fn list(
             "直前の保存が「更新日時」に反映されるまで、少し時間がかかっています。入力された内容は保存されています。",
         ));
     }
+    notices.extend(visit.stale_print().await?);
     let page = Page {
         frame: visit.frame("申請書類一覧", []),
         panel: visit.panel()?,
@@ -96,6 +101,8 @@ pub(super) async fn list(
         editable: visit.is_editable()?,
         top: visit.top(),
         history: visit.below("history"),
+        print: visit.below("print"),
+        pdf: visit.below("application.pdf"),
     };
     Ok(rendered(&page, StatusCode::OK))
 }

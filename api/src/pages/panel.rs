@@ -89,6 +89,7 @@ fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
             format!("/apply/{}", visit.program.id),
             "もう一度お申込みする",
         )),
+        NextStep::DeliverFinalForm => Some((visit.below("print"), "申請書（本紙）を出力する")),
         NextStep::PayExamFee | NextStep::Wait | NextStep::PeriodOver => None,
     }
 }

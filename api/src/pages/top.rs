@@ -44,6 +44,8 @@ struct Page {
     /// Where a withdrawn application is made again.
     again: Option<String>,
     guide: String,
+    /// Where the printed application is, on the screen and as PDF.
+    print: Option<(String, String)>,
     /// Our number, time and units of the completion.
     submission: Option<Submission>,
     address: String,
@@ -106,7 +108,10 @@ pub(super) async fn top(
     let page = Page {
         frame,
         panel: visit.panel()?,
-        notices: said(asked.notice.as_deref()).into_iter().collect(),
+        notices: said(asked.notice.as_deref())
+            .into_iter()
+            .chain(visit.stale_print().await?)
+            .collect(),
         title: visit.program.title.clone(),
         period: visit.program.period.show(),
         lines: if withdrawn {
@@ -124,6 +129,7 @@ pub(super) async fn top(
             .then(|| fee("受験料", &visit.program.fees.exam)),
         again: withdrawn.then(|| format!("/apply/{}", visit.program.id)),
         guide: visit.program.links.guide.clone(),
+        print: documents.then(|| (visit.below("print"), visit.below("application.pdf"))),
         submission,
         address: visit.top(),
     };

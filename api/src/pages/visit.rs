@@ -2,7 +2,9 @@
 
 use axum::response::Response;
 use domain::{
-    application::{Application, ApplicationCommand, ApplicationId, ApplicationState},
+    application::{
+        Application, ApplicationCommand, ApplicationId, ApplicationState, DocumentTrack,
+    },
     documents::DocumentKind,
     eligibility::{Reason, period_reason},
     member::{MemberNumber, MemberRecord},
@@ -11,13 +13,14 @@ use domain::{
 use jiff::Timestamp;
 
 use super::{
-    frame::{Crumb, Frame},
+    frame::{Crumb, Frame, Notice},
     panel::Panel,
     posted::Posted,
 };
 use crate::{
     access::Identity,
     app::App,
+    print::{Content, Sheet},
     problem::{Kind, Problem},
     saving::{self, Done},
     service::Call,
@@ -138,6 +141,36 @@ impl<'a> Visit<'a> {
                 current: current == Some(kind),
             })
             .collect())
+    }
+
+    /// What 申請書（仮） would say now.
+    pub fn provisional(&self) -> Result<Content, Problem> {
+        let sheet = Sheet::Provisional {
+            generated_at: self.now,
+        };
+        Ok(Content::new(self.state()?, self.program, &sheet))
+    }
+
+    /// That the printed application which the member has is not the one of today, if so.
+    pub async fn stale_print(&self) -> Result<Option<Notice>, Problem> {
+        let last = self.app.downloads().last(self.id()).await;
+        let last = last.map_err(|error| {
+            tracing::error!(%error, "reading the last download");
+            Problem::new(Kind::Internal)
+        })?;
+        let Some(last) = last else {
+            return Ok(None);
+        };
+        let state = self.state()?;
+        let number = match &state.documents_track {
+            DocumentTrack::UnderReview(submission) => Some(submission.number),
+            DocumentTrack::Drafting => None,
+            DocumentTrack::NotApplied => return Ok(None),
+        };
+        let provisional = self.provisional()?;
+        Ok(last
+            .stale_notice(number, || provisional)
+            .map(Notice::warning))
     }
 
     /// 申請完了要件

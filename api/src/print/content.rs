@@ -1,6 +1,8 @@
 //! What stands on the pages, as plain data: no page, no millimetre, no glyph. The printed form and its twin on the screen
 //! are two views of it.
 
+use std::collections::BTreeMap;
+
 use domain::{
     application::{ApplicationId, ApplicationState, SavedResume, Submission},
     calendar::{
@@ -16,6 +18,7 @@ use domain::{
     units::{AssessedRow, UnitAssessment},
 };
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 /// 日本臨床腫瘍学会
 pub const SOCIETY: &str = "日本臨床腫瘍学会";
@@ -23,6 +26,8 @@ pub const SOCIETY: &str = "日本臨床腫瘍学会";
 pub const TITLE: &str = "専門医【更新】申請書";
 /// Right of each page's heading.
 pub const RUNNING_TITLE: &str = "専門医 更新 申請書";
+/// 表紙: the part before the documents.
+pub const COVER: &str = "表紙";
 /// The mark of 申請書（仮）, in red.
 pub const INCOMPLETE: &str = "申請未完了";
 /// What 申請書（仮） says of itself.
@@ -53,6 +58,14 @@ impl Sheet {
         match self {
             Self::Provisional { generated_at } => *generated_at,
             Self::Final { submission, .. } => submission.submitted_at,
+        }
+    }
+
+    /// Number of the 本紙; `None` for 申請書（仮）.
+    pub fn number(&self) -> Option<u32> {
+        match self {
+            Self::Provisional { .. } => None,
+            Self::Final { submission, .. } => Some(submission.number),
         }
     }
 
@@ -255,18 +268,39 @@ impl Content {
         }
     }
 
-    /// Every text of the pages with the name of the place it stands in.
-    pub fn texts(&self) -> Vec<(&'static str, &str)> {
-        let mut texts: Vec<(&'static str, &str)> = Vec::new();
+    /// The titles of its parts, in their order: 表紙 and the documents.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        let sections = self.sections.iter().map(|section| section.document.title());
+        std::iter::once(COVER).chain(sections)
+    }
+
+    /// A hash of what each part says, by its title; of the cover, of what it says about the applicant, as the rest names the
+    /// moment of printing. By these the service tells what has changed since a download.
+    pub fn fingerprints(&self) -> BTreeMap<String, String> {
+        let hash = |said: String| hex::encode(&Sha256::digest(said)[..8]);
+        let cover = format!("{:?}", self.cover.applicant);
+        let sections = self
+            .sections
+            .iter()
+            .map(|section| format!("{:?}", section.blocks));
+        self.parts()
+            .map(str::to_owned)
+            .zip(std::iter::once(cover).chain(sections).map(hash))
+            .collect()
+    }
+
+    /// Every text of the pages with the document it stands in; none: the cover.
+    pub fn texts(&self) -> Vec<(Option<DocumentKind>, &str)> {
+        let mut texts: Vec<(Option<DocumentKind>, &str)> = Vec::new();
         let cover = &self.cover;
-        texts.extend(cover.list.iter().map(|line| ("表紙", line.as_str())));
+        texts.extend(cover.list.iter().map(|line| (None, line.as_str())));
         for labelled in cover.applicant.iter().chain(&cover.record) {
-            texts.extend([&labelled.label, &labelled.value].map(|text| ("表紙", text.as_str())));
+            texts.extend([&labelled.label, &labelled.value].map(|text| (None, text.as_str())));
         }
         for section in &self.sections {
-            let place = section.document.title();
             for block in &section.blocks {
-                texts.extend(block.texts().into_iter().map(|text| (place, text)));
+                let found = block.texts().into_iter();
+                texts.extend(found.map(|text| (Some(section.document), text)));
             }
         }
         texts
@@ -275,14 +309,14 @@ impl Content {
     /// Everything that cannot be printed as typed, by document, for telling the member before 申請を完了する.
     pub fn unprintable(&self) -> Vec<Unprintable> {
         let mut found: Vec<Unprintable> = Vec::new();
-        for (place, text) in self.texts() {
+        for (document, text) in self.texts() {
             let missing = super::missing(text).into_iter().map(String::from);
             let plain = super::plain_forms(text);
             for (characters, replaced) in [(missing.collect(), true), (plain, false)] {
                 let characters: Vec<String> = characters;
                 for character in characters {
                     let one = Unprintable {
-                        place,
+                        document,
                         character,
                         replaced,
                     };
@@ -299,8 +333,8 @@ impl Content {
 /// A character that does not come out as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unprintable {
-    /// 表紙, or the title of a document.
-    pub place: &'static str,
+    /// Where it stands; none: the cover.
+    pub document: Option<DocumentKind>,
     /// The character, with its variation selector if it is about that.
     pub character: String,
     /// Printed as 〓; otherwise in its usual form.
@@ -308,19 +342,35 @@ pub struct Unprintable {
 }
 
 impl Unprintable {
-    /// What the member is told.
-    pub fn message(&self) -> String {
-        let Self {
-            place, character, ..
-        } = self;
-        let codes: Vec<_> = character
+    /// 表紙, or the title of the document.
+    pub fn place(&self) -> &'static str {
+        self.document.map_or(COVER, DocumentKind::title)
+    }
+
+    /// Its code points: `U+9089 U+E01EF`.
+    pub fn codes(&self) -> String {
+        let codes: Vec<_> = self
+            .character
             .chars()
             .map(|c| format!("U+{:04X}", u32::from(c)))
             .collect();
-        let codes = codes.join(" ");
+        codes.join(" ")
+    }
+
+    /// What the member is told.
+    pub fn message(&self) -> String {
+        let (place, codes, character) = (self.place(), self.codes(), &self.character);
         if self.replaced {
+            // What the cover and most of 履歴書 say is 会員基本情報, which is not changed here.
+            let what_to_do = match self.document {
+                None => "会員情報の文字については事務局にお知らせください。",
+                Some(DocumentKind::Resume) => {
+                    "別の文字に置き換えてください。会員情報の文字については事務局にお知らせください。"
+                }
+                Some(_) => "別の文字に置き換えてください。",
+            };
             format!(
-                "{place} の「{character}」（{codes}）は印刷できない文字のため、申請書では「〓」になります。別の文字に置き換えてください。"
+                "{place} の「{character}」（{codes}）は印刷できない文字のため、申請書では「〓」になります。{what_to_do}"
             )
         } else {
             format!(

@@ -76,6 +76,9 @@ kinds! {
     /// A document without rows.
     NotARowDocument: NOT_FOUND, "not-a-row-document", "明細のない書類です",
         "この書類には明細を登録できません。";
+    /// No 本紙 of that number.
+    NoSuchSubmission: NOT_FOUND, "no-such-submission", "申請書（本紙）が見つかりません",
+        "この番号の申請書（本紙）はありません。番号をご確認ください。";
     /// Nothing with that 会員番号.
     UnknownMember: NOT_FOUND, "unknown-member", "会員が見つかりません",
         "会員番号に該当する会員が登録されていません。";

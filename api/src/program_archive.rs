@@ -1,0 +1,139 @@
+//! Every version of the programs that the service has ever started with.
+//!
+//! An application keeps the version of the rules that it was submitted under, not the rules. Their files may be changed in the
+//! middle of a period (a typing error, a longer list of organs), and a 本紙 of before must still be printed as it was.
+
+use domain::program::{Program, ProgramError, ProgramText, Programs};
+use eventstore::{EventLog, on_database};
+use jiff::Timestamp;
+
+/// Why a version of a program could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The database.
+    #[error("the kept versions of programs can not be read")]
+    Database(#[from] sqlx::Error),
+    /// This version of the software does not understand the files of then.
+    #[error("version {version} of a program can not be read any more")]
+    Unreadable {
+        /// Which.
+        version: String,
+        /// Why.
+        #[source]
+        source: ProgramError,
+    },
+}
+
+/// Keeps the versions of this start; those that are kept already stay as they are.
+///
+/// # Errors
+/// The database.
+pub async fn keep(log: &EventLog, programs: &Programs) -> Result<(), sqlx::Error> {
+    for program in programs.iter() {
+        let turn = log.write_turn().await;
+        on_database!(log.database(), pool => {
+            sqlx::query(
+                "INSERT INTO program_versions (version, program, program_text, rules_name, rules_text, kept_at_us)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version) DO NOTHING",
+            )
+            .bind(&program.version)
+            .bind(&program.id.0)
+            .bind(&program.text.program)
+            .bind(&program.text.rules_name)
+            .bind(&program.text.rules)
+            .bind(Timestamp::now().as_microsecond())
+            .execute(pool)
+            .await
+            .map(drop)
+        })?;
+        drop(turn);
+    }
+    Ok(())
+}
+
+/// A version that was kept; `None` when no service with it has ever started on this database.
+///
+/// # Errors
+/// See [`ArchiveError`].
+pub async fn find(log: &EventLog, version: &str) -> Result<Option<Program>, ArchiveError> {
+    let row: Option<(String, String, String)> = on_database!(log.database(), pool => {
+        sqlx::query_as(
+            "SELECT program_text, rules_name, rules_text FROM program_versions WHERE version = $1",
+        )
+        .bind(version)
+        .fetch_optional(pool)
+        .await
+    })?;
+    let Some((program, rules_name, rules)) = row else {
+        return Ok(None);
+    };
+    let text = ProgramText {
+        program,
+        rules_name,
+        rules,
+    };
+    match text.read() {
+        Ok(program) => Ok(Some(program)),
+        Err(source) => Err(ArchiveError::Unreadable {
+            version: version.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::program::ProgramId;
+    use eventstore::Database;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_version_is_read_again_after_the_programs_have_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("rules.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        database.migrate().await.unwrap();
+        let log = EventLog::new(database);
+        let first = Programs::embedded().unwrap();
+        let first = first
+            .get(&ProgramId("specialist-renewal-2026".to_owned()))
+            .unwrap();
+        let changed = first.text.rules.replace("造血器", "血液");
+        let files = [
+            ("specialist-renewal-2026", first.text.program.as_str()),
+            (first.text.rules_name.as_str(), changed.as_str()),
+        ];
+        let second = Programs::from_files(&files).unwrap();
+
+        keep(&log, &Programs::embedded().unwrap()).await.unwrap();
+        keep(&log, &second).await.unwrap();
+        keep(&log, &second).await.unwrap();
+
+        let found = find(&log, &first.version).await.unwrap().unwrap();
+        assert_eq!(found.version, first.version);
+        assert_eq!(found.rules.clinical_experience.organs[0], "造血器");
+        let second = second.iter().next().unwrap();
+        let found = find(&log, &second.version).await.unwrap().unwrap();
+        assert_eq!(found.rules.clinical_experience.organs[0], "血液");
+        assert!(find(&log, "0123456789abcdef").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_not_understood_any_more_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("rules.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        database.migrate().await.unwrap();
+        let log = EventLog::new(database);
+        let Database::Sqlite(pool) = log.database() else {
+            unreachable!("the test opened SQLite")
+        };
+        sqlx::query("INSERT INTO program_versions VALUES ('old', 'p', 'id = 1', 'rules-1', '', 0)")
+            .execute(pool)
+            .await
+            .unwrap();
+        let error = find(&log, "old").await.unwrap_err();
+        assert!(error.to_string().contains("version old"), "{error}");
+    }
+}
