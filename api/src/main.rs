@@ -11,10 +11,15 @@ use api::{
     Clock, ClockSetting, Mode, Service,
     config::{Settings, check_listen},
     demonstration::announcement,
-    imports, journey, routes, serve, service,
+    imports, journey,
+    print::{Batch, print_all},
+    routes, serve, service,
     telemetry::{DEFAULT_FILTER, LogFormat, init_logging},
 };
 use clap::{Args, Parser, Subcommand};
+use domain::program::ProgramId;
+use indicatif::{ProgressBar, ProgressStyle};
+use projections::ViewName;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -92,6 +97,18 @@ enum Command {
         #[arg(long)]
         accept_differences: bool,
     },
+    /// Print every application of a program into a directory; what is there already is not made again
+    Print {
+        /// Key of the program: `specialist-renewal-2026`
+        #[arg(long)]
+        program: String,
+        /// Where the files go
+        #[arg(long, value_name = "DIRECTORY")]
+        out: PathBuf,
+        /// 申請書（本紙） only; what is not completed is left out
+        #[arg(long)]
+        final_only: bool,
+    },
     /// Play the manual's whole example over HTTP against a running demonstration
     Journey {
         /// Its address
@@ -151,9 +168,9 @@ async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
             eventstore::seal(service.log.database()).await?;
             Ok(code)
         }
-        Command::Verify => verify(&open_existing(settings).await?).await,
+        Command::Verify => verify(&open_existing(settings, ClockSetting::System).await?).await,
         Command::Reanchor => {
-            let service = open_existing(settings).await?;
+            let service = open_existing(settings, ClockSetting::System).await?;
             let sealed = eventstore::reanchor(service.log.database()).await?;
             say(&format!("re-anchored; {sealed} events sealed"))?;
             Ok(ExitCode::SUCCESS)
@@ -161,7 +178,22 @@ async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
         Command::Rebuild {
             name,
             accept_differences,
-        } => rebuild(&open_existing(settings).await?, &name, accept_differences).await,
+        } => {
+            let service = open_existing(settings, ClockSetting::System).await?;
+            rebuild(&service, &name, accept_differences).await
+        }
+        Command::Print {
+            program,
+            out,
+            final_only,
+        } => {
+            let batch = Batch {
+                program: ProgramId(program),
+                directory: out,
+                final_only,
+            };
+            print(&open_existing(settings, settings.clock()).await?, &batch).await
+        }
         // It blocks: it is a client like any other.
         Command::Journey { url } => {
             Ok(tokio::task::spawn_blocking(move || journey::run(&url)).await?)
@@ -174,7 +206,7 @@ async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
 }
 
 /// For tools that look at what is there: a mistyped path is no empty log, and opening seals nothing.
-async fn open_existing(settings: &Settings) -> Result<Service, Failure> {
+async fn open_existing(settings: &Settings, clock: ClockSetting) -> Result<Service, Failure> {
     let url = settings.database_url.as_str();
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -184,7 +216,7 @@ async fn open_existing(settings: &Settings) -> Result<Service, Failure> {
         }
     }
     let programs = service::programs(settings.programs.as_deref())?;
-    Ok(Service::open(url, programs, ClockSetting::System).await?)
+    Ok(Service::open(url, programs, clock).await?)
 }
 
 async fn open(settings: &Settings) -> Result<Service, Failure> {
@@ -248,6 +280,39 @@ async fn received(signal: &mut Option<Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
+}
+
+async fn print(service: &Service, batch: &Batch) -> Result<ExitCode, Failure> {
+    let behind: i64 = service
+        .views
+        .lag()
+        .await?
+        .iter()
+        .filter(|view| view.name == ViewName::ApplicationStatus.as_str())
+        .map(|view| view.events)
+        .sum();
+    if behind > 0 {
+        tracing::warn!(
+            behind,
+            "the list of applications is behind the log; a running service brings it up to date"
+        );
+    }
+    // Drawn on a terminal only.
+    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+        "{bar:40} {pos}/{len} {per_sec} {eta}",
+    )?);
+    let report = print_all(service, batch, |done, total| {
+        bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
+        bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+    })
+    .await?;
+    bar.finish_and_clear();
+    write!(std::io::stdout(), "{report}")?;
+    Ok(if report.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn verify(service: &Service) -> Result<ExitCode, Failure> {

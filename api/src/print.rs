@@ -4,6 +4,7 @@
 //! millimetres, and [`write`](mod@write) draws it as PDF. Text becomes glyphs in one place (`font`), so that what is measured is
 //! what is drawn, and what cannot be drawn is known before. The same content gives the same bytes.
 
+pub mod batch;
 pub mod content;
 pub mod downloads;
 pub mod file_name;
@@ -14,6 +15,7 @@ pub mod printout;
 mod sample;
 pub mod write;
 
+pub use batch::{Batch, BatchError, BatchReport, print_all};
 pub use content::{Content, Sheet, Unprintable};
 pub use downloads::{Download, Downloads};
 pub use file_name::FileName;

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Printout {
     /// Which application.
     pub id: ApplicationId,
+    /// Number of the last event that it shows.
+    pub sequence: i64,
     /// As it is, or as it was right after the submission.
     pub state: ApplicationState,
     /// The program with the rules of that moment.
@@ -89,7 +91,7 @@ impl Printout {
     /// See [`PrintoutError`].
     pub async fn latest(service: &Service, id: &ApplicationId) -> Result<Self, PrintoutError> {
         let found = service.application(id).await?;
-        let (application, _) = found.ok_or(Refusal::NotApplied)?;
+        let (application, sequence) = found.ok_or(Refusal::NotApplied)?;
         let state = match application {
             Application::Made(state) | Application::Withdrawn(state) => *state,
             Application::NotMade => return Err(Refusal::NotApplied.into()),
@@ -104,6 +106,7 @@ impl Printout {
                 let program = service.programs.get(&state.program);
                 Ok(Self {
                     id: id.clone(),
+                    sequence,
                     program: program.ok_or(PrintoutError::UnknownProgram)?.clone(),
                     state,
                     sheet: Sheet::Provisional {
@@ -154,6 +157,7 @@ impl Printout {
             .ok_or(PrintoutError::NotInLedger)?;
         Ok(Self {
             id: id.clone(),
+            sequence,
             program: rules_of_then(service, &state, &submission.rules_version).await?,
             state: *state,
             sheet: Sheet::Final {

@@ -6,6 +6,7 @@ use axum::{
 };
 use domain::{
     application::{Application, DocumentTrack},
+    documents::DocumentKind,
     requirements::Requirement,
     units::UnitAssessment,
 };
@@ -17,6 +18,7 @@ use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
+    print::{Content, Sheet, Unprintable},
     problem::Problem,
     situation::{found, program, standing},
 };
@@ -38,6 +40,39 @@ struct RequirementsAnswer {
     missing: Vec<Requirement>,
     /// Every row with what it counts, and why not when it does not.
     assessment: UnitAssessment,
+    /// What would not be printed as typed. It does not keep from completing, but the paper is what the society receives.
+    unprintable: Vec<UnprintableAnswer>,
+}
+
+/// A character that is not printed as typed.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnprintableAnswer {
+    /// Where it stands; null: the cover.
+    document: Option<DocumentKind>,
+    /// 文書名, or 表紙.
+    place: &'static str,
+    /// The character, with its variation selector if it is about that.
+    character: String,
+    /// Its code points.
+    #[schema(example = "U+9089 U+E01EF")]
+    code_points: String,
+    /// Printed as 〓; otherwise in its usual form.
+    replaced: bool,
+    /// What to do about it.
+    message: String,
+}
+
+impl From<Unprintable> for UnprintableAnswer {
+    fn from(one: Unprintable) -> Self {
+        Self {
+            document: one.document,
+            place: one.place(),
+            code_points: one.codes(),
+            replaced: one.replaced,
+            message: one.message(),
+            character: one.character,
+        }
+    }
 }
 
 /// What is missing before 申請を完了する
@@ -61,7 +96,16 @@ async fn completion_requirements(
     let open = program.period.contains(app.service().clock.now());
     let drafting = state.documents_track == DocumentTrack::Drafting;
     let running = matches!(found.application, Application::Made(_));
+    let unprintable = if running && drafting {
+        let sheet = Sheet::Provisional {
+            generated_at: app.service().clock.now(),
+        };
+        Content::new(state, program, &sheet).unprintable()
+    } else {
+        Vec::new()
+    };
     Ok(Json(RequirementsAnswer {
+        unprintable: unprintable.into_iter().map(From::from).collect(),
         completable: running && drafting && open && standing.missing.is_empty(),
         missing: standing.missing,
         assessment: standing.assessment,
