@@ -226,15 +226,15 @@ fn describe(
         .extensions
         .get_or_insert_default()
         .insert("x-permission".to_owned(), permission.as_str().into());
-    let roles: Vec<_> = permission
-        .roles()
+    let holders: Vec<_> = permission
+        .holders()
         .iter()
-        .map(|role| role.as_str())
+        .map(|holder| holder.word())
         .collect();
     operation
         .extensions
         .get_or_insert_default()
-        .insert("x-roles".to_owned(), roles.into());
+        .insert("x-holders".to_owned(), holders.into());
     operation.security = Some(vec![SecurityRequirement::new(
         "session",
         Vec::<String>::new(),
@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn who_may_do_what_is_as_it_was_agreed() {
-        let mut table = BTreeMap::<&str, usize>::new();
+        let mut table = BTreeMap::<String, usize>::new();
         for (_, _, operation) in described() {
             let permission = operation.extensions.unwrap()["x-permission"]
                 .as_str()
@@ -444,8 +444,8 @@ mod tests {
                 .into_iter()
                 .find(|known| known.as_str() == permission)
                 .unwrap();
-            for role in known.roles() {
-                *table.entry(role.as_str()).or_default() += 1;
+            for holder in known.holders() {
+                *table.entry(holder.word()).or_default() += 1;
             }
         }
         // The reporter asks who it is and which programs there are; reports come with their own step.

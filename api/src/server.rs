@@ -276,14 +276,14 @@ mod tests {
         body::Body,
         http::{Method, StatusCode},
     };
-    use domain::{Actor, Role};
+    use domain::Role;
     use jiff::Timestamp;
     use tower::ServiceExt as _;
 
     use super::*;
     use crate::{
         ClockSetting,
-        access::{COOKIE, Permission},
+        access::{COOKIE, Duties, Permission, Principal},
         clock::DEMONSTRATION_START,
         service,
     };
@@ -299,14 +299,14 @@ mod tests {
         App::new(service, mode)
     }
 
+    fn principal(role: Role) -> Principal {
+        Principal::of(role, "9000001", Duties::all())
+    }
+
     async fn cookie(app: &App, role: Role) -> String {
-        let actor = Actor {
-            role,
-            id: "9000001".to_owned(),
-        };
         let token = app
             .sessions()
-            .begin(&actor, Timestamp::now())
+            .begin(&principal(role), Timestamp::now())
             .await
             .unwrap();
         format!("{COOKIE}={}", token.as_str())
@@ -374,7 +374,7 @@ mod tests {
                 let refused = answer.status() == StatusCode::FORBIDDEN;
                 assert_eq!(
                     refused,
-                    !permission.is_held_by(role),
+                    !permission.is_held_by(&principal(role)),
                     "{role:?} {method} {path}: {}",
                     answer.status()
                 );

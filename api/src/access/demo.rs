@@ -9,11 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use domain::{Actor, Role, member::MemberNumber};
+use domain::{Role, member::MemberNumber};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{COOKIE, Sessions, token};
+use super::{COOKIE, Duties, Principal, Sessions, token};
 use crate::{
     app::App,
     demonstration::FIRST_MEMBER,
@@ -60,16 +60,13 @@ async fn sign_in(
             StatusCode::UNPROCESSABLE_ENTITY,
         ));
     };
-    let actor = match form.identity {
+    let principal = match form.identity {
         DemoIdentity::Secretariat => demo_account(Role::Secretariat),
         DemoIdentity::Reporter => demo_account(Role::Reporter),
         DemoIdentity::Member => {
             let typed = form.member.filter(|number| !number.trim().is_empty());
             match imported_member(&app, typed.as_deref().unwrap_or(FIRST_MEMBER)).await? {
-                Some(number) => Actor {
-                    role: Role::Member,
-                    id: number.to_string(),
-                },
+                Some(number) => Principal::of(Role::Member, number.to_string(), Duties::NONE),
                 None => {
                     return Ok(pages::start(
                         &app,
@@ -82,14 +79,14 @@ async fn sign_in(
     };
     let token = app
         .sessions()
-        .begin(&actor, Timestamp::now())
+        .begin(&principal, Timestamp::now())
         .await
         .map_err(failed)?;
     // A page of the service itself sends one on, so a repeated sign-in does not leave sessions behind.
     if let Some(earlier) = super::token(&headers) {
         app.sessions().end(&earlier).await.map_err(failed)?;
     }
-    tracing::info!(role = actor.role.as_str(), "demo sign-in");
+    tracing::info!(role = principal.actor.role.as_str(), "demo sign-in");
     let from = form.from.as_deref().and_then(pages::local);
     Ok(to(
         from.unwrap_or("/"),
@@ -110,11 +107,13 @@ const CHOOSE: &str = "サインインする役割を選択してください。"
 const UNKNOWN_MEMBER: &str =
     "会員番号に該当する会員が登録されていません。会員番号をご確認ください。";
 
-fn demo_account(role: Role) -> Actor {
-    Actor {
-        role,
-        id: "demo".to_owned(),
-    }
+/// The demonstration's secretariat is one person with every duty.
+fn demo_account(role: Role) -> Principal {
+    let duties = match role {
+        Role::Secretariat => Duties::all(),
+        Role::Member | Role::Reporter | Role::System => Duties::NONE,
+    };
+    Principal::of(role, "demo", duties)
 }
 
 async fn imported_member(app: &App, typed: &str) -> Result<Option<MemberNumber>, Problem> {

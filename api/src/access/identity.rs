@@ -9,41 +9,68 @@ use axum::{
 use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
 
-use super::{COOKIE, Permission, Token};
+use super::{COOKIE, Duties, Permission, Token};
 use crate::{
     app::App,
     problem::{Kind, Problem},
 };
 
+/// Who somebody is that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// As the log keeps it.
+    pub actor: Actor,
+    /// What somebody of the secretariat is charged with.
+    pub duties: Duties,
+}
+
+impl Principal {
+    /// Somebody in a role.
+    pub fn of(role: Role, id: impl Into<String>, duties: Duties) -> Self {
+        Self {
+            actor: Actor {
+                role,
+                id: id.into(),
+            },
+            duties,
+        }
+    }
+}
+
 /// Somebody who is signed in and has the endpoint's permission. Only [`authorize`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    actor: Actor,
+    principal: Principal,
 }
 
 impl Identity {
     /// As the log keeps it.
     pub fn actor(&self) -> &Actor {
-        &self.actor
+        &self.principal.actor
+    }
+
+    /// What somebody of the secretariat is charged with.
+    pub fn duties(&self) -> Duties {
+        self.principal.duties
     }
 
     /// In which role.
     pub fn role(&self) -> Role {
-        self.actor.role
+        self.principal.actor.role
     }
 
     /// 会員番号 of a member; `None` for staff.
     pub fn member(&self) -> Option<MemberNumber> {
-        match self.actor.role {
-            Role::Member => MemberNumber::parse(&self.actor.id).ok(),
+        match self.role() {
+            Role::Member => MemberNumber::parse(&self.principal.actor.id).ok(),
             Role::Secretariat | Role::Reporter | Role::System => None,
         }
     }
 
     /// Whether somebody may see what belongs to a member.
     pub fn may_see(&self, member: &MemberNumber) -> bool {
-        match self.actor.role {
-            Role::Member => self.actor.id == member.as_str(),
+        match self.role() {
+            Role::Member => self.principal.actor.id == member.as_str(),
             Role::Secretariat => true,
             Role::Reporter | Role::System => false,
         }
@@ -52,10 +79,7 @@ impl Identity {
     #[cfg(test)]
     pub(crate) fn of(role: Role, id: &str) -> Self {
         Self {
-            actor: Actor {
-                role,
-                id: id.to_owned(),
-            },
+            principal: Principal::of(role, id, Duties::all()),
         }
     }
 }
@@ -82,11 +106,11 @@ pub async fn authorize(
     match signed_in(&app, request.headers()).await {
         Err(problem) => problem.into_response(),
         Ok(None) => Problem::new(Kind::NotSignedIn).into_response(),
-        Ok(Some(actor)) if !permission.is_held_by(actor.role) => {
+        Ok(Some(principal)) if !permission.is_held_by(&principal) => {
             Problem::new(Kind::NotPermitted).into_response()
         }
-        Ok(Some(actor)) => {
-            request.extensions_mut().insert(Identity { actor });
+        Ok(Some(principal)) => {
+            request.extensions_mut().insert(Identity { principal });
             next.run(request).await
         }
     }
@@ -96,7 +120,7 @@ pub async fn authorize(
 ///
 /// # Errors
 /// The database, as a problem.
-pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Some(token) = token(headers) else {
         return Ok(None);
     };

@@ -3,6 +3,8 @@
 use domain::Role;
 use serde::Serialize;
 
+use super::{Duty, Principal};
+
 /// What an endpoint needs. Each endpoint names exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -60,39 +62,72 @@ impl Permission {
         }
     }
 
-    /// The roles that have it.
-    pub const fn roles(self) -> &'static [Role] {
+    /// Who has it: the table.
+    pub const fn holders(self) -> &'static [Holder] {
+        use Holder::{Member, Reporter, Secretariat};
         match self {
-            Self::SeeOwnSituation | Self::ReadPrograms => {
-                &[Role::Member, Role::Secretariat, Role::Reporter]
-            }
-            Self::ReadApplication | Self::ReadHistory => &[Role::Member, Role::Secretariat],
-            Self::UseMemberPages | Self::Apply | Self::EditDocuments => &[Role::Member],
-            Self::ConfirmPayments | Self::Import | Self::VerifyLog => &[Role::Secretariat],
+            Self::SeeOwnSituation | Self::ReadPrograms => &[Member, Secretariat(None), Reporter],
+            Self::ReadApplication | Self::ReadHistory => &[Member, Secretariat(Some(Duty::View))],
+            Self::UseMemberPages | Self::Apply | Self::EditDocuments => &[Member],
+            Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
+            Self::Import | Self::VerifyLog => &[Secretariat(Some(Duty::Administer))],
         }
     }
 
-    /// Whether a role has it.
-    pub fn is_held_by(self, role: Role) -> bool {
-        self.roles().contains(&role)
+    /// Whether somebody has it.
+    pub fn is_held_by(self, principal: &Principal) -> bool {
+        self.holders().iter().any(|holder| match holder {
+            Holder::Member => principal.actor.role == Role::Member,
+            Holder::Secretariat(duty) => {
+                principal.actor.role == Role::Secretariat
+                    && duty.is_none_or(|duty| principal.duties.include(duty))
+            }
+            Holder::Reporter => principal.actor.role == Role::Reporter,
+        })
+    }
+}
+
+/// Somebody to whom the table gives a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Every member, for what is the member's own.
+    Member,
+    /// The secretariat: everybody of it, or those with the duty.
+    Secretariat(Option<Duty>),
+    /// Every reporter.
+    Reporter,
+}
+
+impl Holder {
+    /// The word in the API's description (`x-holders`): `member`, `secretariat:payments`.
+    pub fn word(self) -> String {
+        match self {
+            Self::Member => "member".to_owned(),
+            Self::Secretariat(None) => "secretariat".to_owned(),
+            Self::Secretariat(Some(duty)) => format!("secretariat:{}", duty.as_str()),
+            Self::Reporter => "reporter".to_owned(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Duties;
+
+    fn row(role: Role, duties: Duties) -> Vec<&'static str> {
+        let principal = Principal::of(role, "x", duties);
+        Permission::ALL
+            .into_iter()
+            .filter(|permission| permission.is_held_by(&principal))
+            .map(Permission::as_str)
+            .collect()
+    }
 
     #[test]
     fn the_table_is_as_it_was_agreed() {
-        let row = |role: Role| -> Vec<&str> {
-            Permission::ALL
-                .into_iter()
-                .filter(|permission| permission.is_held_by(role))
-                .map(Permission::as_str)
-                .collect()
-        };
         assert_eq!(
-            row(Role::Member),
+            row(Role::Member, Duties::NONE),
             [
                 "see-own-situation",
                 "read-programs",
@@ -103,22 +138,44 @@ mod tests {
                 "read-history"
             ]
         );
+        let duty = |duty: Duty| row(Role::Secretariat, [duty].into_iter().collect());
+        let everybody = ["see-own-situation", "read-programs"];
+        assert_eq!(row(Role::Secretariat, Duties::NONE), everybody);
         assert_eq!(
-            row(Role::Secretariat),
+            duty(Duty::View),
             [
                 "see-own-situation",
                 "read-programs",
                 "read-application",
-                "read-history",
-                "confirm-payments",
-                "import",
-                "verify-log"
+                "read-history"
             ]
         );
-        assert_eq!(row(Role::Reporter), ["see-own-situation", "read-programs"]);
+        assert_eq!(duty(Duty::Check), everybody);
+        assert_eq!(
+            duty(Duty::Payments),
+            ["see-own-situation", "read-programs", "confirm-payments"]
+        );
+        assert_eq!(duty(Duty::Decide), everybody);
+        assert_eq!(
+            duty(Duty::Administer),
+            ["see-own-situation", "read-programs", "import", "verify-log"]
+        );
+        assert_eq!(row(Role::Reporter, Duties::NONE), everybody);
         assert!(
-            row(Role::System).is_empty(),
+            row(Role::System, Duties::all()).is_empty(),
             "nobody signs in as a part of the system"
+        );
+    }
+
+    #[test]
+    fn duties_are_the_secretariats_only() {
+        assert_eq!(
+            row(Role::Member, Duties::all()),
+            row(Role::Member, Duties::NONE)
+        );
+        assert_eq!(
+            row(Role::Reporter, Duties::all()),
+            row(Role::Reporter, Duties::NONE)
         );
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{Actor, Role};
+use domain::Role;
 use eventstore::{EventLog, on_database};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+
+use super::{Duties, Principal};
 
 /// Name of the cookie.
 pub const COOKIE: &str = "shinsei_session";
@@ -61,7 +63,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The database.
-    pub async fn begin(&self, actor: &Actor, now: Timestamp) -> Result<Token, sqlx::Error> {
+    pub async fn begin(&self, principal: &Principal, now: Timestamp) -> Result<Token, sqlx::Error> {
         let token = Token::random();
         let turn = self.log.write_turn().await;
         on_database!(self.log.database(), pool => {
@@ -73,11 +75,12 @@ impl Sessions {
                 .map(drop)
         })?;
         on_database!(self.log.database(), pool => {
-            sqlx::query("INSERT INTO sessions (token_hash, role, actor_id, created_at_us, seen_at_us) VALUES ($1, $2, $3, $4, $4)")
+            sqlx::query("INSERT INTO sessions (token_hash, role, actor_id, created_at_us, seen_at_us, duties) VALUES ($1, $2, $3, $4, $4, $5)")
                 .bind(token.hash())
-                .bind(actor.role.as_str())
-                .bind(&actor.id)
+                .bind(principal.actor.role.as_str())
+                .bind(&principal.actor.id)
                 .bind(now.as_microsecond())
+                .bind(principal.duties.to_string())
                 .execute(pool)
                 .await
                 .map(drop)
@@ -90,15 +93,19 @@ impl Sessions {
     ///
     /// # Errors
     /// The database.
-    pub async fn find(&self, token: &Token, now: Timestamp) -> Result<Option<Actor>, sqlx::Error> {
+    pub async fn find(
+        &self,
+        token: &Token,
+        now: Timestamp,
+    ) -> Result<Option<Principal>, sqlx::Error> {
         let hash = token.hash();
-        let found: Option<(String, String, i64, i64)> = on_database!(self.log.database(), pool => {
-            sqlx::query_as("SELECT role, actor_id, created_at_us, seen_at_us FROM sessions WHERE token_hash = $1")
+        let found: Option<(String, String, i64, i64, String)> = on_database!(self.log.database(), pool => {
+            sqlx::query_as("SELECT role, actor_id, created_at_us, seen_at_us, duties FROM sessions WHERE token_hash = $1")
                 .bind(&hash)
                 .fetch_optional(pool)
                 .await
         })?;
-        let Some((role, id, created, seen)) = found else {
+        let Some((role, id, created, seen, duties)) = found else {
             return Ok(None);
         };
         if created <= before(now, ABSOLUTE) || seen <= before(now, IDLE) {
@@ -116,7 +123,7 @@ impl Sessions {
             })?;
             drop(turn);
         }
-        Ok(role_named(&role).map(|role| Actor { role, id }))
+        Ok(role_named(&role).map(|role| Principal::of(role, id, Duties::parse(&duties))))
     }
 
     /// Ends a session.
@@ -168,11 +175,19 @@ mod tests {
         Sessions::new(EventLog::new(database))
     }
 
-    fn member() -> Actor {
-        Actor {
-            role: Role::Member,
-            id: "9000001".to_owned(),
-        }
+    fn member() -> Principal {
+        Principal::of(Role::Member, "9000001", Duties::NONE)
+    }
+
+    #[tokio::test]
+    async fn the_duties_of_a_session_are_those_it_began_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let sessions = sessions(&directory).await;
+        let now = Timestamp::now();
+        let duties = Duties::parse("payments view");
+        let clerk = Principal::of(Role::Secretariat, "clerk", duties);
+        let token = sessions.begin(&clerk, now).await.unwrap();
+        assert_eq!(sessions.find(&token, now).await.unwrap(), Some(clerk));
     }
 
     #[tokio::test]

@@ -73,7 +73,7 @@ pub(super) async fn start_page(
     };
     match signed_in(&app, &headers).await {
         Ok(None) => start(&app, &said, StatusCode::OK),
-        Ok(Some(actor)) => home(&app, &actor)
+        Ok(Some(principal)) => home(&app, &principal.actor)
             .await
             .unwrap_or_else(axum::response::IntoResponse::into_response),
         Err(problem) => problem.into_response(),

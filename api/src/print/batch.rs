@@ -13,10 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::{
-    application::ApplicationId,
-    program::ProgramId,
-};
+use domain::{application::ApplicationId, program::ProgramId};
 use futures::{StreamExt as _, stream};
 use projections::{DocumentTrack, StatusFilter};
 

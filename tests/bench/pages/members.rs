@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use api::access::{COOKIE, Sessions};
+use api::access::{COOKIE, Duties, Principal, Sessions};
 use api::imports::{Kind, Origin, import};
 use api::service::programs;
 use api::{Call, ClockSetting, Service};
@@ -284,7 +284,8 @@ impl Filling<'_> {
 
 async fn sign_in(service: &Service, number: &str) -> Outcome<String> {
     let sessions = Sessions::new(service.log.clone());
-    let token = sessions.begin(&actor(number), Timestamp::now()).await?;
+    let principal = Principal::of(Role::Member, number, Duties::NONE);
+    let token = sessions.begin(&principal, Timestamp::now()).await?;
     Ok(format!("{COOKIE}={}", token.as_str()))
 }
 
