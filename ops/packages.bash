@@ -94,6 +94,15 @@ require_chromium() {
     [[ -x $CHROMIUM ]] || fail "the package chromium is installed, but there is no $CHROMIUM"
 }
 
+# The programs that read what is printed as others do: poppler's and qpdf.
+require_pdf_tools() {
+    local tool missing=no
+    for tool in pdftotext pdftoppm pdffonts pdfinfo qpdf; do
+        command -v "$tool" >/dev/null || missing=yes
+    done
+    if [[ $missing == yes ]]; then install_packages "programs that read PDF" poppler-utils qpdf; fi
+}
+
 # Prints the directory of the newest server's programs, or nothing. Debian keeps them off PATH, one directory per major
 # version; pg_config answers for a server built by hand (and for libpq-dev alone, hence the test for the server itself).
 find_postgres_programs() {

@@ -9,6 +9,7 @@ mod imports;
 mod journeys;
 mod model;
 mod pages;
+mod print;
 mod projections;
 mod service;
 mod service_promises;

@@ -170,6 +170,15 @@ SCREENS = [
         Screen("documents", state, who, "申請書類一覧", "{application}/documents")
         for state, who in [("empty", "fresh"), ("error", "mistaken"), ("filled", "filled"), ("submitted", "submitted")]
     ),
+    # The printed application, as it is read on a screen.
+    *(
+        Screen("print", state, who, title, "{application}/print")
+        for state, who, title in [
+            ("empty", "fresh", "申請書（仮）"), ("error", "mistaken", "申請書（仮）"), ("filled", "filled", "申請書（仮）"),
+            ("submitted", "submitted", "申請書（本紙）"),
+        ]
+    ),
+    Screen("print", "no-such-number", "filled", "申請書（本紙）が見つかりません", "{application}/print?number=7", status=404, wrong=True),
     # The documents, as they are read.
     *(
         Screen(slug, state, who, title, f"{{application}}/documents/{slug}", wrong=wrong)

@@ -209,6 +209,7 @@ impl Member {
             "/documents",
             "/history",
             "/withdrawal",
+            "/print",
         ] {
             self.open(rest);
         }

@@ -17,3 +17,6 @@ mod remarks;
 mod typing;
 mod visitor;
 mod words;
+
+pub use member::Member;
+pub use visitor::Visitor;

@@ -65,3 +65,32 @@ pub fn member_moved(secretariat: &Person, member: &str) {
         .ok();
     assert_eq!(report["recorded"], 1, "{report}");
 }
+
+/// New members with the record and the seminars of 臨床 瘍子.
+#[track_caller]
+pub fn members_like_yoko(secretariat: &Person, numbers: &[String]) {
+    for (kind, file) in [
+        (
+            "members",
+            include_str!("../../../api/src/demonstration/members.csv"),
+        ),
+        (
+            "seminar-attendance",
+            include_str!("../../../api/src/demonstration/seminar-attendance.csv"),
+        ),
+    ] {
+        let mut lines = file.lines();
+        let mut copies = vec![lines.next().unwrap().to_owned()];
+        for line in lines.filter(|line| line.starts_with("9000001,")) {
+            let of = |number: &String| line.replacen("9000001", number, 1);
+            copies.extend(numbers.iter().map(of));
+        }
+        assert!(copies.len() > numbers.len(), "{kind}");
+        let report = secretariat
+            .post(&format!("/api/v1/imports/{kind}"))
+            .bytes("text/csv", copies.join("\r\n").into_bytes())
+            .send()
+            .ok();
+        assert_eq!(report["reported"], json!([]), "{report}");
+    }
+}

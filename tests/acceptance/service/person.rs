@@ -165,11 +165,11 @@ impl Request<'_> {
             } else {
                 agent.run(request.body(self.body).unwrap())?
             };
-            let text = response.body_mut().read_to_string()?;
+            let bytes = response.body_mut().read_to_vec()?;
             Ok(Answer::of(
                 &response,
                 format!("{} {}", self.method, self.path),
-                text,
+                bytes,
             ))
         })
     }
@@ -181,20 +181,25 @@ impl Request<'_> {
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
+    /// What came, where it is text.
     pub text: String,
+    /// What came.
+    pub bytes: Vec<u8>,
     /// Method and path that it answers.
     to: String,
 }
 
 impl Answer {
     #[track_caller]
-    fn of<T>(response: &Response<T>, to: String, text: String) -> Self {
+    fn of<T>(response: &Response<T>, to: String, bytes: Vec<u8>) -> Self {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let status = response.status().as_u16();
         assert!(status < 500, "{to}: {status} {text}");
         let answer = Self {
             status,
             headers: response.headers().clone(),
             text,
+            bytes,
             to,
         };
         if status >= 400 && !answer.is_page() {
