@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fmt,
     fs::{self, DirBuilder, OpenOptions},
     io::{self, Write as _},
@@ -201,7 +202,7 @@ fn beginning<'a>(names: &'a BTreeSet<String>, prefix: &'a str) -> impl Iterator<
     names
         .range(prefix.to_owned()..)
         .take_while(move |name| name.starts_with(prefix))
-        .filter(|name| name.ends_with(".pdf"))
+        .filter(|name| Path::new(name).extension() == Some(OsStr::new("pdf")))
 }
 
 async fn print_one(

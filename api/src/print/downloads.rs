@@ -73,11 +73,8 @@ impl Download {
         match (self.freshness(number, content), number) {
             (Freshness::Same, _) => None,
             (Freshness::Changed(parts), _) => Some(format!(
-                "前回のダウンロード（{at}）のあとに、{}が変わっています。PDFをもう一度ダウンロードして、内容をご確認ください。",
-                parts
-                    .iter()
-                    .map(|part| format!("「{part}」"))
-                    .collect::<String>()
+                "前回のダウンロード（{at}）のあとに、「{}」が変わっています。PDFをもう一度ダウンロードして、内容をご確認ください。",
+                parts.join("」「")
             )),
             (Freshness::AnotherSheet, Some(number)) => Some(format!(
                 "前回ダウンロードされた申請書（{at}）は、提出できる申請書ではありません。申請書（本紙）第{number}号をダウンロードして、ご提出ください。"

@@ -117,7 +117,7 @@ async fn a_batch_that_is_killed_goes_on_where_it_was() {
         .spawn()
         .unwrap();
     kill_after_the_first_file(&mut child, &out);
-    let whole = |name: &&String| name.ends_with(".pdf");
+    let whole = |name: &&String| !name.starts_with('.');
     let before = files_in(&out);
     for name in before.keys().filter(whole) {
         Paper::of(&out.join(name)).check();

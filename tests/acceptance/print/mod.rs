@@ -160,7 +160,7 @@ async fn the_final_form_is_proved_by_its_place_in_the_ledger() {
         assert_eq!(event.aggregate_id, yoko.id);
         assert_eq!(
             submission["ledger_hash"].as_str().unwrap(),
-            event.chain_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            hex::encode(event.chain_hash)
         );
         let entry = log
             .ledger_entry::<Application>(&yoko.id, event.sequence)
