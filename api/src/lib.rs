@@ -9,6 +9,7 @@ pub mod demonstration;
 pub mod forwarder;
 pub mod imports;
 pub mod journey;
+pub mod limits;
 mod operations;
 mod pages;
 pub mod print;
