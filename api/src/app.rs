@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{access::Sessions, config::Mode, print::Downloads, service::Service};
+use crate::{
+    access::Sessions,
+    config::Mode,
+    limits::{Limits, Rates},
+    print::Downloads,
+    service::Service,
+};
 
 /// The running service as its handlers see it. Cloning shares it.
 #[derive(Clone)]
@@ -15,11 +21,13 @@ struct Inner {
     mode: Mode,
     sessions: Sessions,
     downloads: Downloads,
+    limits: Limits,
+    rates: Rates,
 }
 
 impl App {
-    /// A service in a mode.
-    pub fn new(service: Service, mode: Mode) -> Self {
+    /// A service in a mode, with what it allows its clients.
+    pub fn new(service: Service, mode: Mode, limits: Limits) -> Self {
         let sessions = Sessions::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
         Self {
@@ -28,6 +36,8 @@ impl App {
                 mode,
                 sessions,
                 downloads,
+                limits,
+                rates: Rates::new(limits.rates),
             }),
         }
     }
@@ -50,6 +60,16 @@ impl App {
     /// Who is signed in.
     pub fn sessions(&self) -> &Sessions {
         &self.inner.sessions
+    }
+
+    /// What clients are allowed.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// What clients have asked lately.
+    pub fn rates(&self) -> &Rates {
+        &self.inner.rates
     }
 
     /// What members have downloaded last.

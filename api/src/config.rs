@@ -1,10 +1,13 @@
 //! Configuration: flags and environment, and what they add up to (architecture, "Configuration").
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::builder::FalseyValueParser;
 
-use crate::clock::{ClockSetting, DEMONSTRATION_START};
+use crate::{
+    clock::{ClockSetting, DEMONSTRATION_START},
+    limits::{Limits, RateLimits},
+};
 
 /// The database when nothing is configured.
 pub const DEFAULT_DATABASE: &str = "sqlite://data/shinsei.db";
@@ -29,6 +32,54 @@ pub struct Settings {
     /// Production on a database that would mean demonstration (SQLite)
     #[arg(long, env = "SHINSEI_PRODUCTION", value_parser = FalseyValueParser::new(), global = true)]
     pub production: bool,
+}
+
+/// What the service allows its clients.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Allowances {
+    /// Proxies in front of the service that write who spoke to them into `X-Forwarded-For`
+    #[arg(
+        long,
+        env = "SHINSEI_TRUSTED_PROXIES",
+        value_name = "NUMBER",
+        default_value_t = 0,
+        global = true
+    )]
+    pub trusted_proxies: usize,
+    /// Requests a minute of one account, 0 for any number; 600 in production
+    #[arg(
+        long,
+        env = "SHINSEI_RATE_ACCOUNT",
+        value_name = "NUMBER",
+        global = true
+    )]
+    pub rate_account: Option<u32>,
+    /// Requests a minute of one address by clients that are not signed in, 0 for any number; 1200 in production
+    #[arg(
+        long,
+        env = "SHINSEI_RATE_ADDRESS",
+        value_name = "NUMBER",
+        global = true
+    )]
+    pub rate_address: Option<u32>,
+}
+
+impl Allowances {
+    /// What is allowed in a mode: the demonstration counts only when it is told to.
+    pub fn limits(&self, mode: Mode) -> Limits {
+        let usual = match mode {
+            Mode::Production => RateLimits::PRODUCTION,
+            Mode::Demonstration => RateLimits::NONE,
+        };
+        Limits {
+            rates: RateLimits {
+                account: self.rate_account.map_or(usual.account, NonZeroU32::new),
+                address: self.rate_address.map_or(usual.address, NonZeroU32::new),
+            },
+            trusted_proxies: self.trusted_proxies,
+            ..Limits::uncounted()
+        }
+    }
 }
 
 /// What the service is running as.
@@ -111,6 +162,25 @@ mod tests {
             settings("postgres://h/d", true, false).mode(),
             Mode::Demonstration
         );
+    }
+
+    #[test]
+    fn production_counts_requests_and_the_demonstration_only_when_told() {
+        let mut told = Allowances {
+            trusted_proxies: 1,
+            rate_account: None,
+            rate_address: None,
+        };
+        assert_eq!(told.limits(Mode::Production).rates, RateLimits::PRODUCTION);
+        assert_eq!(told.limits(Mode::Demonstration).rates, RateLimits::NONE);
+        told.rate_account = Some(0);
+        told.rate_address = Some(30);
+        for mode in [Mode::Production, Mode::Demonstration] {
+            let limits = told.limits(mode);
+            assert_eq!(limits.rates.account, None);
+            assert_eq!(limits.rates.address, NonZeroU32::new(30));
+            assert_eq!(limits.trusted_proxies, 1);
+        }
     }
 
     #[test]

@@ -5,8 +5,32 @@
 
 mod address;
 mod connections;
+mod count;
 mod rate;
 
 pub use address::client_address;
 pub use connections::{ConnectionLimits, serve_connections};
+pub use count::{ClientAddress, count_entrances, too_many};
 pub use rate::{RateLimits, Rates};
+
+/// What a service allows its clients.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests a minute.
+    pub rates: RateLimits,
+    /// How many proxies in front of the service write into `X-Forwarded-For`.
+    pub trusted_proxies: usize,
+    /// Connections and heads.
+    pub connections: ConnectionLimits,
+}
+
+impl Limits {
+    /// Requests are not counted; for the demonstration, which is on loopback alone, and for tests.
+    pub fn uncounted() -> Self {
+        Self {
+            rates: RateLimits::NONE,
+            trusted_proxies: 0,
+            connections: ConnectionLimits::default(),
+        }
+    }
+}

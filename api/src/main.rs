@@ -9,7 +9,7 @@ use std::{
 
 use api::{
     Clock, ClockSetting, Mode, Service,
-    config::{Settings, check_listen},
+    config::{Allowances, Settings, check_listen},
     demonstration::announcement,
     imports, journey,
     print::{Batch, print_all},
@@ -69,6 +69,8 @@ struct Serving {
         global = true
     )]
     listen: SocketAddr,
+    #[command(flatten)]
+    allowances: Allowances,
 }
 
 #[derive(Subcommand)]
@@ -154,7 +156,7 @@ async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve => {
             check_listen(settings.mode(), line.serving.listen)?;
-            serve_until_told(open(settings).await?, settings.mode(), line.serving.listen).await?;
+            serve_until_told(open(settings).await?, settings.mode(), &line.serving).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Import {
@@ -228,14 +230,16 @@ fn say(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{text}")
 }
 
-async fn serve_until_told(service: Service, mode: Mode, listen: SocketAddr) -> Result<(), Failure> {
+async fn serve_until_told(service: Service, mode: Mode, serving: &Serving) -> Result<(), Failure> {
+    let listen = serving.listen;
     // Before anybody can connect: whoever is answered may also tell it to stop.
     let told = told_to_stop();
     let clock = service.clock;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|source| format!("cannot listen on {listen}: {source}"))?;
-    let running = serve(service, mode, listener).await?;
+    let limits = serving.allowances.limits(mode);
+    let running = serve(service, mode, limits, listener).await?;
     greet(mode, &clock, &running.url())?;
     tracing::info!(address = %running.address(), ?mode, "serving");
     let stopping = running.stopping();

@@ -72,6 +72,7 @@ const ALWAYS: &[Kind] = &[
     Kind::MalformedAddress,
     Kind::NotSignedIn,
     Kind::NotPermitted,
+    Kind::TooManyRequests,
     Kind::Internal,
 ];
 

@@ -22,6 +22,7 @@ use crate::{
     config::{Mode, NotLoopback, check_listen},
     demonstration,
     forwarder::Forwarder,
+    limits::{self, Limits, count_entrances},
     operations, pages,
     problem::{Kind, Problem, as_problem},
     program_archive, routes,
@@ -81,6 +82,7 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(answer_to_panic))
         .layer(middleware::from_fn(same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), count_entrances))
         .layer(middleware::map_response(as_problem_of_the_api))
         .layer(middleware::from_fn_with_state(app.clone(), pages::as_page))
         .layer(middleware::from_fn_with_state(
@@ -186,13 +188,14 @@ impl Running {
     }
 }
 
-/// Starts the service on a listener: in the demonstration with its members, with the sealer, the views and the forwarder.
+/// Starts the service on a listener, with what it allows its clients: in the demonstration with its members, with the sealer, the views and the forwarder.
 ///
 /// # Errors
 /// See [`ServeError`].
 pub async fn serve(
     service: Service,
     mode: Mode,
+    limits: Limits,
     listener: TcpListener,
 ) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(ServeError::Listen)?;
@@ -216,13 +219,12 @@ pub async fn serve(
     log.seal_task(background.clone());
     let runner = Runner::new(log.clone()).follow(Forwarder::new(service.clone()));
     log.tasks().spawn(runner.run(background.clone()));
-    log.tasks().spawn(upkeep(background.clone()));
-
-    let app = router(App::new(service, mode)).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let app = App::new(service, mode, limits);
+    log.tasks().spawn(upkeep(app.clone(), background.clone()));
+    let server = limits::serve_connections(listener, router(app), limits.connections, stop.clone());
     let stopping = stop.clone();
     let ended = tokio::spawn(async move {
-        let mut server = tokio::spawn(server.into_future());
+        let mut server = tokio::spawn(server);
         let answered = tokio::select! {
             // It ends by itself only when the network fails.
             answered = &mut server => answered,
@@ -259,14 +261,15 @@ async fn drained(stop: &CancellationToken) {
     tokio::time::sleep(DRAIN).await;
 }
 
-/// Without it, figures that nobody fetches would pile up.
-async fn upkeep(cancellation: CancellationToken) {
+/// Without it, figures that nobody fetches and clients that have gone would pile up.
+async fn upkeep(app: App, cancellation: CancellationToken) {
     while cancellation
         .run_until_cancelled(tokio::time::sleep(UPKEEP))
         .await
         .is_some()
     {
         figures().run_upkeep();
+        app.rates().tidy();
     }
 }
 
@@ -296,7 +299,7 @@ mod tests {
         let service = Service::open(&url, service::programs(None).unwrap(), clock)
             .await
             .unwrap();
-        App::new(service, mode)
+        App::new(service, mode, Limits::uncounted())
     }
 
     fn principal(role: Role) -> Principal {
@@ -496,7 +499,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let service = app(&directory, Mode::Demonstration).await.service().clone();
         let open = TcpListener::bind("0.0.0.0:0").await.unwrap();
-        let refused = serve(service, Mode::Demonstration, open).await;
+        let refused = serve(service, Mode::Demonstration, Limits::uncounted(), open).await;
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
     }
 
@@ -505,9 +508,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let service = app(&directory, Mode::Demonstration).await.service().clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = serve(service.clone(), Mode::Demonstration, listener)
-            .await
-            .unwrap();
+        let running = serve(
+            service.clone(),
+            Mode::Demonstration,
+            Limits::uncounted(),
+            listener,
+        )
+        .await
+        .unwrap();
         let work = service.log.tasks().spawn(async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             "done"

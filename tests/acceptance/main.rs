@@ -7,6 +7,7 @@ mod crash_of_service;
 mod databases;
 mod imports;
 mod journeys;
+mod limits;
 mod model;
 mod pages;
 mod print;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{COOKIE, Duties, Permission, Token};
 use crate::{
     app::App,
+    limits::{ClientAddress, too_many},
     problem::{Kind, Problem},
 };
 
@@ -105,7 +106,13 @@ pub async fn authorize(
 ) -> Response {
     match signed_in(&app, request.headers()).await {
         Err(problem) => problem.into_response(),
-        Ok(None) => Problem::new(Kind::NotSignedIn).into_response(),
+        Ok(None) => match address(&request).map(|address| app.rates().address(address)) {
+            Some(Err(wait)) => too_many(wait),
+            Some(Ok(())) | None => Problem::new(Kind::NotSignedIn).into_response(),
+        },
+        Ok(Some(principal)) if let Err(wait) = app.rates().account(&principal.actor.label()) => {
+            too_many(wait)
+        }
         Ok(Some(principal)) if !permission.is_held_by(&principal) => {
             Problem::new(Kind::NotPermitted).into_response()
         }
@@ -114,6 +121,17 @@ pub async fn authorize(
             next.run(request).await
         }
     }
+}
+
+/// Where a request comes from that says who it is and is nobody: counted, or tokens could be guessed as fast as the database reads.
+/// Without any sign it was counted at the entrance.
+fn address(request: &Request) -> Option<std::net::IpAddr> {
+    let signed = request.headers().contains_key(header::COOKIE)
+        || request.headers().contains_key(header::AUTHORIZATION);
+    let address = request.extensions().get::<ClientAddress>();
+    address
+        .filter(|_| signed)
+        .map(|ClientAddress(address)| *address)
 }
 
 /// Whose session the request's cookie names.

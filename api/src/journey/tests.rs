@@ -1,7 +1,10 @@
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::{ClockSetting, Mode, Service, clock::DEMONSTRATION_START, serve, service::programs};
+use crate::{
+    ClockSetting, Mode, Service, clock::DEMONSTRATION_START, limits::Limits, serve,
+    service::programs,
+};
 
 /// Plays against an address and gives what was printed.
 async fn played(url: String) -> (Result<(), Surprise>, String) {
@@ -25,7 +28,9 @@ async fn the_manuals_example_goes_through_and_may_be_played_again() {
         .await
         .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let running = serve(service, Mode::Demonstration, listener).await.unwrap();
+    let running = serve(service, Mode::Demonstration, Limits::uncounted(), listener)
+        .await
+        .unwrap();
     for _ in 0..2 {
         let (ended, printed) = played(running.url()).await;
         ended.unwrap_or_else(|surprise| panic!("{printed}{surprise}"));

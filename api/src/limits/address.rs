@@ -83,7 +83,14 @@ mod tests {
     fn proxies_that_wrote_too_little_or_nonsense_leave_the_peer() {
         assert_eq!(client("10.0.0.1", &[], 1), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["198.51.100.9"], 2), "10.0.0.1");
-        for nonsense in ["unknown", "", "_hidden", "300.1.1.1", "[::1", "1.2.3.4:99999"] {
+        for nonsense in [
+            "unknown",
+            "",
+            "_hidden",
+            "300.1.1.1",
+            "[::1",
+            "1.2.3.4:99999",
+        ] {
             assert_eq!(client("10.0.0.1", &[nonsense], 1), "10.0.0.1", "{nonsense}");
         }
     }

@@ -140,7 +140,11 @@ mod tests {
         head_lines: 20,
     };
 
-    async fn serving() -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<io::Result<()>>) {
+    async fn serving() -> (
+        SocketAddr,
+        CancellationToken,
+        tokio::task::JoinHandle<io::Result<()>>,
+    ) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -179,15 +183,25 @@ mod tests {
     #[tokio::test]
     async fn a_request_is_answered_and_knows_its_peer() {
         let (address, ..) = serving().await;
-        let said = ask(address, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
-        assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("127.0.0.1"), "{said}");
+        let said = ask(
+            address,
+            "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        )
+        .await;
+        assert!(
+            said.starts_with("HTTP/1.1 200") && said.ends_with("127.0.0.1"),
+            "{said}"
+        );
     }
 
     #[tokio::test]
     async fn a_head_that_does_not_end_is_not_waited_for() {
         let (address, ..) = serving().await;
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n")
+            .await
+            .unwrap();
         let began = Instant::now();
         let (mut reading, mut writing) = stream.split();
         let trickle = async {
@@ -210,7 +224,10 @@ mod tests {
     #[tokio::test]
     async fn a_head_that_is_too_large_or_has_too_many_lines_is_refused() {
         let (address, ..) = serving().await;
-        let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "a".repeat(16 * 1024));
+        let long = format!(
+            "GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
+            "a".repeat(16 * 1024)
+        );
         assert!(ask(address, &long).await.starts_with("HTTP/1.1 431"));
         let many = "x-a: b\r\n".repeat(30);
         let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n");
@@ -236,7 +253,10 @@ mod tests {
     async fn what_is_being_answered_is_finished_before_the_end() {
         let (address, stop, task) = serving().await;
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
         stop.cancel();
         assert!(answer(&mut stream).await.ends_with("done"));

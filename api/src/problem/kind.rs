@@ -151,6 +151,9 @@ kinds! {
     /// A document is saved without saying which revision was seen.
     PreconditionRequired: PRECONDITION_REQUIRED, "precondition-required", "If-Match が必要です",
         "画面の表示に使った版の番号を If-Match ヘッダーに指定してください。番号は ETag ヘッダーと revision にあります。";
+    /// More requests than a client may make.
+    TooManyRequests: TOO_MANY_REQUESTS, "too-many-requests", "操作が集中しています",
+        "短い時間に操作が集中したため、いったん受け付けを止めています。少し待ってから、もう一度お試しください。";
     /// Our fault.
     Internal: INTERNAL_SERVER_ERROR, "internal", "処理できませんでした",
         "処理中に問題が発生しました。入力内容はそのままで、少し待ってからもう一度お試しください。続く場合は事務局へお問い合わせください。";

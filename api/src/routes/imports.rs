@@ -111,7 +111,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        ClockSetting, Mode, Service, clock::DEMONSTRATION_START, serve, service::programs,
+        ClockSetting, Mode, Service, clock::DEMONSTRATION_START, limits::Limits, serve,
+        service::programs,
     };
 
     /// Sends files to a demonstration's server as its secretariat.
@@ -125,7 +126,9 @@ mod tests {
             .await
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = serve(service, Mode::Demonstration, listener).await.unwrap();
+        let running = serve(service, Mode::Demonstration, Limits::uncounted(), listener)
+            .await
+            .unwrap();
         let url = running.url();
         let answers = tokio::task::spawn_blocking(move || {
             let agent = Agent::config_builder()

@@ -51,7 +51,11 @@ impl Applicant {
 
     /// 入力内容保存 of a document that is saved whole, from the revision that is there.
     pub fn save(&self, slug: &str, value: &Value) -> Answer {
-        let revision = self.document(slug).revision();
+        self.save_at(slug, value, self.document(slug).revision())
+    }
+
+    /// The same from a revision that is named.
+    pub fn save_at(&self, slug: &str, value: &Value, revision: u32) -> Answer {
         self.person
             .put(&self.path(&format!("/documents/{slug}")))
             .json(value)

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::clock::DEMONSTRATION_START;
+use api::limits::Limits;
 use api::{ClockSetting, Mode, Running, Service, serve};
 use domain::program::Programs;
 use jiff::Timestamp;
@@ -64,7 +65,17 @@ impl TestService {
     pub async fn at(database: &TestDatabase, earliest: Timestamp) -> Self {
         let programs = api::service::programs(None).unwrap();
         let clock = ClockSetting::Demonstration { earliest };
-        Self::start(database, programs, Mode::Demonstration, clock).await
+        let limits = Limits::uncounted();
+        Self::start(database, programs, Mode::Demonstration, clock, limits).await
+    }
+
+    /// The same, with what it allows its clients.
+    pub async fn limited(database: &TestDatabase, limits: Limits) -> Self {
+        let programs = api::service::programs(None).unwrap();
+        let clock = ClockSetting::Demonstration {
+            earliest: DEMONSTRATION_START,
+        };
+        Self::start(database, programs, Mode::Demonstration, clock, limits).await
     }
 
     /// The same, with programs of one's own from a directory.
@@ -73,13 +84,15 @@ impl TestService {
         let clock = ClockSetting::Demonstration {
             earliest: DEMONSTRATION_START,
         };
-        Self::start(database, programs, Mode::Demonstration, clock).await
+        let limits = Limits::uncounted();
+        Self::start(database, programs, Mode::Demonstration, clock, limits).await
     }
 
     /// A service as it is meant to be used.
     pub async fn in_production(database: &TestDatabase) -> Self {
         let programs = api::service::programs(None).unwrap();
-        Self::start(database, programs, Mode::Production, ClockSetting::System).await
+        let (clock, limits) = (ClockSetting::System, Limits::uncounted());
+        Self::start(database, programs, Mode::Production, clock, limits).await
     }
 
     async fn start(
@@ -87,10 +100,11 @@ impl TestService {
         programs: Arc<Programs>,
         mode: Mode,
         clock: ClockSetting,
+        limits: Limits,
     ) -> Self {
         let inside = Service::open(&database.url, programs, clock).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = serve(inside.clone(), mode, listener).await.unwrap();
+        let running = serve(inside.clone(), mode, limits, listener).await.unwrap();
         Self { inside, running }
     }
 

@@ -1,0 +1,147 @@
+//! What one client may take of the service.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use api::limits::{Limits, RateLimits};
+use serde_json::json;
+
+use crate::databases::TestDatabase;
+use crate::service::{FOURTH, Person, TestService, forms};
+
+fn counted(account: u32, address: u32, trusted_proxies: usize) -> Limits {
+    Limits {
+        rates: RateLimits {
+            account: NonZeroU32::new(account),
+            address: NonZeroU32::new(address),
+        },
+        trusted_proxies,
+        ..Limits::uncounted()
+    }
+}
+
+/// Status of the start page for somebody whom the proxies say to come from there.
+fn start(person: &Person, from: &str) -> u16 {
+    let answer = person
+        .request(ureq::http::Method::GET, "/")
+        .header("x-forwarded-for", from)
+        .send();
+    answer.status
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_asks_too_much_is_asked_to_wait_and_its_colleagues_are_not() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::limited(&database, counted(20, 0, 0)).await;
+    let yoko = service.applicant("9000001", FOURTH, "documents_only");
+    let colleague = service.member("9000002");
+    let refused = (0..40).find_map(|_| {
+        let answer = yoko.get("");
+        (answer.status == 429).then_some(answer)
+    });
+    let refused = refused.unwrap();
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=5).contains(&wait), "{wait}");
+    let said = refused.refused(429, "too-many-requests");
+    let detail = said["detail"].as_str().unwrap();
+    assert!(detail.contains("もう一度お試しください。"), "{detail}");
+    colleague.get("/api/v1/me").ok();
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_are_counted_as_the_trusted_proxies_saw_them() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::limited(&database, counted(0, 10, 1)).await;
+    let nobody = service.nobody();
+    let statuses: Vec<u16> = (0..12).map(|_| start(&nobody, "198.51.100.9")).collect();
+    assert_eq!(statuses[..10], [200; 10]);
+    assert_eq!(statuses[11], 429);
+    // Another client of the same proxy is another client, and what a client writes itself moves it nowhere.
+    assert_eq!(start(&nobody, "198.51.100.10"), 200);
+    assert_eq!(start(&nobody, "203.0.113.1, 198.51.100.9"), 429);
+    // Probes and files are for everybody.
+    assert_eq!(nobody.get("/readyz").status, 200);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guessed_tokens_are_counted_by_address() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::limited(&database, counted(0, 5, 1)).await;
+    let nobody = service.nobody();
+    let guess = || {
+        let answer = nobody
+            .request(ureq::http::Method::GET, "/api/v1/me")
+            .header("x-forwarded-for", "198.51.100.9")
+            .header("cookie", &format!("shinsei_session={}", "0".repeat(64)))
+            .send();
+        answer.status
+    };
+    let statuses: Vec<u16> = (0..8).map(|_| guess()).collect();
+    assert_eq!(statuses[..5], [401; 5]);
+    assert_eq!(statuses[7], 429);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_refused_has_lost_nothing() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::limited(&database, counted(30, 0, 0)).await;
+    let yoko = service.applicant("9000001", FOURTH, "documents_only");
+    yoko.save("profile", &forms::profile()).ok();
+    while yoko.get("").status != 429 {}
+    let refused = yoko.save_at("profile", &json!({ "text": "待たされた文" }), 1);
+    refused.refused(429, "too-many-requests");
+    let secretariat = service.secretariat();
+    let saved = secretariat.get(&yoko.path("/documents/profile")).ok();
+    assert_eq!(saved["revision"], 1);
+    service.stop().await;
+}
+
+/// Speaks to the service as no client library would.
+fn raw(service: &TestService, request: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut said = [0; 4096];
+    let read = stream.read(&mut said).unwrap_or(0);
+    (stream, String::from_utf8_lossy(&said[..read]).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn heads_that_no_browser_sends_are_refused_by_the_server_itself() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::on(&database).await;
+    tokio::task::block_in_place(|| {
+        let long = "a".repeat(64 * 1024);
+        let (_, said) = raw(
+            &service,
+            &format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n"),
+        );
+        assert!(said.starts_with("HTTP/1.1 431"), "{said}");
+        let many = "x-a: b\r\n".repeat(200);
+        let (_, said) = raw(
+            &service,
+            &format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n"),
+        );
+        assert!(said.starts_with("HTTP/1.1 431"), "{said}");
+        for nonsense in [
+            "GET / HTTP/9.9\r\n\r\n",
+            "\u{0}\u{1}\r\n\r\n",
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+            "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\nzz\r\n",
+        ] {
+            let (_, said) = raw(&service, nonsense);
+            assert!(!said.starts_with("HTTP/1.1 5"), "{nonsense:?}: {said}");
+        }
+    });
+    assert_eq!(service.nobody().get("/readyz").status, 200);
+    service.stop().await;
+}
