@@ -18,6 +18,15 @@ pub struct Settings {
     /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
     #[arg(long, env = "SHINSEI_DATABASE_URL", hide_env_values = true, default_value = DEFAULT_DATABASE, global = true)]
     pub database_url: String,
+    /// File that holds the address of the database, for one with a password
+    #[arg(
+        long,
+        env = "SHINSEI_DATABASE_URL_FILE",
+        value_name = "FILE",
+        conflicts_with = "database_url",
+        global = true
+    )]
+    pub database_url_file: Option<PathBuf>,
     /// Directory of program files (TOML) instead of the programs that come with the binary
     #[arg(
         long,
@@ -92,6 +101,21 @@ pub enum Mode {
 }
 
 impl Settings {
+    /// Reads what is in files: secrets, which have no place on a command line.
+    ///
+    /// # Errors
+    /// A file that cannot be read, by its name.
+    pub fn read_files(&mut self) -> Result<(), UnreadableFile> {
+        if let Some(file) = &self.database_url_file {
+            let text = std::fs::read_to_string(file).map_err(|source| UnreadableFile {
+                file: file.clone(),
+                source,
+            })?;
+            text.trim().clone_into(&mut self.database_url);
+        }
+        Ok(())
+    }
+
     /// SQLite demonstrates unless told otherwise; PostgreSQL is meant seriously unless told otherwise.
     pub fn mode(&self) -> Mode {
         if self.production || (!self.demo && !self.database_url.starts_with("sqlite:")) {
@@ -110,6 +134,17 @@ impl Settings {
             Mode::Production => ClockSetting::System,
         }
     }
+}
+
+/// A file of the configuration that cannot be read. What is in it is not told.
+#[derive(Debug, thiserror::Error)]
+#[error("{} can not be read", .file.display())]
+pub struct UnreadableFile {
+    /// Which.
+    pub file: PathBuf,
+    /// Why.
+    #[source]
+    pub source: std::io::Error,
 }
 
 /// An address on which the demonstration would be seen by others.
@@ -138,10 +173,25 @@ mod tests {
     fn settings(database_url: &str, demo: bool, production: bool) -> Settings {
         Settings {
             database_url: database_url.to_owned(),
+            database_url_file: None,
             programs: None,
             demo,
             production,
         }
+    }
+
+    #[test]
+    fn the_address_of_the_database_may_stand_in_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "postgres://u:secret@h/d\n").unwrap();
+        let mut told = settings(DEFAULT_DATABASE, false, false);
+        told.database_url_file = Some(file.path().to_owned());
+        told.read_files().unwrap();
+        assert_eq!(told.database_url, "postgres://u:secret@h/d");
+        assert_eq!(told.mode(), Mode::Production);
+        told.database_url_file = Some("/nowhere/at/all".into());
+        let error = told.read_files().unwrap_err();
+        assert_eq!(error.to_string(), "/nowhere/at/all can not be read");
     }
 
     #[test]

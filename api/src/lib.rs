@@ -6,6 +6,7 @@ mod body;
 pub mod clock;
 pub mod config;
 pub mod demonstration;
+pub mod doctor;
 pub mod forwarder;
 pub mod imports;
 pub mod journey;

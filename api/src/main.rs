@@ -11,6 +11,7 @@ use api::{
     Clock, ClockSetting, Mode, Service,
     config::{Allowances, Settings, check_listen},
     demonstration::announcement,
+    doctor::{self, Severity, Surroundings},
     imports, journey,
     print::{Batch, print_all},
     routes, serve, service,
@@ -117,6 +118,8 @@ enum Command {
         #[arg(default_value = journey::DEFAULT_URL)]
         url: String,
     },
+    /// Look at the set-up as production would run it, and name what is unsafe
+    Doctor,
     /// Print the API's description
     Openapi,
 }
@@ -143,7 +146,7 @@ async fn main() -> ExitCode {
 
 type Failure = Box<dyn std::error::Error>;
 
-async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
+async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
     let command = line.command.unwrap_or(Command::Serve);
     let filter = line.logging.filter.as_deref().unwrap_or(match command {
         // One line for each row would bury the report.
@@ -152,6 +155,7 @@ async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
     });
     init_logging(filter, line.logging.format)
         .map_err(|error| format!("SHINSEI_LOG is no filter: {error}"))?;
+    line.settings.read_files()?;
     let settings = &line.settings;
     match command {
         Command::Serve => {
@@ -200,6 +204,7 @@ async fn run(line: CommandLine) -> Result<ExitCode, Failure> {
         Command::Journey { url } => {
             Ok(tokio::task::spawn_blocking(move || journey::run(&url)).await?)
         }
+        Command::Doctor => doctor(settings, &line.serving, filter).await,
         Command::Openapi => {
             say(&routes::description().to_pretty_json()?)?;
             Ok(ExitCode::SUCCESS)
@@ -284,6 +289,30 @@ async fn received(signal: &mut Option<Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
+}
+
+async fn doctor(settings: &Settings, serving: &Serving, filter: &str) -> Result<ExitCode, Failure> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let service = open_existing(settings, ClockSetting::System).await?;
+    let surroundings = Surroundings {
+        settings,
+        allowances: &serving.allowances,
+        listen: serving.listen,
+        log_filter: filter,
+        arguments: &arguments,
+    };
+    let found = doctor::examine(&service, &surroundings).await?;
+    for finding in &found {
+        say(&finding.to_string())?;
+    }
+    let count = |severity| found.iter().filter(|one| one.severity == severity).count();
+    let (unsafe_, doubtful) = (count(Severity::Unsafe), count(Severity::Doubtful));
+    say(&format!("{unsafe_} unsafe, {doubtful} to be looked at"))?;
+    Ok(if unsafe_ == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn print(service: &Service, batch: &Batch) -> Result<ExitCode, Failure> {

@@ -111,7 +111,7 @@ impl Batch {
 }
 
 /// Now, in microseconds since 1970. A clock before 1970 counts as 1970.
-fn now_us() -> i64 {
+pub(crate) fn now_us() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()

@@ -5,6 +5,7 @@ mod binary;
 mod crash_of_postgres;
 mod crash_of_service;
 mod databases;
+mod doctor;
 mod imports;
 mod journeys;
 mod limits;

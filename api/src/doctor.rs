@@ -1,0 +1,375 @@
+//! `shinsei doctor`: looks at a set-up as production would run it, and names what is unsafe with what to do about it.
+
+use std::{fmt, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, str::FromStr as _};
+
+use domain::member::MemberNumber;
+use eventstore::DatabaseKind;
+use jiff::Timestamp;
+
+use crate::{
+    Service,
+    config::{Allowances, Mode, Settings},
+    demonstration::FIRST_MEMBER,
+};
+
+/// Clocks that are further apart than this (ms) make deadlines and sessions differ between machines.
+const CLOCKS_APART_MS: i64 = 2_000;
+
+/// A view that is so many events behind keeps people waiting.
+const FAR_BEHIND: i64 = 10_000;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// As it should be.
+    Sound,
+    /// To be looked at: it may be meant.
+    Doubtful,
+    /// Real people's data must not come here before it is mended.
+    Unsafe,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub subject: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What was found and, unless it is sound, what to do. No secret and no person is in it.
+    pub words: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Sound => "ok",
+            Severity::Doubtful => "LOOK",
+            Severity::Unsafe => "UNSAFE",
+        };
+        write!(f, "{severity:<7}{}: {}", self.subject, self.words)
+    }
+}
+
+/// Everything that is looked at beside the database.
+pub struct Surroundings<'a> {
+    /// As the service would be started.
+    pub settings: &'a Settings,
+    /// What it would allow.
+    pub allowances: &'a Allowances,
+    /// Where it would listen.
+    pub listen: SocketAddr,
+    /// What it would log.
+    pub log_filter: &'a str,
+    /// The arguments of this process, which everybody on the machine can read.
+    pub arguments: &'a [String],
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn sound(&mut self, subject: &'static str, words: impl Into<String>) {
+        self.add(subject, Severity::Sound, words);
+    }
+
+    fn doubtful(&mut self, subject: &'static str, words: impl Into<String>) {
+        self.add(subject, Severity::Doubtful, words);
+    }
+
+    fn unsafe_(&mut self, subject: &'static str, words: impl Into<String>) {
+        self.add(subject, Severity::Unsafe, words);
+    }
+
+    fn add(&mut self, subject: &'static str, severity: Severity, words: impl Into<String>) {
+        self.0.push(Finding {
+            subject,
+            severity,
+            words: words.into(),
+        });
+    }
+}
+
+/// Looks at the set-up.
+///
+/// # Errors
+/// The database cannot be asked.
+pub async fn examine(
+    service: &Service,
+    surroundings: &Surroundings<'_>,
+) -> Result<Vec<Finding>, Box<dyn std::error::Error>> {
+    let mut found = Findings(Vec::new());
+    mode(surroundings, &mut found);
+    network(surroundings, &mut found);
+    secrets(surroundings, &mut found);
+    logging(surroundings.log_filter, &mut found);
+    database(service, &surroundings.settings.database_url, &mut found).await?;
+    log_and_views(service, &mut found).await?;
+    programs(service, service.clock.now(), &mut found);
+    demonstration(service, &mut found).await?;
+    Ok(found.0)
+}
+
+fn mode(surroundings: &Surroundings<'_>, found: &mut Findings) {
+    match surroundings.settings.mode() {
+        Mode::Production => found.sound("mode", "production; the demonstration's sign-in is off"),
+        Mode::Demonstration => found.unsafe_(
+            "mode",
+            "this is the demonstration: anybody on this machine signs in without a password. Set SHINSEI_PRODUCTION=true or use PostgreSQL",
+        ),
+    }
+}
+
+fn network(surroundings: &Surroundings<'_>, found: &mut Findings) {
+    let open = !surroundings.listen.ip().is_loopback();
+    let proxies = surroundings.allowances.trusted_proxies;
+    match (open, proxies) {
+        (true, _) => found.doubtful(
+            "network",
+            format!(
+                "listening on {}, and the service does not encrypt: let a proxy that does stand in front, and listen where only it can connect",
+                surroundings.listen
+            ),
+        ),
+        (false, 0) => found.doubtful(
+            "network",
+            "SHINSEI_TRUSTED_PROXIES is 0: behind a proxy every client has the proxy's address, and all of them are counted as one",
+        ),
+        (false, proxies) => found.sound(
+            "network",
+            format!("listening on loopback behind {proxies} trusted proxies"),
+        ),
+    }
+    let limits = surroundings.allowances.limits(Mode::Production).rates;
+    if limits.account.is_none() || limits.address.is_none() {
+        found.doubtful(
+            "rates",
+            "requests are not counted by account or by address: tokens can be guessed as fast as the database reads. Leave out SHINSEI_RATE_ACCOUNT and SHINSEI_RATE_ADDRESS, or set them above 0",
+        );
+    } else {
+        found.sound("rates", "requests are counted by account and by address");
+    }
+}
+
+fn secrets(surroundings: &Surroundings<'_>, found: &mut Findings) {
+    // A password in an address stands between ':' and '@'.
+    let shown = surroundings.arguments.iter().any(|argument| {
+        argument
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'))
+    });
+    if shown {
+        found.unsafe_(
+            "secrets",
+            "a password is on the command line, where every user of the machine can read it: use SHINSEI_DATABASE_URL_FILE",
+        );
+    } else {
+        found.sound("secrets", "no password on the command line");
+    }
+    if let Some(file) = &surroundings.settings.database_url_file {
+        only_for_owner("secrets", file, found);
+    }
+}
+
+/// Whether others may read a file.
+fn only_for_owner(subject: &'static str, file: &Path, found: &mut Findings) {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => found.unsafe_(
+            subject,
+            format!(
+                "others may read or write {}: chmod 600 it, and start the service with UMask=0077",
+                file.display()
+            ),
+        ),
+        Ok(_) => found.sound(subject, format!("{} is for its owner only", file.display())),
+        Err(error) => found.doubtful(
+            subject,
+            format!("{} can not be looked at: {error}", file.display()),
+        ),
+    }
+}
+
+fn logging(filter: &str, found: &mut Findings) {
+    let loud = filter.split(',').any(|part| {
+        let level = part.rsplit('=').next().unwrap_or(part).trim();
+        tracing::Level::from_str(level).is_ok_and(|level| level > tracing::Level::INFO)
+    });
+    if loud {
+        found.doubtful(
+            "logging",
+            "SHINSEI_LOG tells more than `info`: libraries may write what the service itself never does. For a while and on purpose only",
+        );
+    } else {
+        found.sound("logging", "no more than `info`");
+    }
+}
+
+async fn database(
+    service: &Service,
+    url: &str,
+    found: &mut Findings,
+) -> Result<(), eventstore::Error> {
+    let database = service.log.database();
+    let setup = service.log.examine().await?;
+    if setup.durability.is_empty() {
+        found.sound("durability", "acknowledged events survive a power failure");
+    }
+    for problem in &setup.durability {
+        found.unsafe_("durability", problem);
+    }
+    if setup.missing_guards.is_empty() {
+        found.sound("guards", "the log is append-only");
+    } else {
+        found.unsafe_(
+            "guards",
+            format!(
+                "the triggers that keep these tables append-only are gone: {}. Find out who removed them, run `shinsei verify`, restore",
+                setup.missing_guards.join(", ")
+            ),
+        );
+    }
+    if setup.superuser == Some(true) {
+        found.unsafe_(
+            "role",
+            "the service connects as a superuser, for whom neither triggers nor privileges hold: give it a role of its own",
+        );
+    } else if setup.owns_log == Some(true) {
+        found.doubtful(
+            "role",
+            "the service's role owns the log, as it migrates at its start, and so may switch off what keeps it append-only: keep its password in a file, and run `shinsei verify` daily with the last chain hash kept elsewhere",
+        );
+    } else if setup.superuser.is_some() {
+        found.sound("role", "the service's role can not switch off the guards");
+    }
+    match setup.encrypted {
+        Some(false) => found.doubtful(
+            "connection",
+            "the connection to the database is not encrypted: add sslmode=verify-full unless the network between is yours alone",
+        ),
+        Some(true) => found.sound("connection", "encrypted"),
+        None => {}
+    }
+    if let Some(ahead) = setup.clock_ahead_ms {
+        if ahead.abs() > CLOCKS_APART_MS {
+            found.unsafe_(
+                "clock",
+                format!("the database's clock differs by {ahead} ms: deadlines are decided by clocks. Let both machines follow a time server"),
+            );
+        } else {
+            found.sound("clock", format!("{ahead} ms from the database's"));
+        }
+    }
+    if database.kind() == DatabaseKind::Sqlite {
+        let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+        let path = path.split('?').next().unwrap_or(path);
+        only_for_owner("file", Path::new(path), found);
+    }
+    Ok(())
+}
+
+async fn log_and_views(
+    service: &Service,
+    found: &mut Findings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let waiting = service.log.unsealed().await?;
+    if waiting > FAR_BEHIND {
+        found.doubtful(
+            "ledger",
+            format!("{waiting} events wait for their number (ops/runbooks/stuck-sealer.md)"),
+        );
+    } else {
+        found.sound("ledger", format!("{} events", service.log.head().await?));
+    }
+    for view in service.views.lag().await? {
+        if view.failure.is_some() {
+            found.doubtful(
+                "views",
+                format!(
+                    "{} stands still (ops/runbooks/failed-projection.md)",
+                    view.name
+                ),
+            );
+        } else if view.events > FAR_BEHIND {
+            found.doubtful(
+                "views",
+                format!("{} is {} events behind", view.name, view.events),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn programs(service: &Service, now: Timestamp, found: &mut Findings) {
+    let to_come = service
+        .programs
+        .iter()
+        .filter(|program| now < program.period.closes)
+        .count();
+    if to_come == 0 {
+        found.doubtful(
+            "programs",
+            "every period is over: nobody can apply. Set SHINSEI_PROGRAMS to this year's",
+        );
+    } else {
+        found.sound("programs", format!("{to_come} are open or will be"));
+    }
+}
+
+async fn demonstration(
+    service: &Service,
+    found: &mut Findings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let first = MemberNumber::parse(FIRST_MEMBER)?;
+    if service.member(&first).await?.is_some() {
+        found.doubtful(
+            "members",
+            format!("member {FIRST_MEMBER} of the demonstration is in this database: begin with an empty one"),
+        );
+    } else {
+        found.sound("members", "none of the demonstration's");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn severity(look: impl FnOnce(&mut Findings)) -> Severity {
+        let mut found = Findings(Vec::new());
+        look(&mut found);
+        found.0.iter().map(|one| one.severity).max().unwrap()
+    }
+
+    #[test]
+    fn a_filter_that_tells_more_than_info_is_doubtful() {
+        for filter in ["debug", "info,sqlx=debug", "api=trace"] {
+            assert_eq!(
+                severity(|found| logging(filter, found)),
+                Severity::Doubtful,
+                "{filter}"
+            );
+        }
+        for filter in ["info,sqlx=warn", "warn", "error,api=info", ""] {
+            assert_eq!(severity(|found| logging(filter, found)), Severity::Sound);
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_unsafe() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let set = |mode| {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(file.path(), permissions).unwrap();
+        };
+        for (mode, expected) in [
+            (0o600, Severity::Sound),
+            (0o640, Severity::Unsafe),
+            (0o604, Severity::Unsafe),
+        ] {
+            set(mode);
+            let found = severity(|found| only_for_owner("file", file.path(), found));
+            assert_eq!(found, expected, "{mode:o}");
+        }
+    }
+}
