@@ -94,6 +94,16 @@ require_chromium() {
     [[ -x $CHROMIUM ]] || fail "the package chromium is installed, but there is no $CHROMIUM"
 }
 
+# The OpenID Connect provider of the tests runs on it.
+require_node() {
+    local missing=()
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
+    if [[ ${#missing[@]} -gt 0 ]]; then install_packages "Node.js with npm" "${missing[@]}"; fi
+    node --eval 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' ||
+        fail "node $(node --version) is too old: 18 or newer is needed"
+}
+
 # The programs that read what is printed as others do: poppler's and qpdf.
 require_pdf_tools() {
     local tool missing=no

@@ -3,12 +3,31 @@
 use std::sync::Arc;
 
 use crate::{
-    access::Sessions,
+    access::{Entrance, Sessions, SignIns},
     config::Mode,
     limits::{Limits, Rates},
     print::Downloads,
     service::Service,
 };
+
+/// How a service meets the world.
+#[derive(Debug, Clone)]
+pub struct Exposure {
+    /// What it allows its clients.
+    pub limits: Limits,
+    /// How people come in.
+    pub entrance: Entrance,
+}
+
+impl Exposure {
+    /// On this machine alone: the demonstration's way in, and nothing counted.
+    pub fn local() -> Self {
+        Self {
+            limits: Limits::uncounted(),
+            entrance: Entrance::default(),
+        }
+    }
+}
 
 /// The running service as its handlers see it. Cloning shares it.
 #[derive(Clone)]
@@ -23,12 +42,16 @@ struct Inner {
     downloads: Downloads,
     limits: Limits,
     rates: Rates,
+    entrance: Entrance,
+    sign_ins: SignIns,
 }
 
 impl App {
-    /// A service in a mode, with what it allows its clients.
-    pub fn new(service: Service, mode: Mode, limits: Limits) -> Self {
-        let sessions = Sessions::new(service.log.clone());
+    /// A service in a mode, as it meets the world.
+    pub fn new(service: Service, mode: Mode, exposure: Exposure) -> Self {
+        let Exposure { limits, entrance } = exposure;
+        let sessions = Sessions::new(service.log.clone(), entrance.times);
+        let sign_ins = SignIns::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
         Self {
             inner: Arc::new(Inner {
@@ -38,6 +61,8 @@ impl App {
                 downloads,
                 limits,
                 rates: Rates::new(limits.rates),
+                entrance,
+                sign_ins,
             }),
         }
     }
@@ -60,6 +85,16 @@ impl App {
     /// Who is signed in.
     pub fn sessions(&self) -> &Sessions {
         &self.inner.sessions
+    }
+
+    /// How people come in.
+    pub fn entrance(&self) -> &Entrance {
+        &self.inner.entrance
+    }
+
+    /// Sign-ins that have begun.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.inner.sign_ins
     }
 
     /// What clients are allowed.

@@ -1,10 +1,14 @@
 //! Configuration: flags and environment, and what they add up to (architecture, "Configuration").
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::builder::FalseyValueParser;
 
 use crate::{
+    access::{
+        Entrance, HandoverKeys, Issuer, NoKeys, NoPublicAddress, OidcSettings, PublicAddress,
+        SessionTimes, SettingsError,
+    },
     clock::{ClockSetting, DEMONSTRATION_START},
     limits::{Limits, RateLimits},
 };
@@ -88,6 +92,97 @@ impl Allowances {
             trusted_proxies: self.trusted_proxies,
             ..Limits::uncounted()
         }
+    }
+}
+
+/// How people come in.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Doors {
+    /// Address under which people reach the service: `https://shinsei.example.jp`
+    #[arg(long, env = "SHINSEI_PUBLIC_URL", value_name = "URL", global = true)]
+    pub public_url: Option<String>,
+    /// File (TOML) with the OpenID Connect issuers
+    #[arg(long, env = "SHINSEI_OIDC", value_name = "FILE", global = true)]
+    pub oidc: Option<PathBuf>,
+    /// File with the keys of the member site's hand-over links, one in a line
+    #[arg(
+        long,
+        env = "SHINSEI_HANDOVER_KEY_FILE",
+        value_name = "FILE",
+        global = true
+    )]
+    pub handover_key_file: Option<PathBuf>,
+    /// Minutes without use after which a session ends
+    #[arg(
+        long,
+        env = "SHINSEI_SESSION_IDLE_MINUTES",
+        value_name = "MINUTES",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..=1_440),
+        global = true
+    )]
+    pub session_idle_minutes: u32,
+    /// Hours after which a session ends however much it is used
+    #[arg(
+        long,
+        env = "SHINSEI_SESSION_HOURS",
+        value_name = "HOURS",
+        default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(1..=168),
+        global = true
+    )]
+    pub session_hours: u32,
+}
+
+/// Why nobody could come in as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// The public address.
+    #[error(transparent)]
+    Address(#[from] NoPublicAddress),
+    /// Issuers send people back to an address.
+    #[error("SHINSEI_OIDC needs SHINSEI_PUBLIC_URL: issuers send people back to it")]
+    NoAddress,
+    /// The issuers.
+    #[error("the issuers can not be used")]
+    Issuers(#[from] SettingsError),
+    /// The keys.
+    #[error("the keys of the hand-over can not be used")]
+    Handover(#[from] NoKeys),
+}
+
+impl Doors {
+    /// The ways in, with what is in their files.
+    ///
+    /// # Errors
+    /// See [`DoorError`].
+    pub fn entrance(&self) -> Result<Entrance, DoorError> {
+        let address = self
+            .public_url
+            .as_deref()
+            .map(PublicAddress::parse)
+            .transpose()?;
+        let mut issuers = Vec::new();
+        if let Some(file) = &self.oidc {
+            let address = address.as_ref().ok_or(DoorError::NoAddress)?;
+            for (key, settings) in OidcSettings::read(file)?.issuers {
+                issuers.push(Arc::new(Issuer::new(&key, settings, address)?));
+            }
+        }
+        let handover = self
+            .handover_key_file
+            .as_deref()
+            .map(HandoverKeys::read)
+            .transpose()?;
+        Ok(Entrance {
+            address,
+            times: SessionTimes {
+                idle: Duration::from_mins(self.session_idle_minutes.into()),
+                absolute: Duration::from_hours(self.session_hours.into()),
+            },
+            issuers,
+            handover,
+        })
     }
 }
 
@@ -212,6 +307,30 @@ mod tests {
             settings("postgres://h/d", true, false).mode(),
             Mode::Demonstration
         );
+    }
+
+    #[test]
+    fn issuers_need_an_address_to_send_people_back_to() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            file.path(),
+            "[issuers.society]\nlabel = \"ID\"\nissuer = \"https://id.example.jp\"\nclient_id = \"shinsei\"\nmember_claim = \"n\"\n",
+        )
+        .unwrap();
+        let mut doors = Doors {
+            public_url: None,
+            oidc: Some(file.path().to_owned()),
+            handover_key_file: None,
+            session_idle_minutes: 30,
+            session_hours: 8,
+        };
+        assert!(matches!(doors.entrance(), Err(DoorError::NoAddress)));
+        doors.public_url = Some("https://shinsei.example.jp".to_owned());
+        let entrance = doors.entrance().unwrap();
+        assert_eq!(entrance.issuers[0].label(), "ID");
+        assert_eq!(entrance.times.idle, Duration::from_mins(30));
+        doors.public_url = Some("http://shinsei.example.jp".to_owned());
+        assert!(matches!(doors.entrance(), Err(DoorError::Address(_))));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     Service,
-    config::{Allowances, Mode, Settings},
+    config::{Allowances, Doors, Mode, Settings},
     demonstration::FIRST_MEMBER,
 };
 
@@ -57,6 +57,8 @@ pub struct Surroundings<'a> {
     pub settings: &'a Settings,
     /// What it would allow.
     pub allowances: &'a Allowances,
+    /// How people would come in.
+    pub doors: &'a Doors,
     /// Where it would listen.
     pub listen: SocketAddr,
     /// What it would log.
@@ -100,6 +102,7 @@ pub async fn examine(
     let mut found = Findings(Vec::new());
     mode(surroundings, &mut found);
     network(surroundings, &mut found);
+    doors(surroundings.doors, &mut found).await;
     secrets(surroundings, &mut found);
     logging(surroundings.log_filter, &mut found);
     database(service, &surroundings.settings.database_url, &mut found).await?;
@@ -147,6 +150,43 @@ fn network(surroundings: &Surroundings<'_>, found: &mut Findings) {
         );
     } else {
         found.sound("rates", "requests are counted by account and by address");
+    }
+}
+
+async fn doors(doors: &Doors, found: &mut Findings) {
+    match &doors.public_url {
+        None => found.unsafe_(
+            "address",
+            "SHINSEI_PUBLIC_URL is not set: any host name is answered, and cookies may travel without TLS",
+        ),
+        Some(url) if !url.starts_with("https://") => found.unsafe_(
+            "address",
+            "SHINSEI_PUBLIC_URL is not https: cookies and everything that is typed travel in the clear",
+        ),
+        Some(_) => found.sound("address", "https; cookies are of this host and of TLS only"),
+    }
+    for file in doors.handover_key_file.iter().chain(&doors.oidc) {
+        only_for_owner("sign-in", file, found);
+    }
+    let entrance = match doors.entrance() {
+        Ok(entrance) => entrance,
+        Err(error) => {
+            let why = std::error::Error::source(&error).map(ToString::to_string);
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            return found.unsafe_("sign-in", format!("{error}{why}"));
+        }
+    };
+    if entrance.issuers.is_empty() && entrance.handover.is_none() {
+        found.unsafe_(
+            "sign-in",
+            "nobody can sign in: set SHINSEI_OIDC or SHINSEI_HANDOVER_KEY_FILE",
+        );
+    }
+    for issuer in &entrance.issuers {
+        match issuer.metadata(std::time::Duration::ZERO).await {
+            Ok(_) => found.sound("sign-in", format!("issuer {} answers", issuer.key())),
+            Err(error) => found.doubtful("sign-in", format!("issuer {}: {error}", issuer.key())),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ mod situation;
 pub mod telemetry;
 pub mod write;
 
-pub use app::App;
+pub use app::{App, Exposure};
 pub use clock::{Clock, ClockSetting};
 pub use config::Mode;
 pub use server::{Running, ServeError, router, serve};

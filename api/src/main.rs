@@ -8,8 +8,9 @@ use std::{
 };
 
 use api::{
-    Clock, ClockSetting, Mode, Service,
-    config::{Allowances, Settings, check_listen},
+    Clock, ClockSetting, Exposure, Mode, Service,
+    access::{Duties, Entrance, Principal, SessionTimes, Sessions, role_named},
+    config::{Allowances, Doors, Settings, check_listen},
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
@@ -72,6 +73,8 @@ struct Serving {
     listen: SocketAddr,
     #[command(flatten)]
     allowances: Allowances,
+    #[command(flatten)]
+    doors: Doors,
 }
 
 #[derive(Subcommand)]
@@ -117,6 +120,11 @@ enum Command {
         /// Its address
         #[arg(default_value = journey::DEFAULT_URL)]
         url: String,
+    },
+    /// End every session of somebody: `member:9000001`, `secretariat:staff/…`
+    EndSessions {
+        /// As the log names them.
+        actor: String,
     },
     /// Look at the set-up as production would run it, and name what is unsafe
     Doctor,
@@ -204,6 +212,13 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
         Command::Journey { url } => {
             Ok(tokio::task::spawn_blocking(move || journey::run(&url)).await?)
         }
+        Command::EndSessions { actor } => {
+            end_sessions(
+                &open_existing(settings, ClockSetting::System).await?,
+                &actor,
+            )
+            .await
+        }
         Command::Doctor => doctor(settings, &line.serving, filter).await,
         Command::Openapi => {
             say(&routes::description().to_pretty_json()?)?;
@@ -243,9 +258,13 @@ async fn serve_until_told(service: Service, mode: Mode, serving: &Serving) -> Re
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|source| format!("cannot listen on {listen}: {source}"))?;
-    let limits = serving.allowances.limits(mode);
-    let running = serve(service, mode, limits, listener).await?;
-    greet(mode, &clock, &running.url())?;
+    let exposure = Exposure {
+        limits: serving.allowances.limits(mode),
+        entrance: serving.doors.entrance()?,
+    };
+    let greeting = greeting(mode, &clock, &exposure.entrance);
+    let running = serve(service, mode, exposure, listener).await?;
+    say(&format!("{greeting}\n{}", running.url()))?;
     tracing::info!(address = %running.address(), ?mode, "serving");
     let stopping = running.stopping();
     tokio::spawn(async move {
@@ -258,13 +277,19 @@ async fn serve_until_told(service: Service, mode: Mode, serving: &Serving) -> Re
     Ok(())
 }
 
-fn greet(mode: Mode, clock: &Clock, url: &str) -> std::io::Result<()> {
-    match mode {
-        Mode::Demonstration => say(&format!("{}\n{url}", announcement(clock))),
-        Mode::Production => say(&format!(
-            "サインインの方法が設定されていないため、まだ誰もサインインできません（デモのサインインは本番では使えません）。\n{url}"
-        )),
+/// What is said at the start: how people sign in.
+fn greeting(mode: Mode, clock: &Clock, entrance: &Entrance) -> String {
+    if mode == Mode::Demonstration {
+        return announcement(clock).to_string();
     }
+    let mut ways: Vec<&str> = entrance.issuers.iter().map(|one| one.label()).collect();
+    if entrance.handover.is_some() {
+        ways.push("会員専用ページからのリンク");
+    }
+    if ways.is_empty() {
+        return "サインインの方法が設定されていないため、まだ誰もサインインできません（SHINSEI_OIDC、SHINSEI_HANDOVER_KEY_FILE。デモのサインインは本番では使えません）。".to_owned();
+    }
+    format!("サインインの方法: {}", ways.join("、"))
 }
 
 /// SIGTERM, or Ctrl-C, from this call on: a signal that comes before the future is awaited is not lost.
@@ -291,12 +316,25 @@ async fn received(signal: &mut Option<Signal>) {
     }
 }
 
+async fn end_sessions(service: &Service, actor: &str) -> Result<ExitCode, Failure> {
+    let (role, id) = actor
+        .split_once(':')
+        .and_then(|(role, id)| Some((role_named(role)?, id)))
+        .ok_or("an account is named as in the log: member:…, secretariat:… or reporter:…")?;
+    let principal = Principal::of(role, id, Duties::NONE);
+    let sessions = Sessions::new(service.log.clone(), SessionTimes::default());
+    let ended = sessions.end_all(&principal.actor).await?;
+    say(&format!("{ended} sessions ended"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn doctor(settings: &Settings, serving: &Serving, filter: &str) -> Result<ExitCode, Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     let service = open_existing(settings, ClockSetting::System).await?;
     let surroundings = Surroundings {
         settings,
         allowances: &serving.allowances,
+        doors: &serving.doors,
         listen: serving.listen,
         log_filter: filter,
         arguments: &arguments,

@@ -20,13 +20,14 @@ mod printing;
 mod problem_page;
 mod rows;
 mod seminars;
+mod sessions;
 mod start;
 mod top;
 mod visit;
 mod withdrawal;
 
 pub use problem_page::{as_page, nothing_here};
-pub use start::{Said, local, start};
+pub use start::{Said, handover, local, start};
 
 use askama::Template;
 use axum::{
@@ -73,9 +74,11 @@ fn screens() -> Vec<Screen> {
 
 /// From お申込み to 申請を完了する.
 fn application_screens() -> Vec<Screen> {
-    use Permission::{Apply, EditDocuments, UseMemberPages};
+    use Permission::{Apply, EditDocuments, ManageOwnSessions, UseMemberPages};
 
     vec![
+        screen(ManageOwnSessions, "/sessions", get(sessions::list)),
+        screen(ManageOwnSessions, "/sessions/end", post(sessions::end)),
         screen(UseMemberPages, "/apply/{program}", get(apply::offer)),
         screen(
             UseMemberPages,

@@ -19,6 +19,7 @@ mod research_years;
 mod resume;
 mod rows;
 mod seminars;
+mod sessions;
 mod status;
 mod submissions;
 mod submit;
@@ -130,6 +131,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(conferences::endpoints());
     all.extend(papers::endpoints());
     all.extend(imports::endpoints());
+    all.extend(sessions::endpoints());
     all
 }
 
@@ -449,7 +451,7 @@ mod tests {
                 *table.entry(holder.word()).or_default() += 1;
             }
         }
-        // The reporter asks who it is and which programs there are; reports come with their own step.
-        assert_eq!(table["reporter"], 2);
+        // The reporter asks who it is, which programs there are, and for the own sessions; reports come with their own step.
+        assert_eq!(table["reporter"], 5);
     }
 }

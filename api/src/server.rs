@@ -17,12 +17,12 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    access::{demo, same_origin},
-    app::App,
+    access::{PublicAddress, demo, known_host, same_origin, sign_in},
+    app::{App, Exposure},
     config::{Mode, NotLoopback, check_listen},
     demonstration,
     forwarder::Forwarder,
-    limits::{self, Limits, count_entrances},
+    limits::{self, count_entrances},
     operations, pages,
     problem::{Kind, Problem, as_problem},
     program_archive, routes,
@@ -72,6 +72,7 @@ pub fn router(app: App) -> Router {
         .merge(pages::router(&app))
         .merge(operations::router())
         .merge(routes::router(&app))
+        .merge(sign_in::router())
         .route("/api/v1/openapi.json", get(description))
         .merge(SwaggerUi::new("/api/v1/reference").config(Config::from("/api/v1/openapi.json")));
     if app.is_demonstration() {
@@ -82,6 +83,7 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(answer_to_panic))
         .layer(middleware::from_fn(same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), known_host))
         .layer(middleware::from_fn_with_state(app.clone(), count_entrances))
         .layer(middleware::map_response(as_problem_of_the_api))
         .layer(middleware::from_fn_with_state(app.clone(), pages::as_page))
@@ -138,6 +140,17 @@ async fn with_common_headers(State(app): State<App>, request: Request, next: Nex
     } else {
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")
     });
+    if app
+        .entrance()
+        .address
+        .as_ref()
+        .is_some_and(PublicAddress::is_secure)
+    {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
+    }
     if app.is_demonstration()
         && let Ok(now) = HeaderValue::from_str(&app.service().clock.now().to_string())
     {
@@ -188,14 +201,14 @@ impl Running {
     }
 }
 
-/// Starts the service on a listener, with what it allows its clients: in the demonstration with its members, with the sealer, the views and the forwarder.
+/// Starts the service on a listener, as it meets the world: in the demonstration with its members, with the sealer, the views and the forwarder.
 ///
 /// # Errors
 /// See [`ServeError`].
 pub async fn serve(
     service: Service,
     mode: Mode,
-    limits: Limits,
+    exposure: Exposure,
     listener: TcpListener,
 ) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(ServeError::Listen)?;
@@ -219,9 +232,10 @@ pub async fn serve(
     log.seal_task(background.clone());
     let runner = Runner::new(log.clone()).follow(Forwarder::new(service.clone()));
     log.tasks().spawn(runner.run(background.clone()));
-    let app = App::new(service, mode, limits);
+    let connections = exposure.limits.connections;
+    let app = App::new(service, mode, exposure);
     log.tasks().spawn(upkeep(app.clone(), background.clone()));
-    let server = limits::serve_connections(listener, router(app), limits.connections, stop.clone());
+    let server = limits::serve_connections(listener, router(app), connections, stop.clone());
     let stopping = stop.clone();
     let ended = tokio::spawn(async move {
         let mut server = tokio::spawn(server);
@@ -286,7 +300,7 @@ mod tests {
     use super::*;
     use crate::{
         ClockSetting,
-        access::{COOKIE, Duties, Permission, Principal},
+        access::{Beginning, COOKIE, Duties, Permission, Principal},
         clock::DEMONSTRATION_START,
         service,
     };
@@ -299,7 +313,7 @@ mod tests {
         let service = Service::open(&url, service::programs(None).unwrap(), clock)
             .await
             .unwrap();
-        App::new(service, mode, Limits::uncounted())
+        App::new(service, mode, Exposure::local())
     }
 
     fn principal(role: Role) -> Principal {
@@ -309,7 +323,10 @@ mod tests {
     async fn cookie(app: &App, role: Role) -> String {
         let token = app
             .sessions()
-            .begin(&principal(role), Timestamp::now())
+            .begin(
+                &Beginning::new(principal(role), "demo", ""),
+                Timestamp::now(),
+            )
             .await
             .unwrap();
         format!("{COOKIE}={}", token.as_str())
@@ -499,7 +516,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let service = app(&directory, Mode::Demonstration).await.service().clone();
         let open = TcpListener::bind("0.0.0.0:0").await.unwrap();
-        let refused = serve(service, Mode::Demonstration, Limits::uncounted(), open).await;
+        let refused = serve(service, Mode::Demonstration, Exposure::local(), open).await;
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
     }
 
@@ -511,7 +528,7 @@ mod tests {
         let running = serve(
             service.clone(),
             Mode::Demonstration,
-            Limits::uncounted(),
+            Exposure::local(),
             listener,
         )
         .await

@@ -7,20 +7,25 @@ use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use api::Exposure;
 use api::limits::{Limits, RateLimits};
 use serde_json::json;
 
 use crate::databases::TestDatabase;
 use crate::service::{FOURTH, Person, TestService, forms};
 
-fn counted(account: u32, address: u32, trusted_proxies: usize) -> Limits {
-    Limits {
+fn counted(account: u32, address: u32, trusted_proxies: usize) -> Exposure {
+    let limits = Limits {
         rates: RateLimits {
             account: NonZeroU32::new(account),
             address: NonZeroU32::new(address),
         },
         trusted_proxies,
         ..Limits::uncounted()
+    };
+    Exposure {
+        limits,
+        ..Exposure::local()
     }
 }
 
@@ -36,7 +41,7 @@ fn start(person: &Person, from: &str) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_that_asks_too_much_is_asked_to_wait_and_its_colleagues_are_not() {
     let database = TestDatabase::sqlite().await;
-    let service = TestService::limited(&database, counted(20, 0, 0)).await;
+    let service = TestService::exposed(&database, counted(20, 0, 0)).await;
     let yoko = service.applicant("9000001", FOURTH, "documents_only");
     let colleague = service.member("9000002");
     let refused = (0..40).find_map(|_| {
@@ -56,7 +61,7 @@ async fn an_account_that_asks_too_much_is_asked_to_wait_and_its_colleagues_are_n
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn addresses_are_counted_as_the_trusted_proxies_saw_them() {
     let database = TestDatabase::sqlite().await;
-    let service = TestService::limited(&database, counted(0, 10, 1)).await;
+    let service = TestService::exposed(&database, counted(0, 10, 1)).await;
     let nobody = service.nobody();
     let statuses: Vec<u16> = (0..12).map(|_| start(&nobody, "198.51.100.9")).collect();
     assert_eq!(statuses[..10], [200; 10]);
@@ -72,7 +77,7 @@ async fn addresses_are_counted_as_the_trusted_proxies_saw_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guessed_tokens_are_counted_by_address() {
     let database = TestDatabase::sqlite().await;
-    let service = TestService::limited(&database, counted(0, 5, 1)).await;
+    let service = TestService::exposed(&database, counted(0, 5, 1)).await;
     let nobody = service.nobody();
     let guess = || {
         let answer = nobody
@@ -91,7 +96,7 @@ async fn guessed_tokens_are_counted_by_address() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_is_refused_has_lost_nothing() {
     let database = TestDatabase::sqlite().await;
-    let service = TestService::limited(&database, counted(30, 0, 0)).await;
+    let service = TestService::exposed(&database, counted(30, 0, 0)).await;
     let yoko = service.applicant("9000001", FOURTH, "documents_only");
     yoko.save("profile", &forms::profile()).ok();
     while yoko.get("").status != 429 {}

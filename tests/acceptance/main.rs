@@ -15,5 +15,6 @@ mod print;
 mod projections;
 mod service;
 mod service_promises;
+mod sign_in;
 mod store_contract;
 mod upstream_faults;

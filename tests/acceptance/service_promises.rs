@@ -571,7 +571,7 @@ async fn the_service_says_what_it_is_how_it_is_and_what_time_it_believes_it_is()
         let member = service.member("9000001");
         let copy = member.cookie();
         assert_eq!(member.get("/api/v1/me").ok()["id"], "9000001");
-        assert_eq!(member.post("/demo/sign-out").send().status, 303);
+        assert_eq!(member.post("/sign-out").send().status, 303);
         member.get("/api/v1/me").refused(401, "not-signed-in");
         let mut connection = TcpStream::connect(service.address()).unwrap();
         write!(

@@ -5,27 +5,19 @@ use std::net::SocketAddr;
 use axum::{
     Extension, Form, Router,
     extract::{ConnectInfo, State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::post,
 };
 use domain::{Role, member::MemberNumber};
-use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{COOKIE, Duties, Principal, Sessions, token};
-use crate::{
-    app::App,
-    demonstration::FIRST_MEMBER,
-    pages,
-    problem::{Kind, Problem},
-};
+use super::{Duties, Principal, entrance::names_loopback, let_in};
+use crate::{app::App, demonstration::FIRST_MEMBER, pages, problem::Problem};
 
-/// The two addresses; only the demonstration has them.
+/// Its address; only the demonstration has it.
 pub fn router() -> Router<App> {
-    Router::new()
-        .route("/demo/sign-in", post(sign_in))
-        .route("/demo/sign-out", post(sign_out))
+    Router::new().route("/demo/sign-in", post(sign_in))
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,28 +69,19 @@ async fn sign_in(
             }
         }
     };
-    let token = app
-        .sessions()
-        .begin(&principal, Timestamp::now())
-        .await
-        .map_err(failed)?;
-    // A page of the service itself sends one on, so a repeated sign-in does not leave sessions behind.
-    if let Some(earlier) = super::token(&headers) {
-        app.sessions().end(&earlier).await.map_err(failed)?;
-    }
-    tracing::info!(role = principal.actor.role.as_str(), "demo sign-in");
+    let session = let_in(&app, &headers, principal, "demo").await?;
     let from = form.from.as_deref().and_then(pages::local);
-    Ok(to(
-        from.unwrap_or("/"),
-        &cookie(token.as_str(), Sessions::max_age_seconds()),
-    ))
-}
-
-async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = token(&headers) {
-        app.sessions().end(&token).await.map_err(failed)?;
-    }
-    Ok(to("/", &cookie("", 0)))
+    Ok((
+        StatusCode::SEE_OTHER,
+        [
+            (
+                header::LOCATION,
+                HeaderValue::from_str(from.unwrap_or("/")).unwrap_or(HeaderValue::from_static("/")),
+            ),
+            (header::SET_COOKIE, session),
+        ],
+    )
+        .into_response())
 }
 
 const NOT_LOCAL: &str =
@@ -136,42 +119,11 @@ fn is_local(peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
             .is_some_and(names_loopback)
 }
 
-fn names_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-fn cookie(value: &str, max_age_seconds: u64) -> String {
-    format!("{COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age_seconds}")
-}
-
 fn said(sentence: &'static str) -> pages::Said<'static> {
     pages::Said {
         notice: Some(sentence),
         from: None,
     }
-}
-
-/// Sends on to an address of this service.
-fn to(address: &str, cookie: &str) -> Response {
-    (
-        StatusCode::SEE_OTHER,
-        [(header::LOCATION, address), (header::SET_COOKIE, cookie)],
-    )
-        .into_response()
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failed(error: sqlx::Error) -> Problem {
-    tracing::error!(%error, "writing a session failed");
-    Problem::new(Kind::Internal)
 }
 
 #[cfg(test)]
@@ -207,13 +159,5 @@ mod tests {
         ));
         assert!(!local("127.0.0.1:50000", &[]));
         assert!(!is_local(None, &HeaderMap::new()));
-    }
-
-    #[test]
-    fn the_cookie_is_not_for_scripts_and_other_sites() {
-        assert_eq!(
-            cookie("x", 43_200),
-            "shinsei_session=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=43200"
-        );
     }
 }

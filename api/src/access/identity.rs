@@ -9,7 +9,7 @@ use axum::{
 use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
 
-use super::{COOKIE, Duties, Permission, Token};
+use super::{Duties, Permission};
 use crate::{
     app::App,
     limits::{ClientAddress, too_many},
@@ -139,7 +139,7 @@ fn address(request: &Request) -> Option<std::net::IpAddr> {
 /// # Errors
 /// The database, as a problem.
 pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
-    let Some(token) = token(headers) else {
+    let Some(token) = app.entrance().token(headers) else {
         return Ok(None);
     };
     app.sessions()
@@ -151,33 +151,9 @@ pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principa
         })
 }
 
-/// The session token among the request's cookies.
-pub fn token(headers: &HeaderMap) -> Option<Token> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(cookie::Cookie::split_parse)
-        .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == COOKIE)
-        .and_then(|cookie| Token::parse(cookie.value()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_token_is_found_among_other_cookies() {
-        let mut headers = HeaderMap::new();
-        let ours = "0123456789abcdef".repeat(4);
-        headers.append(header::COOKIE, "theme=dark; other=1".parse().unwrap());
-        headers.append(
-            header::COOKIE,
-            format!("a=b; {COOKIE}={ours}").parse().unwrap(),
-        );
-        assert_eq!(token(&headers).unwrap().as_str(), ours);
-    }
 
     #[test]
     fn a_member_sees_the_own_things_only() {

@@ -11,6 +11,8 @@ use super::{Duty, Principal};
 pub enum Permission {
     /// To ask who one is and what one may apply for.
     SeeOwnSituation,
+    /// To see and end the own sessions.
+    ManageOwnSessions,
     /// To read the programs.
     ReadPrograms,
     /// To open the member's pages; only the own application is found there.
@@ -33,8 +35,9 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SeeOwnSituation,
+        Self::ManageOwnSessions,
         Self::ReadPrograms,
         Self::UseMemberPages,
         Self::Apply,
@@ -50,6 +53,7 @@ impl Permission {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SeeOwnSituation => "see-own-situation",
+            Self::ManageOwnSessions => "manage-own-sessions",
             Self::ReadPrograms => "read-programs",
             Self::UseMemberPages => "use-member-pages",
             Self::Apply => "apply",
@@ -66,7 +70,9 @@ impl Permission {
     pub const fn holders(self) -> &'static [Holder] {
         use Holder::{Member, Reporter, Secretariat};
         match self {
-            Self::SeeOwnSituation | Self::ReadPrograms => &[Member, Secretariat(None), Reporter],
+            Self::SeeOwnSituation | Self::ManageOwnSessions | Self::ReadPrograms => {
+                &[Member, Secretariat(None), Reporter]
+            }
             Self::ReadApplication | Self::ReadHistory => &[Member, Secretariat(Some(Duty::View))],
             Self::UseMemberPages | Self::Apply | Self::EditDocuments => &[Member],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
@@ -130,6 +136,7 @@ mod tests {
             row(Role::Member, Duties::NONE),
             [
                 "see-own-situation",
+                "manage-own-sessions",
                 "read-programs",
                 "use-member-pages",
                 "apply",
@@ -139,12 +146,13 @@ mod tests {
             ]
         );
         let duty = |duty: Duty| row(Role::Secretariat, [duty].into_iter().collect());
-        let everybody = ["see-own-situation", "read-programs"];
+        let everybody = ["see-own-situation", "manage-own-sessions", "read-programs"];
         assert_eq!(row(Role::Secretariat, Duties::NONE), everybody);
         assert_eq!(
             duty(Duty::View),
             [
                 "see-own-situation",
+                "manage-own-sessions",
                 "read-programs",
                 "read-application",
                 "read-history"
@@ -153,12 +161,23 @@ mod tests {
         assert_eq!(duty(Duty::Check), everybody);
         assert_eq!(
             duty(Duty::Payments),
-            ["see-own-situation", "read-programs", "confirm-payments"]
+            [
+                "see-own-situation",
+                "manage-own-sessions",
+                "read-programs",
+                "confirm-payments"
+            ]
         );
         assert_eq!(duty(Duty::Decide), everybody);
         assert_eq!(
             duty(Duty::Administer),
-            ["see-own-situation", "read-programs", "import", "verify-log"]
+            [
+                "see-own-situation",
+                "manage-own-sessions",
+                "read-programs",
+                "import",
+                "verify-log"
+            ]
         );
         assert_eq!(row(Role::Reporter, Duties::NONE), everybody);
         assert!(

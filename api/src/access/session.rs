@@ -2,32 +2,43 @@
 
 use std::time::Duration;
 
-use domain::Role;
+use domain::{Actor, Role};
 use eventstore::{EventLog, on_database};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::{Duties, Principal};
 
-/// Name of the cookie.
-pub const COOKIE: &str = "shinsei_session";
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimes {
+    /// A session that nobody used for so long has ended.
+    pub idle: Duration,
+    /// However much it is used, a session ends after so long.
+    pub absolute: Duration,
+}
 
-/// A session that nobody used for so long has ended (portal-ux D.3, 6).
-const IDLE: Duration = Duration::from_hours(1);
-
-/// However much it is used, a session ends after so long.
-const ABSOLUTE: Duration = Duration::from_hours(12);
+impl Default for SessionTimes {
+    /// 60 minutes and 12 hours (portal-ux D.3, 6).
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_hours(1),
+            absolute: Duration::from_hours(12),
+        }
+    }
+}
 
 /// Using a session is noted once a minute: a write for each read would be a burden for nothing.
 const NOTED: Duration = Duration::from_mins(1);
 
-/// What the cookie holds: 256 random bits, in hexadecimal.
+/// A secret that a cookie holds: 256 random bits, in hexadecimal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
     /// A new one, from the system's random numbers.
-    fn random() -> Self {
+    pub fn random() -> Self {
         Self(hex::encode(rand::random::<[u8; 32]>()))
     }
 
@@ -42,45 +53,107 @@ impl Token {
         &self.0
     }
 
-    fn hash(&self) -> Vec<u8> {
+    /// What goes into the database.
+    pub(super) fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0.as_bytes()).to_vec()
     }
+}
+
+/// A session that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// Whose.
+    pub principal: Principal,
+    /// How: `demo`, `handover`, or the key of an issuer.
+    pub via: String,
+    /// Kind of browser and system.
+    pub browser: String,
+}
+
+impl Beginning {
+    /// In a browser that says so of itself.
+    pub fn new(principal: Principal, via: &str, user_agent: &str) -> Self {
+        Self {
+            principal,
+            via: via.to_owned(),
+            browser: browser_words(user_agent),
+        }
+    }
+}
+
+/// A session as it is shown to whom it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSession {
+    /// What it is called.
+    pub id: Uuid,
+    /// How it began.
+    pub via: String,
+    /// Kind of browser and system.
+    pub browser: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it was used last, to the minute.
+    pub seen_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
 }
 
 /// The table of sessions.
 #[derive(Clone)]
 pub struct Sessions {
     log: EventLog,
+    times: SessionTimes,
 }
+
+type ListedRow = (String, String, String, i64, i64, Vec<u8>);
 
 impl Sessions {
     /// In the database of the log.
-    pub fn new(log: EventLog) -> Self {
-        Self { log }
+    pub fn new(log: EventLog, times: SessionTimes) -> Self {
+        Self { log, times }
     }
 
-    /// Begins a session, and clears away those that have ended.
+    /// Begins a session, and clears away those that have ended. Sessions of the same account with another role or other
+    /// duties end: what somebody may do no more is not done in an older window either.
     ///
     /// # Errors
     /// The database.
-    pub async fn begin(&self, principal: &Principal, now: Timestamp) -> Result<Token, sqlx::Error> {
+    pub async fn begin(&self, beginning: &Beginning, now: Timestamp) -> Result<Token, sqlx::Error> {
         let token = Token::random();
+        let Beginning {
+            principal,
+            via,
+            browser,
+        } = beginning;
         let turn = self.log.write_turn().await;
         on_database!(self.log.database(), pool => {
-            sqlx::query("DELETE FROM sessions WHERE created_at_us <= $1 OR seen_at_us <= $2")
-                .bind(before(now, ABSOLUTE))
-                .bind(before(now, IDLE))
+            sqlx::query(
+                "DELETE FROM sessions WHERE created_at_us <= $1 OR seen_at_us <= $2
+                    OR (actor_id = $3 AND ((role = $4 AND duties <> $5)
+                        OR (role <> $4 AND role <> 'member' AND $4 <> 'member')))",
+            )
+                .bind(before(now, self.times.absolute))
+                .bind(before(now, self.times.idle))
+                .bind(&principal.actor.id)
+                .bind(principal.actor.role.as_str())
+                .bind(principal.duties.to_string())
                 .execute(pool)
                 .await
                 .map(drop)
         })?;
         on_database!(self.log.database(), pool => {
-            sqlx::query("INSERT INTO sessions (token_hash, role, actor_id, created_at_us, seen_at_us, duties) VALUES ($1, $2, $3, $4, $4, $5)")
+            sqlx::query(
+                "INSERT INTO sessions (token_hash, id, role, actor_id, duties, via, browser, created_at_us, seen_at_us)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+            )
                 .bind(token.hash())
+                .bind(Uuid::new_v4().to_string())
                 .bind(principal.actor.role.as_str())
                 .bind(&principal.actor.id)
-                .bind(now.as_microsecond())
                 .bind(principal.duties.to_string())
+                .bind(via)
+                .bind(browser)
+                .bind(now.as_microsecond())
                 .execute(pool)
                 .await
                 .map(drop)
@@ -108,7 +181,7 @@ impl Sessions {
         let Some((role, id, created, seen, duties)) = found else {
             return Ok(None);
         };
-        if created <= before(now, ABSOLUTE) || seen <= before(now, IDLE) {
+        if !self.runs(created, seen, now) {
             return Ok(None);
         }
         if seen <= before(now, NOTED) {
@@ -124,6 +197,49 @@ impl Sessions {
             drop(turn);
         }
         Ok(role_named(&role).map(|role| Principal::of(role, id, Duties::parse(&duties))))
+    }
+
+    fn runs(&self, created: i64, seen: i64, now: Timestamp) -> bool {
+        created > before(now, self.times.absolute) && seen > before(now, self.times.idle)
+    }
+
+    /// The sessions of somebody that have not ended, the latest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        current: Option<&Token>,
+        now: Timestamp,
+    ) -> Result<Vec<ListedSession>, sqlx::Error> {
+        let rows: Vec<ListedRow> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(
+                "SELECT id, via, browser, created_at_us, seen_at_us, token_hash FROM sessions
+                  WHERE role = $1 AND actor_id = $2 ORDER BY created_at_us DESC, id",
+            )
+                .bind(actor.role.as_str())
+                .bind(&actor.id)
+                .fetch_all(pool)
+                .await
+        })?;
+        let own = current.map(Token::hash);
+        let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
+        rows.into_iter()
+            .filter(|(_, _, _, created, seen, _)| self.runs(*created, *seen, now))
+            .map(|(id, via, browser, created, seen, hash)| {
+                Ok(ListedSession {
+                    id: Uuid::parse_str(&id).map_err(|error| decode(error.into()))?,
+                    via,
+                    browser,
+                    began_at: Timestamp::from_microsecond(created)
+                        .map_err(|error| decode(error.into()))?,
+                    seen_at: Timestamp::from_microsecond(seen)
+                        .map_err(|error| decode(error.into()))?,
+                    current: own.as_ref() == Some(&hash),
+                })
+            })
+            .collect()
     }
 
     /// Ends a session.
@@ -143,9 +259,46 @@ impl Sessions {
         Ok(())
     }
 
+    /// Ends a session of somebody by what it is called; nothing happens when it is not theirs.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_one(&self, actor: &Actor, id: Uuid) -> Result<(), sqlx::Error> {
+        let turn = self.log.write_turn().await;
+        on_database!(self.log.database(), pool => {
+            sqlx::query("DELETE FROM sessions WHERE role = $1 AND actor_id = $2 AND id = $3")
+                .bind(actor.role.as_str())
+                .bind(&actor.id)
+                .bind(id.to_string())
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
+        drop(turn);
+        Ok(())
+    }
+
+    /// Ends every session of somebody; says how many there were.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_all(&self, actor: &Actor) -> Result<u64, sqlx::Error> {
+        let turn = self.log.write_turn().await;
+        let ended = on_database!(self.log.database(), pool => {
+            sqlx::query("DELETE FROM sessions WHERE role = $1 AND actor_id = $2")
+                .bind(actor.role.as_str())
+                .bind(&actor.id)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        drop(turn);
+        Ok(ended)
+    }
+
     /// How long the cookie is good for at most, in seconds.
-    pub const fn max_age_seconds() -> u64 {
-        ABSOLUTE.as_secs()
+    pub const fn max_age_seconds(&self) -> u64 {
+        self.times.absolute.as_secs()
     }
 }
 
@@ -155,10 +308,43 @@ fn before(now: Timestamp, span: Duration) -> i64 {
 }
 
 /// The roles that somebody can be signed in with.
-fn role_named(name: &str) -> Option<Role> {
+pub fn role_named(name: &str) -> Option<Role> {
     [Role::Member, Role::Secretariat, Role::Reporter]
         .into_iter()
         .find(|role| role.as_str() == name)
+}
+
+/// A browser in two words, from what it says of itself: enough to know one's own again, and no more.
+fn browser_words(user_agent: &str) -> String {
+    let among = |known: &[(&str, &'static str)], otherwise| {
+        known
+            .iter()
+            .find(|(sign, _)| user_agent.contains(sign))
+            .map_or(otherwise, |(_, word)| *word)
+    };
+    // Each says that it is the ones below it too.
+    let browser = among(
+        &[
+            ("Edg/", "Edge"),
+            ("Firefox/", "Firefox"),
+            ("CriOS/", "Chrome"),
+            ("Chrome/", "Chrome"),
+            ("Safari/", "Safari"),
+        ],
+        "その他",
+    );
+    let system = among(
+        &[
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Android", "Android"),
+            ("Windows", "Windows"),
+            ("Mac OS X", "Mac"),
+            ("Linux", "Linux"),
+        ],
+        "その他",
+    );
+    format!("{browser} / {system}")
 }
 
 #[cfg(test)]
@@ -167,27 +353,26 @@ mod tests {
     use jiff::{SignedDuration, ToSpan as _};
 
     use super::*;
+    use crate::access::Duty;
 
     async fn sessions(directory: &tempfile::TempDir) -> Sessions {
         let url = format!("sqlite:{}", directory.path().join("sessions.db").display());
         let database = Database::connect(&url).await.unwrap();
         database.migrate().await.unwrap();
-        Sessions::new(EventLog::new(database))
+        Sessions::new(EventLog::new(database), SessionTimes::default())
     }
 
     fn member() -> Principal {
         Principal::of(Role::Member, "9000001", Duties::NONE)
     }
 
-    #[tokio::test]
-    async fn the_duties_of_a_session_are_those_it_began_with() {
-        let directory = tempfile::tempdir().unwrap();
-        let sessions = sessions(&directory).await;
-        let now = Timestamp::now();
-        let duties = Duties::parse("payments view");
-        let clerk = Principal::of(Role::Secretariat, "clerk", duties);
-        let token = sessions.begin(&clerk, now).await.unwrap();
-        assert_eq!(sessions.find(&token, now).await.unwrap(), Some(clerk));
+    fn clerk(duties: &str) -> Principal {
+        Principal::of(Role::Secretariat, "clerk", Duties::parse(duties))
+    }
+
+    async fn begin(sessions: &Sessions, principal: Principal, now: Timestamp) -> Token {
+        let beginning = Beginning::new(principal, "demo", "");
+        sessions.begin(&beginning, now).await.unwrap()
     }
 
     #[tokio::test]
@@ -195,7 +380,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let sessions = sessions(&directory).await;
         let now = Timestamp::now();
-        let token = sessions.begin(&member(), now).await.unwrap();
+        let token = begin(&sessions, member(), now).await;
         assert_eq!(sessions.find(&token, now).await.unwrap(), Some(member()));
         assert_eq!(sessions.find(&Token::random(), now).await.unwrap(), None);
         sessions.end(&token).await.unwrap();
@@ -207,23 +392,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let sessions = sessions(&directory).await;
         let start = Timestamp::now();
-        let token = sessions.begin(&member(), start).await.unwrap();
+        let token = begin(&sessions, member(), start).await;
         let later = start + 59.minutes();
         assert!(sessions.find(&token, later).await.unwrap().is_some());
-        assert!(
-            sessions
-                .find(&token, later + 59.minutes())
-                .await
-                .unwrap()
-                .is_some()
-        );
-        assert!(
-            sessions
-                .find(&token, later + 119.minutes())
-                .await
-                .unwrap()
-                .is_none()
-        );
+        let found = sessions.find(&token, later + 59.minutes()).await.unwrap();
+        assert!(found.is_some());
+        let found = sessions.find(&token, later + 119.minutes()).await.unwrap();
+        assert!(found.is_none());
     }
 
     #[tokio::test]
@@ -231,7 +406,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let sessions = sessions(&directory).await;
         let start = Timestamp::now();
-        let token = sessions.begin(&member(), start).await.unwrap();
+        let token = begin(&sessions, member(), start).await;
         let mut now = start;
         while now < start + SignedDuration::from_hours(12) {
             assert!(sessions.find(&token, now).await.unwrap().is_some());
@@ -244,7 +419,7 @@ mod tests {
     async fn the_token_itself_is_not_in_the_database() {
         let directory = tempfile::tempdir().unwrap();
         let sessions = sessions(&directory).await;
-        let token = sessions.begin(&member(), Timestamp::now()).await.unwrap();
+        let token = begin(&sessions, member(), Timestamp::now()).await;
         let Database::Sqlite(pool) = sessions.log.database() else {
             unreachable!("the test opened SQLite")
         };
@@ -254,6 +429,82 @@ mod tests {
             .unwrap();
         assert_eq!(hash, token.hash());
         assert_ne!(hex::encode(hash), token.as_str());
+    }
+
+    #[tokio::test]
+    async fn sessions_are_listed_and_ended_by_whom_they_belong_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let sessions = sessions(&directory).await;
+        let start = Timestamp::now();
+        let first = begin(&sessions, member(), start).await;
+        let second = begin(&sessions, member(), start + 1.minutes()).await;
+        let other = Principal::of(Role::Member, "9000002", Duties::NONE);
+        let stranger = begin(&sessions, other.clone(), start).await;
+        let now = start + 2.minutes();
+        let list = sessions
+            .list(&member().actor, Some(&first), now)
+            .await
+            .unwrap();
+        let current: Vec<_> = list.iter().map(|one| one.current).collect();
+        assert_eq!(current, [false, true]);
+
+        // Not by somebody else.
+        sessions.end_one(&other.actor, list[0].id).await.unwrap();
+        assert!(sessions.find(&second, now).await.unwrap().is_some());
+        sessions.end_one(&member().actor, list[0].id).await.unwrap();
+        assert!(sessions.find(&second, now).await.unwrap().is_none());
+        assert_eq!(sessions.end_all(&member().actor).await.unwrap(), 1);
+        assert!(sessions.find(&first, now).await.unwrap().is_none());
+        assert!(sessions.find(&stranger, now).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn older_sessions_end_when_an_account_comes_with_other_duties_or_another_role() {
+        let directory = tempfile::tempdir().unwrap();
+        let sessions = sessions(&directory).await;
+        let now = Timestamp::now();
+        let powerful = begin(&sessions, clerk("view decide administer"), now).await;
+        let same = begin(&sessions, clerk("view decide administer"), now).await;
+        assert!(sessions.find(&powerful, now).await.unwrap().is_some());
+        let restricted = begin(&sessions, clerk("view"), now).await;
+        for ended in [&powerful, &same] {
+            assert!(sessions.find(ended, now).await.unwrap().is_none());
+        }
+        let found = sessions.find(&restricted, now).await.unwrap().unwrap();
+        assert!(!found.duties.include(Duty::Decide));
+        let reporter = Principal::of(Role::Reporter, "clerk", Duties::NONE);
+        begin(&sessions, reporter, now).await;
+        assert!(sessions.find(&restricted, now).await.unwrap().is_none());
+        // A member with the same number as an account is another person.
+        let member = begin(
+            &sessions,
+            Principal::of(Role::Member, "clerk", Duties::NONE),
+            now,
+        )
+        .await;
+        begin(&sessions, clerk("view"), now).await;
+        assert!(sessions.find(&member, now).await.unwrap().is_some());
+    }
+
+    #[test]
+    fn a_browser_is_known_again_by_two_words() {
+        for (said, words) in [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge / Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari / iPhone",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
+                "Firefox / Linux",
+            ),
+            ("curl/8", "その他 / その他"),
+        ] {
+            assert_eq!(browser_words(said), words);
+        }
     }
 
     #[test]

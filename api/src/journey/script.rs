@@ -600,13 +600,7 @@ fn leave(steps: &mut Steps<'_>, cast: &Cast) -> Result<(), Surprise> {
     ] {
         steps.take(
             step,
-            send(
-                person,
-                "POST",
-                "/demo/sign-out",
-                Sent::Form(String::new()),
-                303,
-            ),
+            send(person, "POST", "/sign-out", Sent::Form(String::new()), 303),
             anything,
         )?;
     }

@@ -2,7 +2,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::{
-    ClockSetting, Mode, Service, clock::DEMONSTRATION_START, limits::Limits, serve,
+    ClockSetting, Mode, Service, app::Exposure, clock::DEMONSTRATION_START, serve,
     service::programs,
 };
 
@@ -28,7 +28,7 @@ async fn the_manuals_example_goes_through_and_may_be_played_again() {
         .await
         .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let running = serve(service, Mode::Demonstration, Limits::uncounted(), listener)
+    let running = serve(service, Mode::Demonstration, Exposure::local(), listener)
         .await
         .unwrap();
     for _ in 0..2 {

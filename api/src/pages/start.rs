@@ -86,6 +86,10 @@ struct SignIn<'a> {
     frame: Frame,
     notices: Vec<Notice>,
     demonstration: bool,
+    /// The issuers: label and address.
+    issuers: Vec<(String, String)>,
+    /// Whether the member site hands members over.
+    handover: bool,
     from: Option<&'a str>,
     first_member: &'static str,
     members: Vec<(&'static str, &'static str)>,
@@ -98,7 +102,7 @@ struct SignIn<'a> {
 /// The page for those who are not signed in.
 pub fn start(app: &App, said: &Said<'_>, status: StatusCode) -> Response {
     let mut frame = Frame::plain(app, "サインイン");
-    frame.wrong = status.is_client_error();
+    frame.wrong = status.is_client_error() || status.is_server_error();
     let mut notices = Vec::new();
     notices.extend(said.notice.map(Notice::error));
     if said.from.is_some() {
@@ -110,6 +114,17 @@ pub fn start(app: &App, said: &Said<'_>, status: StatusCode) -> Response {
         frame,
         notices,
         demonstration: app.is_demonstration(),
+        issuers: app
+            .entrance()
+            .issuers
+            .iter()
+            .map(|issuer| {
+                let from = said.from.map(|from| format!("?from={}", escaped(from)));
+                let address = format!("/sign-in/{}{}", issuer.key(), from.unwrap_or_default());
+                (issuer.label().to_owned(), address)
+            })
+            .collect(),
+        handover: app.entrance().handover.is_some(),
         from: said.from,
         first_member: FIRST_MEMBER,
         members: IDENTITIES
@@ -126,6 +141,24 @@ pub fn start(app: &App, said: &Said<'_>, status: StatusCode) -> Response {
         now: show_jst_minutes(app.service().clock.now()),
     };
     rendered(&page, status)
+}
+
+#[derive(Template)]
+#[template(path = "handover.html")]
+struct Handover<'a> {
+    frame: Frame,
+    member: &'a str,
+    state: &'a str,
+}
+
+/// Whose link of the member site it is, and the press that signs in.
+pub fn handover(app: &App, member: &str, state: &str) -> Response {
+    let page = Handover {
+        frame: Frame::plain(app, "サインインの確認"),
+        member,
+        state,
+    };
+    rendered(&page, StatusCode::OK)
 }
 
 /// 申請書サンプル: the same for all programs of a year.

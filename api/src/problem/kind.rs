@@ -151,6 +151,9 @@ kinds! {
     /// A document is saved without saying which revision was seen.
     PreconditionRequired: PRECONDITION_REQUIRED, "precondition-required", "If-Match が必要です",
         "画面の表示に使った版の番号を If-Match ヘッダーに指定してください。番号は ETag ヘッダーと revision にあります。";
+    /// A name that is not ours.
+    UnknownHost: MISDIRECTED_REQUEST, "unknown-host", "このアドレスではご利用いただけません",
+        "このサービスの正しいアドレスではありません。事務局からご案内したアドレスでお開きください。";
     /// More requests than a client may make.
     TooManyRequests: TOO_MANY_REQUESTS, "too-many-requests", "操作が集中しています",
         "短い時間に操作が集中したため、いったん受け付けを止めています。少し待ってから、もう一度お試しください。";

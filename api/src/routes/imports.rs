@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ClockSetting, Mode, Service, clock::DEMONSTRATION_START, limits::Limits, serve,
+        ClockSetting, Mode, Service, app::Exposure, clock::DEMONSTRATION_START, serve,
         service::programs,
     };
 
@@ -126,7 +126,7 @@ mod tests {
             .await
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = serve(service, Mode::Demonstration, Limits::uncounted(), listener)
+        let running = serve(service, Mode::Demonstration, Exposure::local(), listener)
             .await
             .unwrap();
         let url = running.url();

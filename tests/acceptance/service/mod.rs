@@ -12,13 +12,13 @@ pub mod forms;
 mod person;
 mod process;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::clock::DEMONSTRATION_START;
-use api::limits::Limits;
-use api::{ClockSetting, Mode, Running, Service, serve};
+use api::{ClockSetting, Exposure, Mode, Running, Service, serve};
 use domain::program::Programs;
 use jiff::Timestamp;
 use projections::ViewName;
@@ -65,17 +65,19 @@ impl TestService {
     pub async fn at(database: &TestDatabase, earliest: Timestamp) -> Self {
         let programs = api::service::programs(None).unwrap();
         let clock = ClockSetting::Demonstration { earliest };
-        let limits = Limits::uncounted();
-        Self::start(database, programs, Mode::Demonstration, clock, limits).await
+        Self::start(database, programs, Mode::Demonstration, clock, |_| {
+            Exposure::local()
+        })
+        .await
     }
 
-    /// The same, with what it allows its clients.
-    pub async fn limited(database: &TestDatabase, limits: Limits) -> Self {
+    /// The same, meeting the world in another way.
+    pub async fn exposed(database: &TestDatabase, exposure: Exposure) -> Self {
         let programs = api::service::programs(None).unwrap();
         let clock = ClockSetting::Demonstration {
             earliest: DEMONSTRATION_START,
         };
-        Self::start(database, programs, Mode::Demonstration, clock, limits).await
+        Self::start(database, programs, Mode::Demonstration, clock, |_| exposure).await
     }
 
     /// The same, with programs of one's own from a directory.
@@ -84,15 +86,25 @@ impl TestService {
         let clock = ClockSetting::Demonstration {
             earliest: DEMONSTRATION_START,
         };
-        let limits = Limits::uncounted();
-        Self::start(database, programs, Mode::Demonstration, clock, limits).await
+        Self::start(database, programs, Mode::Demonstration, clock, |_| {
+            Exposure::local()
+        })
+        .await
     }
 
     /// A service as it is meant to be used.
     pub async fn in_production(database: &TestDatabase) -> Self {
+        Self::in_production_exposed(database, |_| Exposure::local()).await
+    }
+
+    /// The same, meeting the world in another way, once its address is known.
+    pub async fn in_production_exposed(
+        database: &TestDatabase,
+        exposure: impl FnOnce(SocketAddr) -> Exposure,
+    ) -> Self {
         let programs = api::service::programs(None).unwrap();
-        let (clock, limits) = (ClockSetting::System, Limits::uncounted());
-        Self::start(database, programs, Mode::Production, clock, limits).await
+        let clock = ClockSetting::System;
+        Self::start(database, programs, Mode::Production, clock, exposure).await
     }
 
     async fn start(
@@ -100,11 +112,14 @@ impl TestService {
         programs: Arc<Programs>,
         mode: Mode,
         clock: ClockSetting,
-        limits: Limits,
+        exposure: impl FnOnce(SocketAddr) -> Exposure,
     ) -> Self {
         let inside = Service::open(&database.url, programs, clock).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = serve(inside.clone(), mode, limits, listener).await.unwrap();
+        let exposure = exposure(listener.local_addr().unwrap());
+        let running = serve(inside.clone(), mode, exposure, listener)
+            .await
+            .unwrap();
         Self { inside, running }
     }
 

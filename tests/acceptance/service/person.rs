@@ -50,6 +50,24 @@ impl Person {
         person
     }
 
+    /// Follows an address of another site, as a browser does, and gives where that sends on to. The cookies of both lie in
+    /// one jar.
+    #[track_caller]
+    pub fn sent_on_by(&self, address: &str, account: &str) -> String {
+        let request = HttpRequest::builder()
+            .method(Method::GET)
+            .uri(address)
+            .header("x-account", account)
+            .body(())
+            .unwrap();
+        let response = block_in_place(|| self.agent.run(request)).unwrap();
+        let location = response.headers().get("location");
+        let location = location.and_then(|value| value.to_str().ok());
+        location
+            .unwrap_or_else(|| panic!("{address}: {}", response.status()))
+            .to_owned()
+    }
+
     /// The session's cookie as a header carries it.
     pub fn cookie(&self) -> String {
         let jar = self.agent.cookie_jar_lock();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use api::access::{COOKIE, Duties, Principal, Sessions};
+use api::access::{Beginning, COOKIE, Duties, Principal, SessionTimes, Sessions};
 use api::imports::{Kind, Origin, import};
 use api::service::programs;
 use api::{Call, ClockSetting, Service};
@@ -283,9 +283,10 @@ impl Filling<'_> {
 }
 
 async fn sign_in(service: &Service, number: &str) -> Outcome<String> {
-    let sessions = Sessions::new(service.log.clone());
+    let sessions = Sessions::new(service.log.clone(), SessionTimes::default());
     let principal = Principal::of(Role::Member, number, Duties::NONE);
-    let token = sessions.begin(&principal, Timestamp::now()).await?;
+    let beginning = Beginning::new(principal, "demo", "");
+    let token = sessions.begin(&beginning, Timestamp::now()).await?;
     Ok(format!("{COOKIE}={}", token.as_str()))
 }
 

@@ -1,0 +1,274 @@
+//! Where the service is entered: its public address, its cookies, and the ways to sign in.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use jiff::Timestamp;
+
+use super::{Beginning, COOKIE, HandoverKeys, Issuer, Principal, SessionTimes, Token};
+use crate::{
+    app::App,
+    problem::{Kind, Problem},
+};
+
+/// Name of the session's cookie behind TLS: browsers take one with this beginning only from this host, over TLS, for all paths.
+pub const SECURE_COOKIE: &str = "__Host-shinsei_session";
+
+/// The address under which people reach the service: scheme and host, with a port where it is not the usual one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicAddress {
+    text: String,
+    authority: String,
+    secure: bool,
+}
+
+/// An address that people cannot be sent to.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} is no public address: it begins with https:// (or http:// on this machine alone), names a host, and ends there"
+)]
+pub struct NoPublicAddress(String);
+
+impl PublicAddress {
+    /// Reads `https://shinsei.example.jp`.
+    ///
+    /// # Errors
+    /// Another scheme, a path, a name in front of the host, or plain http to another machine than this.
+    pub fn parse(text: &str) -> Result<Self, NoPublicAddress> {
+        let refused = || NoPublicAddress(text.to_owned());
+        let (scheme, authority) = text
+            .trim_end_matches('/')
+            .split_once("://")
+            .ok_or_else(refused)?;
+        let secure = match scheme {
+            "https" => true,
+            "http" if names_loopback(authority) => false,
+            _ => return Err(refused()),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        if authority.is_empty() || !authority.chars().all(plain) {
+            return Err(refused());
+        }
+        let authority = authority.to_ascii_lowercase();
+        Ok(Self {
+            text: format!("{scheme}://{authority}"),
+            authority,
+            secure,
+        })
+    }
+
+    /// Without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is reached over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Whether a `Host` header names it.
+    pub fn is_named_by(&self, host: &str) -> bool {
+        let usual = if self.secure { ":443" } else { ":80" };
+        let host = host.to_ascii_lowercase();
+        host == self.authority || host.strip_suffix(usual) == Some(self.authority.as_str())
+    }
+}
+
+/// Whether a host, with a port or without, is this machine.
+pub fn names_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// How people come in.
+#[derive(Debug, Clone, Default)]
+pub struct Entrance {
+    /// Where they find the service; `None` in the demonstration.
+    pub address: Option<PublicAddress>,
+    /// How long they stay.
+    pub times: SessionTimes,
+    /// Who vouches for them.
+    pub issuers: Vec<Arc<Issuer>>,
+    /// What the member site signs its links with.
+    pub handover: Option<HandoverKeys>,
+}
+
+impl Entrance {
+    fn is_secure(&self) -> bool {
+        self.address.as_ref().is_some_and(PublicAddress::is_secure)
+    }
+
+    /// Name of the session's cookie.
+    pub fn cookie_name(&self) -> &'static str {
+        if self.is_secure() {
+            SECURE_COOKIE
+        } else {
+            COOKIE
+        }
+    }
+
+    /// A cookie that scripts and other sites do not get.
+    pub fn cookie(&self, name: &str, value: &str, max_age_seconds: u64) -> String {
+        let secure = if self.is_secure() { "; Secure" } else { "" };
+        format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age_seconds}{secure}")
+    }
+
+    /// The session token among the request's cookies.
+    pub fn token(&self, headers: &HeaderMap) -> Option<Token> {
+        cookie_value(headers, self.cookie_name()).and_then(|value| Token::parse(&value))
+    }
+
+    /// The issuer of a name.
+    pub fn issuer(&self, key: &str) -> Option<&Arc<Issuer>> {
+        self.issuers.iter().find(|issuer| issuer.key() == key)
+    }
+}
+
+/// The value of a cookie.
+pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(cookie::Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+}
+
+/// Begins a session for somebody who has been let in, with a token that nobody has seen before, and ends the one that the
+/// browser had: a token that was put into it by somebody else is worth nothing after signing in.
+///
+/// # Errors
+/// The database, as a problem.
+pub async fn let_in(
+    app: &App,
+    headers: &HeaderMap,
+    principal: Principal,
+    via: &str,
+) -> Result<HeaderValue, Problem> {
+    let role = principal.actor.role;
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
+    let beginning = Beginning::new(principal, via, agent);
+    let failed = |error: sqlx::Error| {
+        tracing::error!(%error, "writing a session failed");
+        Problem::new(Kind::Internal)
+    };
+    let sessions = app.sessions();
+    let token = sessions
+        .begin(&beginning, Timestamp::now())
+        .await
+        .map_err(failed)?;
+    let entrance = app.entrance();
+    if let Some(earlier) = entrance.token(headers) {
+        sessions.end(&earlier).await.map_err(failed)?;
+    }
+    tracing::info!(role = role.as_str(), via, "signed in");
+    let cookie = entrance.cookie(
+        entrance.cookie_name(),
+        token.as_str(),
+        sessions.max_age_seconds(),
+    );
+    HeaderValue::from_str(&cookie).map_err(|error| {
+        tracing::error!(%error, "a cookie is no header");
+        Problem::new(Kind::Internal)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entrance(address: Option<&str>) -> Entrance {
+        Entrance {
+            address: address.map(|text| PublicAddress::parse(text).unwrap()),
+            ..Entrance::default()
+        }
+    }
+
+    #[test]
+    fn a_public_address_is_https_or_this_machine() {
+        for (text, kept) in [
+            ("https://shinsei.example.jp", "https://shinsei.example.jp"),
+            (
+                "https://Shinsei.Example.jp:8443/",
+                "https://shinsei.example.jp:8443",
+            ),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ] {
+            assert_eq!(PublicAddress::parse(text).unwrap().as_str(), kept);
+        }
+        for text in [
+            "",
+            "shinsei.example.jp",
+            "http://shinsei.example.jp",
+            "https://",
+            "https://a/b",
+            "https://user@a",
+            "https://a?b",
+            "ftp://a",
+        ] {
+            assert!(PublicAddress::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_names_the_address_with_or_without_the_usual_port() {
+        let address = PublicAddress::parse("https://shinsei.example.jp").unwrap();
+        for host in [
+            "shinsei.example.jp",
+            "SHINSEI.example.jp",
+            "shinsei.example.jp:443",
+        ] {
+            assert!(address.is_named_by(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "shinsei.example.jp:8080",
+            "shinsei.example.jp.evil.example",
+            "",
+        ] {
+            assert!(!address.is_named_by(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_not_for_scripts_and_other_sites_and_of_this_host_behind_tls() {
+        let plain = entrance(None);
+        assert_eq!(
+            plain.cookie(plain.cookie_name(), "x", 43_200),
+            "shinsei_session=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=43200"
+        );
+        let secure = entrance(Some("https://shinsei.example.jp"));
+        assert_eq!(
+            secure.cookie(secure.cookie_name(), "x", 60),
+            "__Host-shinsei_session=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=60; Secure"
+        );
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_cookies_and_by_its_name_only() {
+        let mut headers = HeaderMap::new();
+        let ours = "0123456789abcdef".repeat(4);
+        headers.append(header::COOKIE, "theme=dark; other=1".parse().unwrap());
+        headers.append(
+            header::COOKIE,
+            format!("a=b; {COOKIE}={ours}").parse().unwrap(),
+        );
+        assert_eq!(entrance(None).token(&headers).unwrap().as_str(), ours);
+        // Plain http could have planted it.
+        let secure = entrance(Some("https://shinsei.example.jp"));
+        assert!(secure.token(&headers).is_none());
+    }
+}

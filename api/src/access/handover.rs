@@ -1,0 +1,243 @@
+//! The signed link from the member site: somebody who is signed in there comes here as the member that they are.
+//!
+//! `/handover?member=9000001&at=1780477200&nonce=…&signature=…`: `at` is the second in which the site made it, `nonce` 16 to 64
+//! letters and digits, `signature` HMAC-SHA-256 in hexadecimal over the text `shinsei-handover-1\n<member>\n<at>\n<nonce>` under a key that
+//! both sites have. It is good for 60 seconds and once.
+//!
+//! The link shows whose it is and asks for a press before it signs anybody in: a link that somebody else slipped in would sign a
+//! person in as another, and what is typed then would be another's (login CSRF).
+
+use std::{fmt, path::Path, time::Duration};
+
+use domain::member::MemberNumber;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sha2::Sha256;
+
+/// How long a link is good.
+pub const GOOD_FOR: Duration = Duration::from_mins(1);
+
+/// By how much the member site's clock may be ahead of ours.
+const AHEAD: Duration = Duration::from_secs(5);
+
+/// Fewest bytes of a key.
+const SHORTEST_KEY: usize = 32;
+
+/// The keys of the member site: while one takes the place of another, both are good.
+#[derive(Clone)]
+pub struct HandoverKeys(Vec<Vec<u8>>);
+
+/// How many, never which.
+impl fmt::Debug for HandoverKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HandoverKeys({})", self.0.len())
+    }
+}
+
+/// Keys that cannot be used. What they are is not told.
+#[derive(Debug, thiserror::Error)]
+pub enum NoKeys {
+    /// The file.
+    #[error("the file of the hand-over keys can not be read")]
+    Unreadable(#[source] std::io::Error),
+    /// None, or one that can be guessed.
+    #[error(
+        "a hand-over key has at least 32 characters, one key in a line (for example: openssl rand -hex 32)"
+    )]
+    TooShort,
+}
+
+impl HandoverKeys {
+    /// Reads a file with one key in a line.
+    ///
+    /// # Errors
+    /// See [`NoKeys`].
+    pub fn read(file: &Path) -> Result<Self, NoKeys> {
+        Self::parse(&std::fs::read_to_string(file).map_err(NoKeys::Unreadable)?)
+    }
+
+    /// Reads keys, one in a line.
+    ///
+    /// # Errors
+    /// [`NoKeys::TooShort`]
+    pub fn parse(text: &str) -> Result<Self, NoKeys> {
+        let keys: Vec<Vec<u8>> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(|line| line.as_bytes().to_vec())
+            .collect();
+        if keys.is_empty() || keys.iter().any(|key| key.len() < SHORTEST_KEY) {
+            return Err(NoKeys::TooShort);
+        }
+        Ok(Self(keys))
+    }
+
+    /// Whether a link is signed by one of the keys and good at a moment; whose it is then.
+    ///
+    /// # Errors
+    /// See [`BadLink`].
+    pub fn check(&self, link: &Link, now: Timestamp) -> Result<MemberNumber, BadLink> {
+        let nonce_is_one = (16..=64).contains(&link.nonce.len())
+            && link.nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let signature = hex::decode(&link.signature).map_err(|_| BadLink::Unsigned)?;
+        if !nonce_is_one {
+            return Err(BadLink::Unsigned);
+        }
+        let signed = self.0.iter().any(|key| {
+            // A key of any length makes an HMAC; comparing takes the same time whatever differs.
+            Hmac::<Sha256>::new_from_slice(key)
+                .map(|mac| mac.chain_update(link.text()))
+                .is_ok_and(|mac| mac.verify_slice(&signature).is_ok())
+        });
+        if !signed {
+            return Err(BadLink::Unsigned);
+        }
+        let made = Timestamp::from_second(link.at).map_err(|_| BadLink::Unsigned)?;
+        let age = now.duration_since(made);
+        let too_old = age.as_secs() >= i64::try_from(GOOD_FOR.as_secs()).unwrap_or(i64::MAX);
+        let from_the_future = -age.as_secs() > i64::try_from(AHEAD.as_secs()).unwrap_or(0);
+        if too_old || from_the_future {
+            return Err(BadLink::NotNow);
+        }
+        MemberNumber::parse(&link.member).map_err(|_| BadLink::Unsigned)
+    }
+}
+
+/// What a link says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Link {
+    /// 会員番号
+    pub member: String,
+    /// When it was made, in seconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// Makes each link another.
+    pub nonce: String,
+    /// HMAC-SHA-256, hexadecimal.
+    pub signature: String,
+}
+
+impl Link {
+    /// What is signed.
+    fn text(&self) -> String {
+        format!(
+            "shinsei-handover-1\n{}\n{}\n{}",
+            self.member, self.at, self.nonce
+        )
+    }
+}
+
+/// Why a link signs nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadLink {
+    /// By none of our keys, or something in it was changed.
+    Unsigned,
+    /// Too old, or from a clock that is ahead.
+    NotNow,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+    const OLDER: &str = "fedcba9876543210fedcba9876543210";
+    const NONCE: &str = "a1b2c3d4e5f6a7b8";
+
+    /// A link as the member site makes it.
+    fn signed(member: &str, at: i64, nonce: &str, key: &str) -> Link {
+        let mut link = Link {
+            member: member.to_owned(),
+            at,
+            nonce: nonce.to_owned(),
+            signature: String::new(),
+        };
+        let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+        let mac = mac.chain_update(link.text()).finalize();
+        link.signature = hex::encode(mac.into_bytes());
+        link
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_780_477_200).unwrap() + SignedDuration::from_secs(seconds)
+    }
+
+    fn link(key: &str) -> Link {
+        signed("9000001", 1_780_477_200, NONCE, key)
+    }
+
+    #[test]
+    fn a_signed_link_is_good_for_a_minute() {
+        let keys = HandoverKeys::parse(KEY).unwrap();
+        for seconds in [-5, 0, 59] {
+            let member = keys.check(&link(KEY), at(seconds)).unwrap();
+            assert_eq!(member.as_str(), "9000001");
+        }
+        for seconds in [-6, 60, 3_600] {
+            assert_eq!(keys.check(&link(KEY), at(seconds)), Err(BadLink::NotNow));
+        }
+    }
+
+    #[test]
+    fn both_keys_are_good_while_one_takes_the_place_of_the_other() {
+        let keys = HandoverKeys::parse(&format!("{KEY}\n{OLDER}\n")).unwrap();
+        for key in [KEY, OLDER] {
+            assert!(keys.check(&link(key), at(1)).is_ok());
+        }
+        let keys = HandoverKeys::parse(KEY).unwrap();
+        assert_eq!(keys.check(&link(OLDER), at(1)), Err(BadLink::Unsigned));
+    }
+
+    #[test]
+    fn nothing_in_a_link_may_be_changed() {
+        let keys = HandoverKeys::parse(KEY).unwrap();
+        let good = link(KEY);
+        for changed in [
+            Link {
+                member: "9000002".to_owned(),
+                ..good.clone()
+            },
+            Link {
+                at: good.at + 1,
+                ..good.clone()
+            },
+            Link {
+                nonce: "b1b2c3d4e5f6a7b8".to_owned(),
+                ..good.clone()
+            },
+            Link {
+                signature: "00".repeat(32),
+                ..good.clone()
+            },
+            Link {
+                signature: String::new(),
+                ..good.clone()
+            },
+            Link {
+                signature: "zz".to_owned(),
+                ..good.clone()
+            },
+        ] {
+            assert_eq!(
+                keys.check(&changed, at(1)),
+                Err(BadLink::Unsigned),
+                "{changed:?}"
+            );
+        }
+        // Signed, but no nonce: it could be guessed.
+        let short = signed("9000001", 1_780_477_200, "a", KEY);
+        assert_eq!(keys.check(&short, at(1)), Err(BadLink::Unsigned));
+    }
+
+    #[test]
+    fn a_key_that_can_be_guessed_is_refused_and_none_is_ever_shown() {
+        for text in ["", "\n\n", "short", &format!("{KEY}\nshort")] {
+            assert!(matches!(HandoverKeys::parse(text), Err(NoKeys::TooShort)));
+        }
+        let keys = HandoverKeys::parse(KEY).unwrap();
+        assert!(!format!("{keys:?}").contains("0123"));
+    }
+}

@@ -1,0 +1,396 @@
+//! The issuers: a TOML file, one table for each.
+//!
+//! ```toml
+//! [issuers.society]
+//! label = "会員専用ページのID"
+//! issuer = "https://id.example.jp"
+//! client_id = "shinsei"
+//! client_secret_file = "/run/credentials/oidc-society"   # or client_secret_env = "…"; neither for a public client
+//! scopes = ["profile"]
+//! member_claim = "member_number"                          # holds 会員番号
+//!
+//! [issuers.staff]
+//! label = "事務局のID"
+//! issuer = "https://login.example.jp/realms/office"
+//! client_id = "shinsei"
+//! roles_claim = "roles"                                   # a text or a list of texts
+//! [issuers.staff.roles]
+//! "shinsei-office" = ["secretariat:view", "secretariat:check"]
+//! "shinsei-chief" = ["secretariat:view", "secretariat:decide", "secretariat:administer"]
+//! "shinsei-statistics" = ["reporter"]
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use domain::{Role, member::MemberNumber};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::access::{Duties, Duty, Principal, names_loopback};
+
+/// Longest account name that is taken from an issuer; what it calls somebody goes into the log.
+const LONGEST_SUBJECT: usize = 128;
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSettings {
+    /// By their keys: letters, digits and hyphens, as they stand in addresses and in the log.
+    pub issuers: BTreeMap<String, IssuerSettings>,
+}
+
+/// One issuer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerSettings {
+    /// What its button says.
+    pub label: String,
+    /// Its address: https, or http on this machine.
+    pub issuer: String,
+    /// What it calls us.
+    pub client_id: String,
+    /// File that holds the client's secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// Variable of the environment that holds the client's secret.
+    pub client_secret_env: Option<String>,
+    /// What is asked for beside `openid`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Claim that holds 会員番号; without it no member signs in by this issuer.
+    pub member_claim: Option<String>,
+    /// Claim that holds the roles of staff, a text or a list of texts; without it no staff signs in by this issuer.
+    pub roles_claim: Option<String>,
+    /// What each role of the issuer may do here: `secretariat:<duty>` or `reporter`.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Vec<String>>,
+}
+
+/// Settings that cannot be used. No secret is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file, or a secret's.
+    #[error("{} can not be read", .file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No TOML of this form.
+    #[error("{}: {reason}", .file.display())]
+    Malformed {
+        /// Which.
+        file: PathBuf,
+        /// What the parser says, without the text.
+        reason: String,
+    },
+    /// A value that contradicts itself or is unsafe.
+    #[error("issuer {key}: {reason}")]
+    Inconsistent {
+        /// Which issuer.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Whom an issuer vouches for, before it is looked up whether we know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// Staff, with what its roles mean here.
+    Staff(Principal),
+    /// A member, by 会員番号.
+    Member(MemberNumber),
+    /// Somebody who is nobody here.
+    Nobody,
+}
+
+impl OidcSettings {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// See [`SettingsError`].
+    pub fn read(file: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(file).map_err(|source| SettingsError::Unreadable {
+            file: file.to_owned(),
+            source,
+        })?;
+        let settings: Self = toml::from_str(&text).map_err(|error| SettingsError::Malformed {
+            file: file.to_owned(),
+            reason: error.message().to_owned(),
+        })?;
+        for (key, issuer) in &settings.issuers {
+            issuer
+                .check(key)
+                .map_err(|reason| SettingsError::Inconsistent {
+                    key: key.clone(),
+                    reason,
+                })?;
+        }
+        Ok(settings)
+    }
+}
+
+impl IssuerSettings {
+    fn check(&self, key: &str) -> Result<(), String> {
+        let word = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        if !word(key) || matches!(key, "demo" | "handover") {
+            return Err(
+                "its key is letters, digits and hyphens, and neither demo nor handover".to_owned(),
+            );
+        }
+        let safe = match self.issuer.split_once("://") {
+            Some(("https", _)) => true,
+            Some(("http", rest)) => names_loopback(rest.split('/').next().unwrap_or(rest)),
+            _ => false,
+        };
+        if !safe {
+            return Err("its address is https, or http on this machine".to_owned());
+        }
+        if self.client_secret_file.is_some() && self.client_secret_env.is_some() {
+            return Err(
+                "the client's secret is in a file or in the environment, not in both".to_owned(),
+            );
+        }
+        if self.member_claim.is_none() && self.roles_claim.is_none() {
+            return Err("without member_claim and roles_claim nobody signs in by it".to_owned());
+        }
+        for meaning in self.roles.values().flatten() {
+            if grant(meaning).is_none() {
+                return Err(format!(
+                    "{meaning} is no role: reporter, or secretariat: with one of view, check, payments, decide, administer"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The client's secret, from where it is.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a variable that is not set.
+    pub fn client_secret(&self, key: &str) -> Result<Option<String>, SettingsError> {
+        if let Some(file) = &self.client_secret_file {
+            let text =
+                std::fs::read_to_string(file).map_err(|source| SettingsError::Unreadable {
+                    file: file.clone(),
+                    source,
+                })?;
+            return Ok(Some(text.trim().to_owned()));
+        }
+        let Some(variable) = &self.client_secret_env else {
+            return Ok(None);
+        };
+        std::env::var(variable)
+            .map(Some)
+            .map_err(|_| SettingsError::Inconsistent {
+                key: key.to_owned(),
+                reason: format!("{variable} is not set"),
+            })
+    }
+
+    /// Who somebody is by what the issuer says. Staff comes before members: who is both works here as staff, and signs in as
+    /// a member by an issuer without `roles_claim`.
+    pub fn vouched(&self, key: &str, subject: &str, claims: &Map<String, Value>) -> Vouched {
+        let mut duties = Vec::new();
+        let mut reporter = false;
+        let said = self.roles_claim.as_ref().and_then(|name| claims.get(name));
+        for role in said.map(texts).unwrap_or_default() {
+            for meaning in self.roles.get(role).into_iter().flatten() {
+                match grant(meaning) {
+                    Some(Grant::Secretariat(duty)) => duties.push(duty),
+                    Some(Grant::Reporter) => reporter = true,
+                    None => {}
+                }
+            }
+        }
+        let role = match (duties.is_empty(), reporter) {
+            (false, _) => Some(Role::Secretariat),
+            (true, true) => Some(Role::Reporter),
+            (true, false) => None,
+        };
+        if let Some(role) = role {
+            // It names the account in the log for ever.
+            let plain = subject.bytes().all(|byte| byte.is_ascii_graphic());
+            if !plain || subject.is_empty() || subject.len() > LONGEST_SUBJECT {
+                return Vouched::Nobody;
+            }
+            let duties: Duties = duties.into_iter().collect();
+            return Vouched::Staff(Principal::of(role, format!("{key}/{subject}"), duties));
+        }
+        let number = self.member_claim.as_ref().and_then(|name| claims.get(name));
+        let number = match number {
+            Some(Value::String(text)) => MemberNumber::parse(text).ok(),
+            Some(Value::Number(number)) => MemberNumber::parse(&number.to_string()).ok(),
+            _ => None,
+        };
+        number.map_or(Vouched::Nobody, Vouched::Member)
+    }
+}
+
+enum Grant {
+    Secretariat(Duty),
+    Reporter,
+}
+
+fn grant(meaning: &str) -> Option<Grant> {
+    if meaning == "reporter" {
+        return Some(Grant::Reporter);
+    }
+    let duty = meaning.strip_prefix("secretariat:")?;
+    Duty::parse(duty).map(Grant::Secretariat)
+}
+
+/// A text, or the texts of a list.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const FILE: &str = r#"
+        [issuers.society]
+        label = "会員専用ページのID"
+        issuer = "https://id.example.jp"
+        client_id = "shinsei"
+        member_claim = "member_number"
+        [issuers.staff]
+        label = "事務局のID"
+        issuer = "http://127.0.0.1:9000"
+        client_id = "shinsei"
+        roles_claim = "roles"
+        member_claim = "number"
+        [issuers.staff.roles]
+        office = ["secretariat:view", "secretariat:payments"]
+        chief = ["secretariat:decide"]
+        statistics = ["reporter"]
+    "#;
+
+    fn read(text: &str) -> Result<OidcSettings, SettingsError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        OidcSettings::read(file.path())
+    }
+
+    fn vouched(issuer: &str, subject: &str, claims: Value) -> Vouched {
+        let settings = read(FILE).unwrap();
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object")
+        };
+        settings.issuers[issuer].vouched(issuer, subject, &claims)
+    }
+
+    #[test]
+    fn roles_of_an_issuer_become_duties_by_its_settings_alone() {
+        let staff = |roles: Value| vouched("staff", "u1", json!({ "roles": roles }));
+        let duties = |words: &str| {
+            Vouched::Staff(Principal::of(
+                Role::Secretariat,
+                "staff/u1",
+                Duties::parse(words),
+            ))
+        };
+        assert_eq!(staff(json!("office")), duties("view payments"));
+        assert_eq!(
+            staff(json!(["office", "chief", "cook"])),
+            duties("view payments decide")
+        );
+        let reporter = Vouched::Staff(Principal::of(Role::Reporter, "staff/u1", Duties::NONE));
+        assert_eq!(staff(json!(["statistics"])), reporter);
+        for nothing in [
+            json!([]),
+            json!("secretariat:administer"),
+            json!(7),
+            json!(null),
+        ] {
+            assert_eq!(staff(nothing), Vouched::Nobody);
+        }
+        // Another issuer that says the same says nothing.
+        let other = vouched("society", "u1", json!({ "roles": ["office"] }));
+        assert_eq!(other, Vouched::Nobody);
+    }
+
+    #[test]
+    fn a_member_is_known_by_the_claim_with_the_number() {
+        let number = MemberNumber::parse("9000001").unwrap();
+        for said in [json!("9000001"), json!(9_000_001)] {
+            let vouched = vouched("society", "abc", json!({ "member_number": said }));
+            assert_eq!(vouched, Vouched::Member(number.clone()));
+        }
+        for said in [json!(""), json!("x; DROP"), json!(null), json!(["9000001"])] {
+            let vouched = vouched("society", "abc", json!({ "member_number": said }));
+            assert_eq!(vouched, Vouched::Nobody);
+        }
+        let both = vouched(
+            "staff",
+            "u1",
+            json!({ "roles": "office", "number": "9000001" }),
+        );
+        assert!(matches!(both, Vouched::Staff(_)));
+    }
+
+    #[test]
+    fn an_account_whose_name_cannot_stand_in_the_log_is_nobody() {
+        for subject in ["", "a b", "名前", "a\nb", &"a".repeat(129)] {
+            let said = json!({ "roles": "office" });
+            assert_eq!(
+                vouched("staff", subject, said),
+                Vouched::Nobody,
+                "{subject}"
+            );
+        }
+    }
+
+    #[test]
+    fn settings_that_are_unsafe_or_mean_nothing_are_refused_by_name() {
+        for (good, bad, reason) in [
+            ("https://id.example.jp", "http://id.example.jp", "https"),
+            ("member_claim = \"member_number\"", "", "nobody signs in"),
+            ("secretariat:decide", "secretariat:everything", "is no role"),
+            ("issuers.society", "issuers.demo", "neither demo"),
+            (
+                "client_id = \"shinsei\"",
+                "client_id = \"shinsei\"\nsurprise = 1",
+                "surprise",
+            ),
+        ] {
+            assert!(FILE.contains(good));
+            let error = read(&FILE.replacen(good, bad, 1)).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_comes_from_its_file_and_is_in_no_error() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(secret.path(), "geheim\n").unwrap();
+        let mut settings = read(FILE).unwrap().issuers["society"].clone();
+        assert_eq!(settings.client_secret("society").unwrap(), None);
+        settings.client_secret_file = Some(secret.path().to_owned());
+        assert_eq!(
+            settings.client_secret("society").unwrap().as_deref(),
+            Some("geheim")
+        );
+        settings.client_secret_file = None;
+        settings.client_secret_env = Some("SHINSEI_TEST_NO_SUCH_VARIABLE".to_owned());
+        let error = settings.client_secret("society").unwrap_err();
+        assert!(error.to_string().contains("is not set"));
+    }
+}

@@ -1,0 +1,307 @@
+//! Signing in and out: by an issuer, by a link of the member site.
+
+use std::sync::Arc;
+
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use chrono::Utc;
+use domain::{Role, member::MemberNumber};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    BadLink, Duties, Issuer, IssuerError, Link, Pending, Principal, Token, Vouched,
+    entrance::cookie_value,
+    let_in,
+    pending::{BROWSER_COOKIE, PATIENCE},
+};
+use crate::{
+    app::App,
+    pages,
+    problem::{Kind, Problem},
+};
+
+/// How a hand-over is called among the ways to sign in.
+pub const HANDOVER: &str = "handover";
+
+/// Their addresses.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/sign-in/{issuer}", get(begin))
+        .route("/sign-in/{issuer}/callback", get(come_back))
+        .route("/handover", get(show_link).post(use_link))
+        .route("/sign-out", post(sign_out))
+}
+
+const AGAIN: &str = "サインインを確認できませんでした。お手数ですが、もう一度サインインのボタンからお試しください。続く場合は事務局へお問い合わせください。";
+const CANCELLED: &str =
+    "サインインが取り消されました。利用される場合は、もう一度サインインしてください。";
+const UNAVAILABLE: &str = "サインイン先のサービスに接続できません。少し待ってから、もう一度お試しください。続く場合は事務局へお問い合わせください。";
+const NOBODY: &str = "サインインは確認できましたが、このサービスをご利用いただける会員番号または権限が登録されていません。事務局へお問い合わせください。";
+const UNKNOWN_MEMBER: &str = "サインインは確認できましたが、会員番号に該当する会員がまだ登録されていません。事務局へお問い合わせください。";
+const LINK_NOT_GOOD: &str = "会員専用ページからのリンクを確認できませんでした。会員専用ページを開き直して、もう一度リンクを押してください。";
+const LINK_TOO_OLD: &str = "会員専用ページからのリンクの有効期限（1分）が切れています。会員専用ページから、もう一度リンクを押してください。";
+const LINK_USED: &str = "会員専用ページからのリンクはすでに使われています。会員専用ページから、もう一度リンクを押してください。";
+
+fn refused(app: &App, sentence: &'static str, status: StatusCode) -> Response {
+    let said = pages::Said {
+        notice: Some(sentence),
+        from: None,
+    };
+    pages::start(app, &said, status)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn failed(error: sqlx::Error) -> Problem {
+    tracing::error!(%error, "writing a sign-in failed");
+    Problem::new(Kind::Internal)
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    /// Where somebody wanted to go before signing in.
+    from: Option<String>,
+}
+
+fn issuer(app: &App, key: &str) -> Result<Arc<Issuer>, Problem> {
+    app.entrance()
+        .issuer(key)
+        .cloned()
+        .ok_or(Problem::new(Kind::NotFound))
+}
+
+/// Sends a browser somewhere, with the cookie that binds what begins or has ended there.
+fn sent(address: &str, cookies: &[String]) -> Result<Response, Problem> {
+    let value = |text: &str| {
+        HeaderValue::from_str(text).map_err(|error| {
+            tracing::error!(%error, "an address or a cookie is no header");
+            Problem::new(Kind::Internal)
+        })
+    };
+    let mut response =
+        (StatusCode::SEE_OTHER, [(header::LOCATION, value(address)?)]).into_response();
+    for cookie in cookies {
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, value(cookie)?);
+    }
+    Ok(response)
+}
+
+/// To the issuer.
+async fn begin(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let issuer = issuer(&app, &key)?;
+    let state = Token::random();
+    let started = match issuer.start(&state).await {
+        Ok(started) => started,
+        Err(error) => {
+            tracing::warn!(issuer = key, %error, "a sign-in could not begin");
+            return Ok(refused(&app, UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE));
+        }
+    };
+    let goes_to = wanted.from.as_deref().and_then(pages::local).unwrap_or("/");
+    let pending = Pending {
+        via: key,
+        nonce: started.nonce,
+        verifier: started.verifier,
+        member: String::new(),
+        goes_to: goes_to.to_owned(),
+    };
+    let browser = app
+        .sign_ins()
+        .begin(&state, &pending, Timestamp::now())
+        .await
+        .map_err(failed)?;
+    let cookie = app
+        .entrance()
+        .cookie(BROWSER_COOKIE, browser.as_str(), PATIENCE.as_secs());
+    sent(&started.address, &[cookie])
+}
+
+#[derive(Debug, Deserialize)]
+struct CameBack {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+}
+
+/// The sign-in that a browser began, taken out: it cannot be ended a second time.
+async fn taken(
+    app: &App,
+    via: &str,
+    state: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Option<Pending>, Problem> {
+    let state = state.and_then(Token::parse);
+    let browser = cookie_value(headers, BROWSER_COOKIE).and_then(|value| Token::parse(&value));
+    let (Some(state), Some(browser)) = (state, browser) else {
+        return Ok(None);
+    };
+    app.sign_ins()
+        .take(via, &state, &browser, Timestamp::now())
+        .await
+        .map_err(failed)
+}
+
+/// Back from the issuer.
+async fn come_back(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    came: Result<Query<CameBack>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let issuer = issuer(&app, &key)?;
+    let again = |reason: &str| {
+        tracing::warn!(issuer = key, reason, "a sign-in was refused");
+        refused(&app, AGAIN, StatusCode::FORBIDDEN)
+    };
+    let Ok(Query(came)) = came else {
+        return Ok(again("an answer that can not be read"));
+    };
+    let Some(pending) = taken(&app, &key, came.state.as_deref(), &headers).await? else {
+        return Ok(again("no such sign-in has begun in this browser"));
+    };
+    let Some(code) = came.code else {
+        if came.error.as_deref() == Some("access_denied") {
+            return Ok(refused(&app, CANCELLED, StatusCode::FORBIDDEN));
+        }
+        return Ok(again("the issuer sent no code"));
+    };
+    let vouched = issuer
+        .vouched(code, &pending.nonce, pending.verifier, Utc::now())
+        .await;
+    let principal = match vouched {
+        Ok(Vouched::Staff(principal)) => principal,
+        Ok(Vouched::Member(number)) => match known(&app, &number).await? {
+            Some(principal) => principal,
+            None => return Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN)),
+        },
+        Ok(Vouched::Nobody) => return Ok(refused(&app, NOBODY, StatusCode::FORBIDDEN)),
+        Err(error @ IssuerError::Unavailable(_)) => {
+            tracing::warn!(issuer = key, %error, "a sign-in could not be ended");
+            return Ok(refused(&app, UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE));
+        }
+        Err(error) => return Ok(again(&error.to_string())),
+    };
+    go_on(&app, &headers, principal, &key, &pending.goes_to).await
+}
+
+/// A member whose record has been imported.
+async fn known(app: &App, number: &MemberNumber) -> Result<Option<Principal>, Problem> {
+    let member = app.service().member(number).await?;
+    Ok(member
+        .and_then(|member| member.record)
+        .map(|_| Principal::of(Role::Member, number.to_string(), Duties::NONE)))
+}
+
+async fn go_on(
+    app: &App,
+    headers: &HeaderMap,
+    principal: Principal,
+    via: &str,
+    goes_to: &str,
+) -> Result<Response, Problem> {
+    let session = let_in(app, headers, principal, via).await?;
+    let mut response = sent(goes_to, &[app.entrance().cookie(BROWSER_COOKIE, "", 0)])?;
+    response.headers_mut().append(header::SET_COOKIE, session);
+    Ok(response)
+}
+
+/// Shows whose link it is; it is used up by this.
+async fn show_link(
+    State(app): State<App>,
+    link: Result<Query<Link>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Some(keys) = &app.entrance().handover else {
+        return Err(Problem::new(Kind::NotFound));
+    };
+    let refuse = |sentence| Ok(refused(&app, sentence, StatusCode::FORBIDDEN));
+    let Ok(Query(link)) = link else {
+        return refuse(LINK_NOT_GOOD);
+    };
+    let now = Timestamp::now();
+    let number = match keys.check(&link, now) {
+        Ok(number) => number,
+        Err(BadLink::Unsigned) => return refuse(LINK_NOT_GOOD),
+        Err(BadLink::NotNow) => return refuse(LINK_TOO_OLD),
+    };
+    if !app
+        .sign_ins()
+        .use_link(link.signature.as_bytes(), now)
+        .await
+        .map_err(failed)?
+    {
+        return refuse(LINK_USED);
+    }
+    if known(&app, &number).await?.is_none() {
+        return refuse(UNKNOWN_MEMBER);
+    }
+    let state = Token::random();
+    let pending = Pending {
+        via: HANDOVER.to_owned(),
+        nonce: String::new(),
+        verifier: String::new(),
+        member: number.to_string(),
+        goes_to: "/".to_owned(),
+    };
+    let browser = app
+        .sign_ins()
+        .begin(&state, &pending, now)
+        .await
+        .map_err(failed)?;
+    let mut page = pages::handover(&app, number.as_str(), state.as_str());
+    let cookie = app
+        .entrance()
+        .cookie(BROWSER_COOKIE, browser.as_str(), PATIENCE.as_secs());
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        page.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(page)
+}
+
+#[derive(Debug, Deserialize)]
+struct Pressed {
+    state: String,
+}
+
+/// The press on it.
+async fn use_link(
+    State(app): State<App>,
+    headers: HeaderMap,
+    form: Result<Form<Pressed>, FormRejection>,
+) -> Result<Response, Problem> {
+    if app.entrance().handover.is_none() {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    let state = form.ok().map(|Form(pressed)| pressed.state);
+    let Some(pending) = taken(&app, HANDOVER, state.as_deref(), &headers).await? else {
+        return Ok(refused(&app, LINK_USED, StatusCode::FORBIDDEN));
+    };
+    let number = MemberNumber::parse(&pending.member).ok();
+    let principal = match number {
+        Some(number) => known(&app, &number).await?,
+        None => None,
+    };
+    match principal {
+        Some(principal) => go_on(&app, &headers, principal, HANDOVER, &pending.goes_to).await,
+        None => Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN)),
+    }
+}
+
+/// Ends the session of this browser.
+async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let entrance = app.entrance();
+    if let Some(token) = entrance.token(&headers) {
+        app.sessions().end(&token).await.map_err(failed)?;
+    }
+    sent("/", &[entrance.cookie(entrance.cookie_name(), "", 0)])
+}
