@@ -28,8 +28,8 @@ h2 { string-set: title content(); font-size: 0; line-height: 0; margin: 0; bookm
 .foot { string-set: foot content(); display: block; font-size: 0; line-height: 0; white-space: pre-line }
 section { break-before: page }
 p { margin: 2mm 0 1mm }
-table { width: 100%; border-collapse: collapse; border: 0.3mm solid black; table-layout: fixed; margin-bottom: 4mm }
-td, th { border: 0.12mm solid black; padding: 1.2mm 1.5mm; vertical-align: top; text-align: left; font-weight: normal; overflow-wrap: anywhere }
+table { width: 100%; border-collapse: collapse; border: 0.3mm solid black; table-layout: fixed; margin-bottom: 1mm }
+td, th { border: 0.12mm solid black; padding: 1.1mm 1.5mm; vertical-align: top; text-align: left; font-weight: normal; overflow-wrap: anywhere }
 th { background: #f0f0f0 }
 tr { break-inside: avoid }
 .figure { text-align: right }

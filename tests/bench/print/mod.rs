@@ -187,7 +187,7 @@ fn measure_documents() -> Outcome<Finding> {
             50.0,
         ),
         goal(
-            "the same against ReportLab from the finished layout",
+            "the same against ReportLab, as it is installed by its name, from the finished layout",
             Side::Content,
             Side::ReportLab,
             "≥ 4×",
@@ -224,8 +224,8 @@ fn measure_documents() -> Outcome<Finding> {
              what else runs counts little. Every side has printed one document before its time begins: starting, importing and reading the face are not \
              counted, which helps Python most. krilla and ReportLab get our finished layout, as lines and texts with their places, so they set nothing; WeasyPrint sets \
              HTML of the same content with the same face, column widths and sizes, its style sheet read beforehand. Ours writes the structure \
-             (headings, tables, reading order) that a screen reader needs; of the others only krilla's first line does. ReportLab is {} with \
-             its C code (rl_accel), WeasyPrint {}; krilla packs with the same zlib as ours. Of each side's document poppler must read {PAGES} pages with all \
+             (headings, tables, reading order) that a screen reader needs; of the others only krilla's first line does. ReportLab is {}, once as it is \
+             installed by its name and once with the C code of a package of its own (rl_accel), WeasyPrint {}; krilla packs with the same zlib as ours. Of each side's document poppler must read {PAGES} pages with all \
              texts of the content. Memory: the most that the process held.",
             pinned("reportlab"),
             pinned("weasyprint"),

@@ -1,4 +1,6 @@
-"""Draws a display list by ReportLab, again and again: reportlab_side.py DISPLAY_LIST FACE SECONDS OUT
+"""Draws a display list by ReportLab, again and again: reportlab_side.py pure|accelerated DISPLAY_LIST FACE SECONDS OUT
+
+Pure is ReportLab as it is installed by its name; accelerated, with the C code of the package rl_accel.
 
 Says, as a line of JSON, how many documents it made, the processor time that it took, and the greatest memory of the process.
 Importing and reading the face are not timed.
@@ -10,6 +12,12 @@ import resource
 import sys
 import time
 
+PURE = sys.argv[1] == "pure"
+if PURE:
+    # As if the package were not there.
+    sys.modules["_rl_accel"] = None
+
+from reportlab.lib import rl_accel
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -69,7 +77,9 @@ def draw(given):
 
 def main():
     """Reads what is to be drawn, and draws."""
-    display_list, face, seconds, out = sys.argv[1:]
+    _, display_list, face, seconds, out = sys.argv[1:]
+    if (rl_accel.fp_str.__module__ == "reportlab.lib.rl_accel") != PURE:
+        sys.exit("reportlab_side.py: not the innermost loops that were asked for")
     pdfmetrics.registerFont(TTFont("Face", face))
     with open(display_list, encoding="utf-8") as file:
         given = json.load(file)

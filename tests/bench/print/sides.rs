@@ -33,19 +33,22 @@ pub enum Side {
     Krilla,
     /// `ReportLab`, from the finished layout.
     ReportLab,
+    /// The same with its optional C code.
+    ReportLabAccelerated,
     /// `WeasyPrint`, from HTML.
     WeasyPrint,
 }
 
 impl Side {
     /// All, in the order of their turns.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Application,
         Self::Content,
         Self::Layout,
         Self::KrillaTagged,
         Self::Krilla,
         Self::ReportLab,
+        Self::ReportLabAccelerated,
         Self::WeasyPrint,
     ];
 
@@ -58,6 +61,7 @@ impl Side {
             Self::KrillaTagged => "krilla: layout → PDF, with structure",
             Self::Krilla => "krilla: layout → PDF, without structure",
             Self::ReportLab => "ReportLab: layout → PDF, without structure",
+            Self::ReportLabAccelerated => "ReportLab with rl_accel: the same",
             Self::WeasyPrint => "WeasyPrint: HTML → PDF, without structure",
         }
     }
@@ -70,6 +74,7 @@ impl Side {
             Self::KrillaTagged => "krilla-tagged",
             Self::Krilla => "krilla",
             Self::ReportLab => "reportlab",
+            Self::ReportLabAccelerated => "reportlab-accelerated",
             Self::WeasyPrint => "weasyprint",
         }
     }
@@ -139,20 +144,27 @@ impl Given {
     /// Lets a side print for a while.
     pub fn let_print(&self, side: Side) -> Outcome<Work> {
         let time = TIME.as_secs().to_string();
-        let script = |script: &str, given: [PathBuf; 2]| {
+        let python = |script: &str| {
             let mut command = Command::new(&self.python);
-            command.arg(source(script)).args(given);
+            command.arg(source(script));
             command
         };
         let mut command = match side {
-            Side::ReportLab => script(
-                "bench/print/reportlab_side.py",
-                [self.directory.join("layout.json"), source(FACE)],
-            ),
-            Side::WeasyPrint => script(
-                "bench/print/weasyprint_side.py",
-                ["content.html", "style.css"].map(|file| self.directory.join(file)),
-            ),
+            Side::ReportLab | Side::ReportLabAccelerated => {
+                let mut command = python("bench/print/reportlab_side.py");
+                command.arg(if side == Side::ReportLab {
+                    "pure"
+                } else {
+                    "accelerated"
+                });
+                command.args([self.directory.join("layout.json"), source(FACE)]);
+                command
+            }
+            Side::WeasyPrint => {
+                let mut command = python("bench/print/weasyprint_side.py");
+                command.args(["content.html", "style.css"].map(|file| self.directory.join(file)));
+                command
+            }
             ours => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args(["print-side", ours.word()]);
