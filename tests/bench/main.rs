@@ -117,12 +117,12 @@ fn main() -> ExitCode {
     if let Some(outcome) = print::child(&arguments) {
         return ended(outcome);
     }
-    with_runtime(arguments)
+    with_runtime(&arguments)
 }
 
 #[tokio::main]
-async fn with_runtime(arguments: Vec<String>) -> ExitCode {
-    if let [bare, directory] = arguments.as_slice()
+async fn with_runtime(arguments: &[String]) -> ExitCode {
+    if let [bare, directory] = arguments
         && bare == "bare"
     {
         // The other side of the pages, in a process of its own.

@@ -58,9 +58,9 @@ pub enum WriteError {
 /// [`WriteError`]
 pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
     let mut characters = Characters::default();
-    let mut drawn = Vec::with_capacity(layout.pages.len());
+    let mut drawings = Vec::with_capacity(layout.pages.len());
     for page in &layout.pages {
-        drawn.push(Drawing::of(page, &mut characters)?);
+        drawings.push(Drawing::of(page, &mut characters)?);
     }
 
     let mut document = PdfDocument::new("");
@@ -96,7 +96,7 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
         return Err(WriteError::Library(warning.msg.clone()));
     }
 
-    let (contents, marked): (Vec<_>, Vec<_>) = drawn
+    let (contents, marked): (Vec<_>, Vec<_>) = drawings
         .into_iter()
         .map(|drawing| (drawing.operators, drawing.marked))
         .unzip();
@@ -118,7 +118,7 @@ struct Characters<'a> {
     /// The first code of each glyph, 0 for none: nearly always the right one, and found without hashing.
     first: Vec<u16>,
     /// Glyph and text of each code, from code 1 on.
-    characters: Vec<(u16, &'a str)>,
+    drawn: Vec<(u16, &'a str)>,
 }
 
 impl<'a> Characters<'a> {
@@ -129,15 +129,15 @@ impl<'a> Characters<'a> {
         }
         let first = self.first[place];
         let known = usize::from(first).checked_sub(1);
-        if known.is_some_and(|known| self.characters[known].1 == text) {
+        if known.is_some_and(|known| self.drawn[known].1 == text) {
             return Ok(first);
         }
         if let Some(code) = self.codes.get(&(glyph, text)) {
             return Ok(*code);
         }
         let code =
-            u16::try_from(self.characters.len() + 1).map_err(|_| WriteError::TooManyCharacters)?;
-        self.characters.push((glyph, text));
+            u16::try_from(self.drawn.len() + 1).map_err(|_| WriteError::TooManyCharacters)?;
+        self.drawn.push((glyph, text));
         if first == 0 {
             self.first[place] = code;
         }
@@ -146,12 +146,12 @@ impl<'a> Characters<'a> {
     }
 
     fn glyphs(&self) -> impl Iterator<Item = u16> {
-        self.characters.iter().map(|(glyph, _)| *glyph)
+        self.drawn.iter().map(|(glyph, _)| *glyph)
     }
 
     /// All of them once, for the library to see which they are.
     fn shown(&self) -> Vec<Op> {
-        let codes = (1..).zip(&self.characters);
+        let codes = (1..).zip(&self.drawn);
         let codes =
             codes.map(|(code, (_, text))| Codepoint::with_cid(code, 0.0, (*text).to_owned()));
         vec![

@@ -145,12 +145,19 @@ fn ink(ink: Ink) -> Fill {
     }
 }
 
+/// What marks belong to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Surroundings,
+    Part(PartId),
+}
+
 /// A page while it is drawn.
 struct Drawing<'a> {
     krilla: &'a Krilla,
     surface: Surface<'a>,
     /// What the marks that are being drawn belong to.
-    open: Option<Option<PartId>>,
+    open: Option<Open>,
     marked: &'a mut Vec<Vec<Node>>,
 }
 
@@ -248,11 +255,12 @@ impl Drawing<'_> {
 
     /// Opens what the next mark belongs to, unless it is open: as ours does.
     fn belong(&mut self, part: Option<PartId>) {
-        if !self.krilla.tagged || self.open == Some(part) {
+        let next = part.map_or(Open::Surroundings, Open::Part);
+        if !self.krilla.tagged || self.open == Some(next) {
             return;
         }
         self.close();
-        self.open = Some(part);
+        self.open = Some(next);
         let Some(part) = part else {
             self.surface
                 .start_tagged(ContentTag::Artifact(Artifact::with_kind(

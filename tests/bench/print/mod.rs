@@ -123,6 +123,96 @@ pub async fn documents() -> Outcome<Finding> {
     tokio::task::spawn_blocking(measure_documents).await?
 }
 
+/// What each side did.
+struct Measured(Vec<(Side, Figures)>);
+
+impl Measured {
+    fn rate(&self, wanted: Side) -> f64 {
+        let found = self.0.iter().find(|(side, _)| *side == wanted);
+        found.map_or(0.0, |(_, figures)| figures.rate.median())
+    }
+
+    fn bytes(&self, wanted: Side) -> u64 {
+        let found = self.0.iter().find(|(side, _)| *side == wanted);
+        found.map_or(0, |(_, figures)| figures.bytes)
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            "side",
+            "documents/s",
+            "ms each",
+            "peak memory, MiB",
+            "KiB each",
+            "ours from the content / it",
+        ]);
+        for (side, figures) in &self.0 {
+            let median = figures.rate.median();
+            table.row([
+                side.name().to_owned(),
+                figures.rate.show(1),
+                number(1_000.0 / median, 2),
+                figures.peak.show(1),
+                kibibytes(figures.bytes),
+                ratio(self.rate(Side::Content) / median),
+            ]);
+        }
+        table
+    }
+
+    fn goals(&self) -> Vec<Goal> {
+        let goal = |what: &str, ours: Side, peer: Side, wanted: &'static str, least: f64| {
+            let measured = self.rate(ours) / self.rate(peer);
+            Goal {
+                what: what.to_owned(),
+                ours: format!("{} documents/s", number(self.rate(ours), 1)),
+                peer: format!("{} documents/s", number(self.rate(peer), 1)),
+                measured: ratio(measured),
+                wanted,
+                met: measured >= least,
+            }
+        };
+        vec![
+            goal(
+                "本紙 of 12 pages on one core, from the content, against WeasyPrint from HTML",
+                Side::Content,
+                Side::WeasyPrint,
+                "≥ 50×",
+                50.0,
+            ),
+            goal(
+                "the same against ReportLab, as it is installed by its name, from the finished layout",
+                Side::Content,
+                Side::ReportLab,
+                "≥ 4×",
+                4.0,
+            ),
+            goal(
+                "from the finished layout, against krilla writing the same structure",
+                Side::Layout,
+                Side::KrillaTagged,
+                "≥ 1×",
+                1.0,
+            ),
+            goal(
+                "the same against krilla writing no structure",
+                Side::Layout,
+                Side::Krilla,
+                "≥ 1×",
+                1.0,
+            ),
+            Goal {
+                what: "size of 本紙 of 12 pages".to_owned(),
+                ours: format!("{} KiB", kibibytes(self.bytes(Side::Content))),
+                peer: format!("krilla {} KiB", kibibytes(self.bytes(Side::KrillaTagged))),
+                measured: format!("{} KiB", kibibytes(self.bytes(Side::Content))),
+                wanted: "< 95 KiB",
+                met: self.bytes(Side::Content) < SIZE,
+            },
+        ]
+    }
+}
+
 fn measure_documents() -> Outcome<Finding> {
     let content = Submitted::of(MEMBER)?.content();
     let directory = places::directory()?;
@@ -140,98 +230,24 @@ fn measure_documents() -> Outcome<Finding> {
             }
         }
     }
-    let rate = |wanted: Side| {
-        let found = sides.iter().find(|(side, _)| *side == wanted);
-        found.map_or(0.0, |(_, figures)| figures.rate.median())
-    };
-    let mut table = Table::new(&[
-        "side",
-        "documents/s",
-        "ms each",
-        "peak memory, MiB",
-        "KiB each",
-        "ours from the content / it",
-    ]);
-    for (side, figures) in &sides {
-        let median = figures.rate.median();
-        table.row([
-            side.name().to_owned(),
-            figures.rate.show(1),
-            number(1_000.0 / median, 2),
-            figures.peak.show(1),
-            kibibytes(figures.bytes),
-            ratio(rate(Side::Content) / median),
-        ]);
-    }
-    let goal = |what: &str, ours: Side, peer: Side, wanted: &'static str, least: f64| {
-        let measured = rate(ours) / rate(peer);
-        Goal {
-            what: what.to_owned(),
-            ours: format!("{} documents/s", number(rate(ours), 1)),
-            peer: format!("{} documents/s", number(rate(peer), 1)),
-            measured: ratio(measured),
-            wanted,
-            met: measured >= least,
-        }
-    };
-    let bytes = |wanted: Side| {
-        let found = sides.iter().find(|(side, _)| *side == wanted);
-        found.map_or(0, |(_, figures)| figures.bytes)
-    };
-    let goals = vec![
-        goal(
-            "本紙 of 12 pages on one core, from the content, against WeasyPrint from HTML",
-            Side::Content,
-            Side::WeasyPrint,
-            "≥ 50×",
-            50.0,
-        ),
-        goal(
-            "the same against ReportLab, as it is installed by its name, from the finished layout",
-            Side::Content,
-            Side::ReportLab,
-            "≥ 4×",
-            4.0,
-        ),
-        goal(
-            "from the finished layout, against krilla writing the same structure",
-            Side::Layout,
-            Side::KrillaTagged,
-            "≥ 1×",
-            1.0,
-        ),
-        goal(
-            "the same against krilla writing no structure",
-            Side::Layout,
-            Side::Krilla,
-            "≥ 1×",
-            1.0,
-        ),
-        Goal {
-            what: "size of 本紙 of 12 pages".to_owned(),
-            ours: format!("{} KiB", kibibytes(bytes(Side::Content))),
-            peer: format!("krilla {} KiB", kibibytes(bytes(Side::KrillaTagged))),
-            measured: format!("{} KiB", kibibytes(bytes(Side::Content))),
-            wanted: "< 95 KiB",
-            met: bytes(Side::Content) < SIZE,
-        },
-    ];
+    let measured = Measured(sides);
     Ok(Finding {
         title: "Documents",
         method: format!(
             "申請書（本紙） of {PAGES} pages with every row that the forms allow (20 研究活動歴, 30 学会参加, 30 論文, 1,040 characters of \
              プロフィール, 5 trials), on one core, each side in a process of its own for 3 s a round; seconds are processor time, so that \
-             what else runs counts little. Every side has printed one document before its time begins: starting, importing and reading the face are not \
-             counted, which helps Python most. krilla and ReportLab get our finished layout, as lines and texts with their places, so they set nothing; WeasyPrint sets \
-             HTML of the same content with the same face, column widths and sizes, its style sheet read beforehand. Ours writes the structure \
-             (headings, tables, reading order) that a screen reader needs; of the others only krilla's first line does. ReportLab is {}, once as it is \
-             installed by its name and once with the C code of a package of its own (rl_accel), WeasyPrint {}; krilla packs with the same zlib as ours. Of each side's document poppler must read {PAGES} pages with all \
-             texts of the content. Memory: the most that the process held.",
+             what else runs counts little. Every side has printed one document before its time begins: starting, importing and reading the \
+             face are not counted, which helps Python most. krilla and ReportLab get our finished layout, as lines and texts with their \
+             places, so they set nothing; WeasyPrint sets HTML of the same content with the same face, column widths and sizes, its style \
+             sheet read beforehand. Ours writes the structure (headings, tables, reading order) that a screen reader needs; of the others \
+             only krilla's first line does. ReportLab is {}, once as it is installed by its name and once with the C code of a package of \
+             its own (rl_accel), WeasyPrint {}; krilla packs with the same zlib as ours. Of each side's document poppler must read {PAGES} \
+             pages with all texts of the content. Memory: the most that the process held.",
             pinned("reportlab"),
             pinned("weasyprint"),
         ),
-        table,
-        goals,
+        table: measured.table(),
+        goals: measured.goals(),
     })
 }
 
