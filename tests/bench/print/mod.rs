@@ -188,7 +188,14 @@ impl Measured {
                 4.0,
             ),
             goal(
-                "from the finished layout, against krilla writing the same structure",
+                "from the finished layout, against ReportLab with rl_accel",
+                Side::Layout,
+                Side::ReportLabAccelerated,
+                "≥ 4×",
+                4.0,
+            ),
+            goal(
+                "the same against krilla writing the same structure",
                 Side::Layout,
                 Side::KrillaTagged,
                 "≥ 1×",
