@@ -1,5 +1,5 @@
-# Sourced, after packages.bash, by the scripts that drive a running server with Python: builds the server, and makes the
-# environment of the Python packages that drive it. Both are kept under cargo's target directory.
+# Sourced, after packages.bash, by the scripts that need Python packages, most of them to drive a running server: builds the server,
+# and makes the environment of the packages. Both are kept under cargo's target directory.
 
 # No compiled Python beside the sources.
 export PYTHONDONTWRITEBYTECODE=1

@@ -113,6 +113,17 @@ require_pdf_tools() {
     if [[ $missing == yes ]]; then install_packages "programs that read PDF" poppler-utils qpdf; fi
 }
 
+# What WeasyPrint, which is Python, loads to set text.
+require_pango() {
+    local library missing=no
+    for library in libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0; do
+        /sbin/ldconfig -p | grep -qF "$library " || missing=yes
+    done
+    if [[ $missing == yes ]]; then
+        install_packages "Pango for WeasyPrint" libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+    fi
+}
+
 # Prints the directory of the newest server's programs, or nothing. Debian keeps them off PATH, one directory per major
 # version; pg_config answers for a server built by hand (and for libpq-dev alone, hence the test for the server itself).
 find_postgres_programs() {

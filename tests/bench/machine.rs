@@ -9,7 +9,7 @@ use std::time::Instant;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::figures::{ms, number, percentile};
-use crate::{Outcome, places};
+use crate::{Outcome, Set, places};
 
 /// The machine, the versions, and how quiet it was.
 pub struct Machine {
@@ -18,7 +18,7 @@ pub struct Machine {
 
 impl Machine {
     /// Looks around before the first measurement.
-    pub async fn look() -> Outcome<Self> {
+    pub async fn look(set: &Set) -> Outcome<Self> {
         let cpu = field("/proc/cpuinfo", "model name")?;
         let cores = std::thread::available_parallelism()?;
         let memory: f64 = field("/proc/meminfo", "MemTotal")?
@@ -26,14 +26,21 @@ impl Machine {
             .next()
             .ok_or("no MemTotal")?
             .parse()?;
-        let mut connection = PgConnection::connect(&places::administrator()?).await?;
-        let (postgres,): (String,) = sqlx::query_as("SHOW server_version")
-            .fetch_one(&mut connection)
-            .await?;
-        connection.close().await?;
-        let crates = ["cqrs-es", "postgres-es", "sqlx", "tokio", "libsqlite3-sys"]
+        let (sharers, postgres) = if set.postgres {
+            let version = postgres_version().await?;
+            (
+                " for everything (service, other side and PostgreSQL)",
+                format!("PostgreSQL {version} with its default `fsync` and `synchronous_commit`, "),
+            )
+        } else {
+            ("", String::new())
+        };
+        let crates: Vec<String> = set
+            .crates
+            .iter()
             .map(|name| format!("{name} {}", locked_version(name)))
-            .join(", ");
+            .collect();
+        let crates = crates.join(", ");
         let facts = vec![
             (
                 "Date",
@@ -44,7 +51,7 @@ impl Machine {
             (
                 "Machine",
                 format!(
-                    "{cpu}, {cores} cores for everything (service, other side and PostgreSQL), {:.0} GiB, Linux {}",
+                    "{cpu}, {cores} cores{sharers}, {:.0} GiB, Linux {}",
                     memory / 1_048_576.0,
                     said("uname", &["-r"])?
                 ),
@@ -52,7 +59,7 @@ impl Machine {
             (
                 "Versions",
                 format!(
-                    "source {}, {}, PostgreSQL {postgres} with its default `fsync` and `synchronous_commit`, {crates}",
+                    "source {}, {}, {postgres}{crates}",
                     said("git", &["describe", "--always", "--dirty"])?,
                     said("rustc", &["--version"])?,
                 ),
@@ -76,6 +83,15 @@ impl fmt::Display for Machine {
             .iter()
             .try_for_each(|(name, fact)| writeln!(f, "- {name}: {fact}"))
     }
+}
+
+async fn postgres_version() -> Outcome<String> {
+    let mut connection = PgConnection::connect(&places::administrator()?).await?;
+    let (version,): (String,) = sqlx::query_as("SHOW server_version")
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(version)
 }
 
 /// What varies from run to run: load of the last 1, 5 and 15 minutes, and what every commit waits for.

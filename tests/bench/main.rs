@@ -1,6 +1,6 @@
-//! Measures the event log and its views, with stock `cqrs-es` + `postgres-es` in the same run, and the member's pages, with bare
-//! axum in the same run, and writes `docs/benchmarks.md`. Started by `ops/bench`, which gives it a private PostgreSQL and release
-//! builds.
+//! Measures the event log and its views, with stock `cqrs-es` + `postgres-es` in the same run, the member's pages, with bare axum in
+//! the same run, and the printed application, with krilla, `ReportLab` and `WeasyPrint` in the same run, and writes
+//! `docs/benchmarks.md`. Started by `ops/bench`, which gives it release builds and whatever else the set needs.
 //!
 //! A measurement asserts that both sides did the same work, never how long it took: goals are reported as met or not met.
 
@@ -12,6 +12,7 @@ mod figures;
 mod machine;
 mod pages;
 mod places;
+mod print;
 mod report;
 mod service;
 mod stock;
@@ -32,16 +33,39 @@ const ROUNDS: usize = 5;
 struct Set {
     name: &'static str,
     measurements: &'static [&'static str],
+    /// Whether a private PostgreSQL is part of it.
+    postgres: bool,
+    /// The libraries whose versions matter.
+    crates: &'static [&'static str],
 }
 
-const SETS: [Set; 2] = [
+const LOG_CRATES: &[&str] = &["cqrs-es", "postgres-es", "sqlx", "tokio", "libsqlite3-sys"];
+
+const SETS: [Set; 3] = [
     Set {
         name: "log",
         measurements: &["execute", "catch-up", "stream-length", "visible", "service"],
+        postgres: true,
+        crates: LOG_CRATES,
     },
     Set {
         name: "pages",
         measurements: &["member"],
+        postgres: true,
+        crates: LOG_CRATES,
+    },
+    Set {
+        name: "print",
+        measurements: &["documents", "first", "batch"],
+        postgres: false,
+        crates: &[
+            "printpdf",
+            "lopdf",
+            "subsetter",
+            "flate2",
+            "zlib-rs",
+            "krilla",
+        ],
     },
 ];
 
@@ -53,12 +77,15 @@ async fn measure(name: &str) -> Outcome<Finding> {
         "visible" => visible::measure().await,
         "service" => service::measure().await,
         "member" => pages::measure().await,
+        "documents" => print::documents().await,
+        "first" => print::first().await,
+        "batch" => print::many().await,
         _ => Err("unknown measurement".into()),
     }
 }
 
 async fn run(set: &Set, only: Option<&str>) -> Outcome<()> {
-    let machine = machine::Machine::look().await?;
+    let machine = machine::Machine::look(set).await?;
     println!("{machine}");
     let mut findings = Vec::new();
     for name in set
@@ -84,10 +111,18 @@ async fn run(set: &Set, only: Option<&str>) -> Outcome<()> {
     Ok(())
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [bare, directory] = arguments.as_slice()
+    // Without the runtime, whose threads and memory are none of its work.
+    if let Some(outcome) = print::child(&arguments) {
+        return ended(outcome);
+    }
+    with_runtime(&arguments)
+}
+
+#[tokio::main]
+async fn with_runtime(arguments: &[String]) -> ExitCode {
+    if let [bare, directory] = arguments
         && bare == "bare"
     {
         // The other side of the pages, in a process of its own.

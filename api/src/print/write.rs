@@ -1,9 +1,11 @@
 //! The pages as PDF: glyphs of an embedded subset, with the text that each stands for.
 //!
-//! printpdf draws; what it leaves out is put right here on the document it hands over: it embeds whole fonts, keeps one text
-//! per glyph, numbers documents by a counter of the process, and knows neither language nor structure
+//! printpdf makes the document: pages, font, bookmarks. What is drawn on the pages is written here ([`drawing`]), as it writes
+//! each glyph as an object of its own, which took most of the time. What it leaves out is put right on the document it hands over: it embeds
+//! whole fonts, keeps one text per glyph, numbers documents by a counter of the process, and knows neither language nor structure
 //! (docs/decisions/0006-print.md). Nothing is taken from a clock or a counter, so the same pages give the same bytes.
 
+mod drawing;
 mod pack;
 mod structure;
 
@@ -13,18 +15,16 @@ use domain::calendar::JST;
 use jiff::Timestamp;
 use lopdf::{Dictionary, Object, ObjectId, Stream, StringFormat, dictionary};
 use printpdf::{
-    Codepoint, Color, DictItem, ExtendedGraphicsState, ExtendedGraphicsStateId, FontId,
-    FontMetrics, Greyscale, Line, LineCapStyle, LinePoint, Mm, Op, PaintMode, ParsedFont,
-    PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Pt, Rect, Rgb, TextItem,
-    TextMatrix,
+    Codepoint, ExtendedGraphicsState, ExtendedGraphicsStateId, FontId, FontMetrics, Mm, Op,
+    ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Pt, TextItem,
 };
 use sha2::{Digest as _, Sha256};
 use subsetter::GlyphRemapper;
 
-use self::structure::Marked;
+use self::drawing::Drawing;
 use super::{
-    font::{NAME, PROGRAM, font, shape},
-    layout::{Ink, Layout, Mark, PAGE_HEIGHT, PAGE_WIDTH, Page, PartId, SLANT},
+    font::{NAME, PROGRAM, font},
+    layout::{Layout, PAGE_HEIGHT, PAGE_WIDTH},
 };
 
 /// Name of the font in the documents' resources.
@@ -58,13 +58,9 @@ pub enum WriteError {
 /// [`WriteError`]
 pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
     let mut characters = Characters::default();
-    let mut marked = Vec::new();
-    let mut pages = Vec::with_capacity(layout.pages.len());
+    let mut drawings = Vec::with_capacity(layout.pages.len());
     for page in &layout.pages {
-        let mut drawn = Drawing::new(&mut characters);
-        drawn.draw(page)?;
-        marked.push(drawn.marked);
-        pages.push(PdfPage::new(Mm(PAGE_WIDTH), Mm(PAGE_HEIGHT), drawn.ops));
+        drawings.push(Drawing::of(page, &mut characters)?);
     }
 
     let mut document = PdfDocument::new("");
@@ -80,7 +76,19 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
     for (title, page) in &layout.bookmarks {
         document.add_bookmark(title, page + 1);
     }
-    document.with_pages(pages);
+    document.with_pages(
+        (0..layout.pages.len())
+            .map(|at| {
+                // The library embeds what it sees used; it need not be where.
+                let ops = if at == 0 {
+                    characters.shown()
+                } else {
+                    Vec::new()
+                };
+                PdfPage::new(Mm(PAGE_WIDTH), Mm(PAGE_HEIGHT), ops)
+            })
+            .collect(),
+    );
     let mut warnings = Vec::new();
     let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
     // It reports and goes on; here a document is right or there is none.
@@ -88,15 +96,16 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
         return Err(WriteError::Library(warning.msg.clone()));
     }
 
+    let (contents, marked): (Vec<_>, Vec<_>) = drawings
+        .into_iter()
+        .map(|drawing| (drawing.operators, drawing.marked))
+        .unzip();
+    fill_pages(&mut file, contents)?;
     describe_font(&mut file, &characters);
-    let roots = structure::add(&mut file, layout, &marked)?;
-    describe_document(&mut file, layout, roots)?;
-    for page in file.page_iter().collect::<Vec<_>>() {
-        join_strings(&mut file, page)?;
-    }
-    pack::compress(&mut file)?;
+    let outline = structure::add(&mut file, layout, &marked)?;
+    describe_document(&mut file, layout, (outline.first, 0))?;
     identify(&mut file);
-    Ok(pack::pack(&file)?)
+    Ok(pack::pack(file, &outline)?)
 }
 
 /// The characters of a document, each with a code of its own.
@@ -106,28 +115,60 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
 #[derive(Default)]
 struct Characters<'a> {
     codes: HashMap<(u16, &'a str), u16>,
-    /// Glyph of each code, from code 1 on.
-    glyphs: Vec<u16>,
+    /// The first code of each glyph, 0 for none: nearly always the right one, and found without hashing.
+    first: Vec<u16>,
+    /// Glyph and text of each code, from code 1 on.
+    drawn: Vec<(u16, &'a str)>,
 }
 
 impl<'a> Characters<'a> {
     fn code(&mut self, glyph: u16, text: &'a str) -> Result<u16, WriteError> {
+        let place = usize::from(glyph);
+        if self.first.len() <= place {
+            self.first.resize(place + 1, 0);
+        }
+        let first = self.first[place];
+        let known = usize::from(first).checked_sub(1);
+        if known.is_some_and(|known| self.drawn[known].1 == text) {
+            return Ok(first);
+        }
         if let Some(code) = self.codes.get(&(glyph, text)) {
             return Ok(*code);
         }
         let code =
-            u16::try_from(self.glyphs.len() + 1).map_err(|_| WriteError::TooManyCharacters)?;
-        self.glyphs.push(glyph);
+            u16::try_from(self.drawn.len() + 1).map_err(|_| WriteError::TooManyCharacters)?;
+        self.drawn.push((glyph, text));
+        if first == 0 {
+            self.first[place] = code;
+        }
         self.codes.insert((glyph, text), code);
         Ok(code)
     }
 
-    fn codes_and_glyphs(&self) -> impl Iterator<Item = (u16, u16)> {
-        (1..).zip(self.glyphs.iter().copied())
+    fn glyphs(&self) -> impl Iterator<Item = u16> {
+        self.drawn.iter().map(|(glyph, _)| *glyph)
+    }
+
+    /// All of them once, for the library to see which they are.
+    fn shown(&self) -> Vec<Op> {
+        let codes = (1..).zip(&self.drawn);
+        let codes =
+            codes.map(|(code, (_, text))| Codepoint::with_cid(code, 0.0, (*text).to_owned()));
+        vec![
+            Op::StartTextSection,
+            Op::SetFont {
+                font: PdfFontHandle::External(FontId(FONT.to_owned())),
+                size: Pt(1.0),
+            },
+            Op::ShowText {
+                items: vec![TextItem::GlyphIds(codes.collect())],
+            },
+            Op::EndTextSection,
+        ]
     }
 
     fn remapper(&self) -> GlyphRemapper {
-        let mut sorted = self.glyphs.clone();
+        let mut sorted: Vec<u16> = self.glyphs().collect();
         sorted.sort_unstable();
         GlyphRemapper::new_from_glyphs_sorted(&sorted)
     }
@@ -142,8 +183,8 @@ impl<'a> Characters<'a> {
             .map(|byte| char::from(b'A' + byte % 26))
             .collect();
         let face = font();
-        let widths = self
-            .codes_and_glyphs()
+        let widths = (1..)
+            .zip(self.glyphs())
             .map(|(code, glyph)| (code, face.advance(glyph)))
             .collect();
         let [ascent, descent, _] = face.heights();
@@ -166,287 +207,25 @@ impl<'a> Characters<'a> {
     fn glyph_map(&self) -> Vec<u8> {
         let remapper = self.remapper();
         let mut map = vec![0, 0];
-        for glyph in &self.glyphs {
-            map.extend(remapper.get(*glyph).unwrap_or(0).to_be_bytes());
+        for glyph in self.glyphs() {
+            map.extend(remapper.get(glyph).unwrap_or(0).to_be_bytes());
         }
         map
     }
 }
 
-/// Points to the hundredth, which is finer than any printer and half as long as all digits of a float.
-fn hundredths(points: f32) -> Pt {
-    Pt((points * 100.0).round() / 100.0)
-}
-
-/// Millimetres from the upper left corner to points from the lower left one.
-fn point(x: f32, y: f32) -> Point {
-    Point {
-        x: hundredths(x * 72.0 / 25.4),
-        y: hundredths((PAGE_HEIGHT - y) * 72.0 / 25.4),
+/// Puts what is drawn where the library put what it saw.
+fn fill_pages(file: &mut lopdf::Document, contents: Vec<Vec<u8>>) -> Result<(), WriteError> {
+    let pages: Vec<ObjectId> = file.page_iter().collect();
+    for (page, operators) in pages.into_iter().zip(contents) {
+        let stream = file
+            .get_dictionary(page)?
+            .get(b"Contents")?
+            .as_reference()?;
+        file.get_object_mut(stream)?
+            .as_stream_mut()?
+            .set_content(operators);
     }
-}
-
-fn length(millimetres: f32) -> Pt {
-    hundredths(millimetres * 72.0 / 25.4)
-}
-
-fn grey(white: f32) -> Color {
-    Color::Greyscale(Greyscale {
-        percent: white,
-        icc_profile: None,
-    })
-}
-
-fn colour(ink: Ink) -> Color {
-    match ink {
-        Ink::Black => grey(0.0),
-        Ink::Red => Color::Rgb(Rgb {
-            r: 0.78,
-            g: 0.0,
-            b: 0.0,
-            icc_profile: None,
-        }),
-    }
-}
-
-/// What the marks that are being drawn belong to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Open {
-    /// Nothing is being drawn.
-    Nothing,
-    /// What surrounds the content.
-    Surroundings,
-    /// A part of the content.
-    Part(PartId),
-}
-
-/// A page while it is drawn.
-struct Drawing<'c, 'a> {
-    characters: &'c mut Characters<'a>,
-    ops: Vec<Op>,
-    /// What is open: a part of the content, or what surrounds it.
-    open: Open,
-    marked: Vec<Marked>,
-    size: f32,
-    fill: Option<Color>,
-    weight: f32,
-}
-
-impl<'c, 'a> Drawing<'c, 'a> {
-    fn new(characters: &'c mut Characters<'a>) -> Self {
-        Self {
-            characters,
-            ops: Vec::new(),
-            open: Open::Nothing,
-            marked: Vec::new(),
-            size: 0.0,
-            fill: None,
-            weight: 0.0,
-        }
-    }
-
-    fn draw(&mut self, page: &'a Page) -> Result<(), WriteError> {
-        // Rules end square, so that the corners of frames are closed.
-        self.ops.push(Op::SetLineCapStyle {
-            cap: LineCapStyle::ProjectingSquare,
-        });
-        for mark in &page.marks {
-            match mark {
-                Mark::Text {
-                    x,
-                    y,
-                    size,
-                    text,
-                    ink,
-                    part,
-                } => {
-                    self.belong(*part);
-                    self.fill(colour(*ink));
-                    self.ops.push(Op::StartTextSection);
-                    self.size(*size);
-                    self.ops.push(Op::SetTextCursor { pos: point(*x, *y) });
-                    self.show(text)?;
-                    self.ops.push(Op::EndTextSection);
-                }
-                Mark::Rule { from, to, weight } => {
-                    self.belong(None);
-                    self.weight(*weight);
-                    self.line(&[*from, *to]);
-                }
-                Mark::Ground {
-                    x,
-                    y,
-                    width,
-                    height,
-                } => {
-                    self.belong(None);
-                    self.fill(grey(0.94));
-                    let corner = point(*x, y + height);
-                    self.ops.push(Op::DrawRectangle {
-                        rectangle: Rect {
-                            x: corner.x,
-                            y: corner.y,
-                            width: length(*width),
-                            height: length(*height),
-                            mode: Some(PaintMode::Fill),
-                            winding_order: None,
-                        },
-                    });
-                }
-                Mark::Tick { x, y, size } => {
-                    self.belong(None);
-                    let em = size * 25.4 / 72.0;
-                    self.weight(0.1 * em);
-                    let at = |right: f32, up: f32| (x + right * em, y - up * em);
-                    self.line(&[at(0.22, 0.42), at(0.43, 0.17), at(0.86, 0.78)]);
-                }
-                Mark::Across { x, y, size, text } => {
-                    self.belong(None);
-                    self.across(*x, *y, *size, text)?;
-                }
-            }
-        }
-        self.close();
-        Ok(())
-    }
-
-    fn across(&mut self, x: f32, y: f32, size: f32, text: &'a str) -> Result<(), WriteError> {
-        let (cos, sin) = SLANT;
-        let at = point(x, y);
-        self.ops.extend([
-            Op::SaveGraphicsState,
-            Op::LoadGraphicsState {
-                gs: ExtendedGraphicsStateId(PALE.to_owned()),
-            },
-            Op::SetFillColor {
-                col: colour(Ink::Red),
-            },
-            Op::StartTextSection,
-            Op::SetFont {
-                font: PdfFontHandle::External(FontId(FONT.to_owned())),
-                size: Pt(size),
-            },
-            Op::SetTextMatrix {
-                matrix: TextMatrix::Raw([cos, sin, -sin, cos, at.x.0, at.y.0]),
-            },
-        ]);
-        self.show(text)?;
-        self.ops
-            .extend([Op::EndTextSection, Op::RestoreGraphicsState]);
-        // The library does not know that Q takes the font back.
-        self.size = 0.0;
-        Ok(())
-    }
-
-    fn show(&mut self, text: &'a str) -> Result<(), WriteError> {
-        let mut glyphs = Vec::new();
-        for glyph in shape(text).glyphs {
-            let Some(id) = glyph.id else { continue };
-            let typed = match &text[glyph.start..glyph.end] {
-                // Control characters have no place in the text of a page.
-                "\t" => " ",
-                typed => typed,
-            };
-            let code = self.characters.code(id, typed)?;
-            glyphs.push(Codepoint::with_cid(code, 0.0, typed.to_owned()));
-        }
-        self.ops.push(Op::ShowText {
-            items: vec![TextItem::GlyphIds(glyphs)],
-        });
-        Ok(())
-    }
-
-    /// Opens what the next mark belongs to, unless it is open.
-    fn belong(&mut self, part: Option<PartId>) {
-        let next = part.map_or(Open::Surroundings, Open::Part);
-        if self.open == next {
-            return;
-        }
-        self.close();
-        self.open = next;
-        let Some(part) = part else {
-            self.ops.push(Op::BeginMarkedContent {
-                tag: "Artifact".to_owned(),
-            });
-            return;
-        };
-        let number = i64::try_from(self.marked.len()).unwrap_or(i64::MAX);
-        self.marked.push(Marked { part });
-        self.ops.push(Op::BeginMarkedContentWithProperties {
-            // The kind is in the outline; a name is required here as well.
-            tag: "Span".to_owned(),
-            properties: DictItem::Dict {
-                map: BTreeMap::from([("MCID".to_owned(), DictItem::Int(number))]),
-            },
-        });
-    }
-
-    fn close(&mut self) {
-        if self.open != Open::Nothing {
-            self.open = Open::Nothing;
-            self.ops.push(Op::EndMarkedContent);
-        }
-    }
-
-    fn size(&mut self, size: f32) {
-        if self.size.to_bits() != size.to_bits() {
-            self.size = size;
-            self.ops.push(Op::SetFont {
-                font: PdfFontHandle::External(FontId(FONT.to_owned())),
-                size: hundredths(size),
-            });
-        }
-    }
-
-    fn fill(&mut self, col: Color) {
-        if self.fill.as_ref() != Some(&col) {
-            self.fill = Some(col.clone());
-            self.ops.push(Op::SetFillColor { col });
-        }
-    }
-
-    fn weight(&mut self, weight: f32) {
-        if self.weight.to_bits() != weight.to_bits() {
-            self.weight = weight;
-            self.ops
-                .push(Op::SetOutlineThickness { pt: length(weight) });
-        }
-    }
-
-    fn line(&mut self, points: &[(f32, f32)]) {
-        self.ops.push(Op::DrawLine {
-            line: Line {
-                points: points
-                    .iter()
-                    .map(|&(x, y)| LinePoint {
-                        p: point(x, y),
-                        bezier: false,
-                    })
-                    .collect(),
-                is_closed: false,
-            },
-        });
-    }
-}
-
-/// Makes one string of each line of a page. The library writes every glyph as a string of its own (`<0001><0002>`), which
-/// makes pages half as large again and slower to draw.
-fn join_strings(file: &mut lopdf::Document, page: ObjectId) -> Result<(), WriteError> {
-    let contents = file
-        .get_dictionary(page)?
-        .get(b"Contents")?
-        .as_reference()?;
-    let stream = file.get_object_mut(contents)?.as_stream_mut()?;
-    let mut joined = Vec::with_capacity(stream.content.len());
-    for &byte in &stream.content {
-        // `><` stands between two such strings and nowhere else: dictionaries end with `>>` before a word.
-        if byte == b'<' && joined.last() == Some(&b'>') {
-            joined.pop();
-        } else {
-            joined.push(byte);
-        }
-    }
-    stream.set_content(joined);
     Ok(())
 }
 

@@ -4,7 +4,12 @@ use domain::application::ApplicationState;
 use lopdf::{Document, content::Content as Operations};
 
 use super::{
-    super::{Content, sample},
+    super::{
+        Content,
+        font::shape,
+        layout::{Mark, Page},
+        sample,
+    },
     *,
 };
 
@@ -92,12 +97,11 @@ impl Read {
             .unwrap()
             .operations
             .iter()
-            .filter(|operation| matches!(operation.operator.as_str(), "TJ" | "Tj"))
+            .filter(|operation| operation.operator == "Tj")
             .map(|operation| {
-                let shown = operation.operands[0].as_array().unwrap();
+                let shown = operation.operands[0].as_str().unwrap();
                 shown
-                    .iter()
-                    .flat_map(|one| one.as_str().unwrap().chunks(2))
+                    .chunks(2)
                     .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
                     .collect()
             })
