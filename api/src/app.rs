@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use crate::{
-    access::{Entrance, Sessions, SignIns},
+    access::{Entrance, FormSecret, KeptForms, Sessions, SignIns},
     config::Mode,
     limits::{Limits, Rates},
     print::Downloads,
@@ -44,6 +46,8 @@ struct Inner {
     rates: Rates,
     entrance: Entrance,
     sign_ins: SignIns,
+    form_secret: OnceCell<FormSecret>,
+    kept_forms: KeptForms,
 }
 
 impl App {
@@ -52,6 +56,7 @@ impl App {
         let Exposure { limits, entrance } = exposure;
         let sessions = Sessions::new(service.log.clone(), entrance.times);
         let sign_ins = SignIns::new(service.log.clone());
+        let kept_forms = KeptForms::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
         Self {
             inner: Arc::new(Inner {
@@ -63,6 +68,8 @@ impl App {
                 rates: Rates::new(limits.rates),
                 entrance,
                 sign_ins,
+                form_secret: OnceCell::new(),
+                kept_forms,
             }),
         }
     }
@@ -90,6 +97,23 @@ impl App {
     /// How people come in.
     pub fn entrance(&self) -> &Entrance {
         &self.inner.entrance
+    }
+
+    /// What the tokens of forms are made from; read once.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn form_secret(&self) -> Result<FormSecret, sqlx::Error> {
+        let secret = self
+            .inner
+            .form_secret
+            .get_or_try_init(|| FormSecret::of(&self.inner.service.log));
+        secret.await.cloned()
+    }
+
+    /// Forms that came too late for their session.
+    pub fn kept_forms(&self) -> &KeptForms {
+        &self.inner.kept_forms
     }
 
     /// Sign-ins that have begun.

@@ -12,6 +12,7 @@ mod field;
 mod form;
 mod frame;
 mod history;
+mod kept;
 mod listed;
 mod panel;
 mod posted;
@@ -77,6 +78,8 @@ fn application_screens() -> Vec<Screen> {
     use Permission::{Apply, EditDocuments, ManageOwnSessions, UseMemberPages};
 
     vec![
+        screen(UseMemberPages, kept::ADDRESS, get(kept::show)),
+        screen(UseMemberPages, "/kept/discard", post(kept::discard)),
         screen(ManageOwnSessions, "/sessions", get(sessions::list)),
         screen(ManageOwnSessions, "/sessions/end", post(sessions::end)),
         screen(UseMemberPages, "/apply/{program}", get(apply::offer)),

@@ -33,6 +33,8 @@ def posted(address, fields=""):
     """A form that some page of an earlier version may have had: it is sent from the start page of the service."""
 
     def steps(page, person):
+        page.goto("/sessions")
+        token = page.locator("input[name=csrf]").first.get_attribute("value")
         page.goto("/nothing-here")
         page.evaluate(
             """([address, fields]) => {
@@ -43,7 +45,7 @@ def posted(address, fields=""):
               form.append(Object.assign(document.createElement("button"), { id: "send" }));
               document.body.append(form);
             }""",
-            [address.format(application=person.page() if getattr(person, "id", None) else ""), fields or {}],
+            [address.format(application=person.page() if getattr(person, "id", None) else ""), (fields or {}) | {"csrf": token}],
         )
         return answer_to(page, page.locator("#send"))
 
@@ -224,6 +226,7 @@ SCREENS = [
     Screen("history", "submitted", "submitted", "変更履歴", "{application}/history"),
     Screen("version", "filled", "filled", "以前の版", steps=to_version),
     Screen("version", "submitted", "submitted", "以前の版", steps=to_version),
+    Screen("sessions", "one", "filled", "サインインの状況", "/sessions"),
     # What cannot be done, or is not there.
     Screen("refusal", "404", "fresh", "見つかりません", "/nothing-here", status=404, wrong=True),
     Screen(

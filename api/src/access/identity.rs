@@ -9,7 +9,7 @@ use axum::{
 use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
 
-use super::{Duties, Permission};
+use super::{Duties, Permission, with_form_token};
 use crate::{
     app::App,
     limits::{ClientAddress, too_many},
@@ -117,8 +117,16 @@ pub async fn authorize(
             Problem::new(Kind::NotPermitted).into_response()
         }
         Ok(Some(principal)) => {
+            let secret = match app.form_secret().await {
+                Ok(secret) => secret,
+                Err(error) => {
+                    tracing::error!(%error, "the secret of the forms can not be read");
+                    return Problem::new(Kind::Internal).into_response();
+                }
+            };
+            let actor = principal.actor.clone();
             request.extensions_mut().insert(Identity { principal });
-            next.run(request).await
+            with_form_token(secret, &actor, request, next).await
         }
     }
 }

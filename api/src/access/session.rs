@@ -32,6 +32,9 @@ impl Default for SessionTimes {
 /// Using a session is noted once a minute: a write for each read would be a burden for nothing.
 const NOTED: Duration = Duration::from_mins(1);
 
+/// Whose a session was is remembered for so long after it has ended: a form that comes from it is kept for that account.
+const REMEMBERED: Duration = Duration::from_hours(24);
+
 /// A secret that a cookie holds: 256 random bits, in hexadecimal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -114,7 +117,8 @@ impl Sessions {
     }
 
     /// Begins a session, and clears away those that have ended. Sessions of the same account with another role or other
-    /// duties end: what somebody may do no more is not done in an older window either.
+    /// duties end: what somebody may do no more is not done in an older window either. The demonstration's staff is one account in
+    /// every role.
     ///
     /// # Errors
     /// The database.
@@ -130,13 +134,14 @@ impl Sessions {
             sqlx::query(
                 "DELETE FROM sessions WHERE created_at_us <= $1 OR seen_at_us <= $2
                     OR (actor_id = $3 AND ((role = $4 AND duties <> $5)
-                        OR (role <> $4 AND role <> 'member' AND $4 <> 'member')))",
+                        OR (role <> $4 AND role <> 'member' AND $4 <> 'member' AND via = $6 AND via <> 'demo')))",
             )
-                .bind(before(now, self.times.absolute))
-                .bind(before(now, self.times.idle))
+                .bind(before(now, self.times.absolute + REMEMBERED))
+                .bind(before(now, self.times.idle + REMEMBERED))
                 .bind(&principal.actor.id)
                 .bind(principal.actor.role.as_str())
                 .bind(principal.duties.to_string())
+                .bind(via)
                 .execute(pool)
                 .await
                 .map(drop)
@@ -197,6 +202,20 @@ impl Sessions {
             drop(turn);
         }
         Ok(role_named(&role).map(|role| Principal::of(role, id, Duties::parse(&duties))))
+    }
+
+    /// Whose session it is or was, also when it has ended by itself a while ago. This lets nobody in.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn owner(&self, token: &Token) -> Result<Option<Actor>, sqlx::Error> {
+        let found: Option<(String, String)> = on_database!(self.log.database(), pool => {
+            sqlx::query_as("SELECT role, actor_id FROM sessions WHERE token_hash = $1")
+                .bind(token.hash())
+                .fetch_optional(pool)
+                .await
+        })?;
+        Ok(found.and_then(|(role, id)| role_named(&role).map(|role| Actor { role, id })))
     }
 
     fn runs(&self, created: i64, seen: i64, now: Timestamp) -> bool {
@@ -371,7 +390,7 @@ mod tests {
     }
 
     async fn begin(sessions: &Sessions, principal: Principal, now: Timestamp) -> Token {
-        let beginning = Beginning::new(principal, "demo", "");
+        let beginning = Beginning::new(principal, "society", "");
         sessions.begin(&beginning, now).await.unwrap()
     }
 

@@ -5,16 +5,20 @@ use std::time::Duration;
 use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use domain::text::normalise_newlines;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::entry;
 use crate::{
-    access::{Identity, signed_in},
+    access::{
+        Expected, Identity, KEPT_COOKIE, KEPT_FOR, KeptForm, Token, entrance::cookie_value,
+        signed_in,
+    },
     app::App,
     problem::{Kind, Problem},
     service::Call,
@@ -38,8 +42,13 @@ pub(super) fn form_limit() -> DefaultBodyLimit {
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// Everything, in its order.
+    pub fn iter(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
     /// Reads an encoded form.
-    fn decode(body: &[u8]) -> Result<Self, Problem> {
+    pub fn decode(body: &[u8]) -> Result<Self, Problem> {
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(body).map_err(|_| Problem::new(Kind::Undecodable))?;
         Ok(Self(
@@ -145,20 +154,63 @@ pub(super) async fn keep_what_was_typed(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_write = request.method() == Method::POST;
-    if !is_write || !matches!(signed_in(&app, request.headers()).await, Ok(None)) {
+    if request.method() != Method::POST {
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
+    if !matches!(signed_in(&app, request.headers()).await, Ok(None)) {
+        let kept = cookie_value(request.headers(), KEPT_COOKIE);
+        let response = next.run(request).await;
+        if let Some(token) = kept.and_then(|value| Token::parse(&value))
+            && response.status() == StatusCode::SEE_OTHER
+            && let Err(error) = app.kept_forms().sent(&token, &path).await
+        {
+            // It is shown once more and ends by itself.
+            tracing::warn!(%error, "a kept form could not be forgotten");
+        }
+        return response;
+    }
+    let token = app.entrance().token(request.headers());
     match read(request, &()).await {
-        Ok((_, fields)) => {
+        Ok((body, fields)) => {
             let typed = entry::typed(&app, &path, &fields);
-            Problem::new(Kind::NotSignedIn)
-                .keeping(typed)
-                .into_response()
+            let cookie = if typed.is_empty() {
+                None
+            } else {
+                kept(&app, token, path, &body).await
+            };
+            let mut problem = Problem::new(Kind::NotSignedIn).keeping(typed);
+            if cookie.is_some() {
+                problem = problem.leading_to(super::kept::ADDRESS.to_owned());
+            }
+            let mut response = problem.into_response();
+            if let Some(cookie) = cookie {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Keeps a form for the account whose session has ended, if that is known; gives the cookie by which it is found again.
+async fn kept(app: &App, token: Option<Token>, path: String, body: &Bytes) -> Option<HeaderValue> {
+    let failed = |error: sqlx::Error| tracing::error!(%error, "a form could not be kept");
+    let owner = app.sessions().owner(&token?).await.map_err(failed).ok()??;
+    let form = KeptForm {
+        path,
+        body: body.to_vec(),
+    };
+    let token = app
+        .kept_forms()
+        .keep(&owner, &form, Timestamp::now())
+        .await
+        .map_err(failed)
+        .ok()?;
+    let cookie = app
+        .entrance()
+        .cookie(KEPT_COOKIE, token.as_str(), KEPT_FOR.as_secs());
+    HeaderValue::from_str(&cookie).ok()
 }
 
 impl<S: Send + Sync> FromRequest<S> for Posted {
@@ -179,7 +231,13 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
             .extensions
             .get()
             .map_or_else(Uuid::new_v4, |RequestId(id)| *id);
+        let expected: Expected = parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or(Problem::new(Kind::NotSignedIn))?;
         let (body, fields) = read(Request::from_parts(parts, body), state).await?;
+        expected.check(&fields.text("csrf"))?;
         // A second press of the same button sends the same form: one command. The same page with other contents, after Back,
         // is another command, and the revision tells whether it comes too late.
         let key = fields.text("key");

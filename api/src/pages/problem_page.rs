@@ -27,6 +27,8 @@ struct Page<'a> {
     /// Number under which the log has it.
     number: Option<String>,
     back: Option<String>,
+    /// Whether what was typed is kept and found again after signing in.
+    returns: bool,
 }
 
 /// Answers people with a page where the API answers with a problem document, and sends those who are not signed in to the
@@ -53,12 +55,16 @@ pub async fn as_page(State(app): State<App>, request: Request, next: Next) -> Re
         return if is_get {
             see(&format!("/?from={from}"))
         } else {
-            let back = referer.unwrap_or_else(|| "/".to_owned());
+            // What was typed is kept, and found again there.
+            let returns = problem.back().is_some();
+            let back = problem.back().map(str::to_owned).or(referer);
+            let back = back.unwrap_or_else(|| "/".to_owned());
             let page = page(
                 &app,
                 &problem,
                 None,
                 Some(format!("/?from={}", start::escaped(&back))),
+                returns,
             );
             with_headers_of(&response, page)
         };
@@ -70,11 +76,17 @@ pub async fn as_page(State(app): State<App>, request: Request, next: Next) -> Re
         .then(|| number.map(|id| id.to_string()))
         .flatten();
     let back = problem.back().map(str::to_owned).or(referer);
-    let page = page(&app, &problem, number, back);
+    let page = page(&app, &problem, number, back, false);
     with_headers_of(&response, page)
 }
 
-fn page(app: &App, problem: &Problem, number: Option<String>, back: Option<String>) -> Response {
+fn page(
+    app: &App,
+    problem: &Problem,
+    number: Option<String>,
+    back: Option<String>,
+    returns: bool,
+) -> Response {
     let body = problem.body();
     let mut frame = Frame::plain(app, &body.title);
     frame.wrong = true;
@@ -98,6 +110,7 @@ fn page(app: &App, problem: &Problem, number: Option<String>, back: Option<Strin
         kept: problem.kept(),
         number,
         back,
+        returns,
     };
     rendered(&page, problem.kind().status())
 }

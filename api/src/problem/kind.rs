@@ -55,6 +55,9 @@ kinds! {
     /// The body did not arrive in time or was cut off.
     BodyCutOff: BAD_REQUEST, "body-cut-off", "送信が途中で切れました",
         "送信された内容を最後まで受け取れませんでした。通信状態をご確認のうえ、もう一度お送りください。";
+    /// A form that a page of this account did not send.
+    ForeignForm: FORBIDDEN, "foreign-form", "この画面からは操作できません",
+        "この画面は、いまサインインしている方のために開かれたものではないため、受け付けませんでした。画面を開き直してから、もう一度操作してください。";
     /// No session.
     NotSignedIn: UNAUTHORIZED, "not-signed-in", "サインインが必要です",
         "サインインしていないか、有効期限が切れています。サインインしてから、もう一度お試しください。";

@@ -188,14 +188,14 @@ async fn the_application_of_another_member_is_not_there_for_reading_or_writing()
         {
             if theirs.ends_with("/preview") {
                 // A fragment of a page, and nothing of another's in it.
-                let answer = curious.request(&Method::POST, &theirs, Some(FORM.to_owned()));
+                let answer = curious.request(&Method::POST, &theirs, Some(curious.own(FORM)));
                 assert_eq!(answer.status, 404, "{theirs}");
                 assert!(!answer.text.contains("秘密"), "{theirs}");
                 continue;
             }
-            let (page, _) = curious.post(&theirs, FORM.to_owned());
+            let (page, _) = curious.post(&theirs, curious.own(FORM));
             assert_eq!(page.status, 404, "{theirs}");
-            let (other, _) = curious.post(&nobodys, FORM.to_owned());
+            let (other, _) = curious.post(&nobodys, curious.own(FORM));
             assert_eq!(told(&page), told(&other), "{theirs}");
         }
         assert_eq!(yoko.sequence(), before);

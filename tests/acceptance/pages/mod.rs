@@ -10,6 +10,7 @@ mod entrance;
 mod form;
 mod frame;
 mod journeys;
+mod kept;
 mod manual;
 mod member;
 mod page;

@@ -107,6 +107,13 @@ impl Visitor {
         self.arrive(address.to_owned(), answer)
     }
 
+    /// A form as a page of this account sends it.
+    pub fn own(&self, form: &str) -> String {
+        let page = self.request(&Method::GET, "/sessions", None);
+        let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").unwrap();
+        format!("{form}&csrf={}", rest.split('"').next().unwrap())
+    }
+
     /// A request whose answer is looked at as it is.
     pub fn request(&self, method: &Method, address: &str, form: Option<String>) -> Answer {
         self.ask(method, None, address, form)
