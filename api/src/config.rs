@@ -45,6 +45,9 @@ pub struct Settings {
     /// Production on a database that would mean demonstration (SQLite)
     #[arg(long, env = "SHINSEI_PRODUCTION", value_parser = FalseyValueParser::new(), global = true)]
     pub production: bool,
+    /// How people come in.
+    #[command(flatten)]
+    pub doors: Doors,
 }
 
 /// What the service allows its clients.
@@ -152,6 +155,11 @@ pub enum DoorError {
 }
 
 impl Doors {
+    /// Whether anything is set by which real people would come in.
+    pub fn are_real(&self) -> bool {
+        self.public_url.is_some() || self.oidc.is_some() || self.handover_key_file.is_some()
+    }
+
     /// The ways in, with what is in their files.
     ///
     /// # Errors
@@ -211,9 +219,11 @@ impl Settings {
         Ok(())
     }
 
-    /// SQLite demonstrates unless told otherwise; PostgreSQL is meant seriously unless told otherwise.
+    /// SQLite demonstrates unless told otherwise; PostgreSQL, and any way for real people to come in, is meant seriously unless
+    /// told otherwise.
     pub fn mode(&self) -> Mode {
-        if self.production || (!self.demo && !self.database_url.starts_with("sqlite:")) {
+        let serious = self.doors.are_real() || !self.database_url.starts_with("sqlite:");
+        if self.production || (!self.demo && serious) {
             Mode::Production
         } else {
             Mode::Demonstration
@@ -272,6 +282,13 @@ mod tests {
             programs: None,
             demo,
             production,
+            doors: Doors {
+                public_url: None,
+                oidc: None,
+                handover_key_file: None,
+                session_idle_minutes: 60,
+                session_hours: 12,
+            },
         }
     }
 
@@ -349,6 +366,22 @@ mod tests {
             assert_eq!(limits.rates.account, None);
             assert_eq!(limits.rates.address, NonZeroU32::new(30));
             assert_eq!(limits.trusted_proxies, 1);
+        }
+    }
+
+    #[test]
+    fn any_way_in_for_real_people_switches_the_demonstration_off() {
+        let with = |set: fn(&mut Doors)| {
+            let mut settings = settings(DEFAULT_DATABASE, false, false);
+            set(&mut settings.doors);
+            settings.mode()
+        };
+        for mode in [
+            with(|doors| doors.public_url = Some("https://shinsei.example.jp".to_owned())),
+            with(|doors| doors.oidc = Some("oidc.toml".into())),
+            with(|doors| doors.handover_key_file = Some("keys".into())),
+        ] {
+            assert_eq!(mode, Mode::Production);
         }
     }
 

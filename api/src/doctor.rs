@@ -57,8 +57,6 @@ pub struct Surroundings<'a> {
     pub settings: &'a Settings,
     /// What it would allow.
     pub allowances: &'a Allowances,
-    /// How people would come in.
-    pub doors: &'a Doors,
     /// Where it would listen.
     pub listen: SocketAddr,
     /// What it would log.
@@ -102,7 +100,7 @@ pub async fn examine(
     let mut found = Findings(Vec::new());
     mode(surroundings, &mut found);
     network(surroundings, &mut found);
-    doors(surroundings.doors, &mut found).await;
+    doors(&surroundings.settings.doors, &mut found).await;
     secrets(surroundings, &mut found);
     logging(surroundings.log_filter, &mut found);
     database(service, &surroundings.settings.database_url, &mut found).await?;

@@ -10,7 +10,7 @@ use std::{
 use api::{
     Clock, ClockSetting, Exposure, Mode, Service,
     access::{Duties, Entrance, Principal, SessionTimes, Sessions, role_named},
-    config::{Allowances, Doors, Settings, check_listen},
+    config::{Allowances, Settings, check_listen},
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
@@ -73,8 +73,6 @@ struct Serving {
     listen: SocketAddr,
     #[command(flatten)]
     allowances: Allowances,
-    #[command(flatten)]
-    doors: Doors,
 }
 
 #[derive(Subcommand)]
@@ -168,7 +166,7 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve => {
             check_listen(settings.mode(), line.serving.listen)?;
-            serve_until_told(open(settings).await?, settings.mode(), &line.serving).await?;
+            serve_until_told(open(settings).await?, settings, &line.serving).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Import {
@@ -250,8 +248,12 @@ fn say(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{text}")
 }
 
-async fn serve_until_told(service: Service, mode: Mode, serving: &Serving) -> Result<(), Failure> {
-    let listen = serving.listen;
+async fn serve_until_told(
+    service: Service,
+    settings: &Settings,
+    serving: &Serving,
+) -> Result<(), Failure> {
+    let (mode, listen) = (settings.mode(), serving.listen);
     // Before anybody can connect: whoever is answered may also tell it to stop.
     let told = told_to_stop();
     let clock = service.clock;
@@ -260,7 +262,7 @@ async fn serve_until_told(service: Service, mode: Mode, serving: &Serving) -> Re
         .map_err(|source| format!("cannot listen on {listen}: {source}"))?;
     let exposure = Exposure {
         limits: serving.allowances.limits(mode),
-        entrance: serving.doors.entrance()?,
+        entrance: settings.doors.entrance()?,
     };
     let greeting = greeting(mode, &clock, &exposure.entrance);
     let running = serve(service, mode, exposure, listener).await?;
@@ -334,7 +336,6 @@ async fn doctor(settings: &Settings, serving: &Serving, filter: &str) -> Result<
     let surroundings = Surroundings {
         settings,
         allowances: &serving.allowances,
-        doors: &serving.doors,
         listen: serving.listen,
         log_filter: filter,
         arguments: &arguments,

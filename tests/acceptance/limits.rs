@@ -150,3 +150,63 @@ async fn heads_that_no_browser_sends_are_refused_by_the_server_itself() {
     assert_eq!(service.nobody().get("/readyz").status, 200);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::on(&database).await;
+    let yoko = service.applicant("9000001", FOURTH, "documents_only");
+    let before = yoko.get("").ok()["sequence"].clone();
+    let head = format!(
+        "PUT {} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nidempotency-key: slow\r\nif-match: \"0\"\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{{\"text\":",
+        yoko.path("/documents/profile"),
+        service.address(),
+        yoko.person.cookie()
+    );
+    let said = tokio::task::block_in_place(|| {
+        let mut stream = TcpStream::connect(service.address()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut said = [0; 4096];
+        let read = stream.read(&mut said).unwrap();
+        String::from_utf8_lossy(&said[..read]).into_owned()
+    });
+    assert!(
+        said.starts_with("HTTP/1.1 400") && said.contains("body-cut-off"),
+        "{said}"
+    );
+    assert_eq!(yoko.get("").ok()["sequence"], before);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_address_leads_to_a_file_of_the_machine() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::on(&database).await;
+    let secretariat = service.secretariat();
+    for address in [
+        "/assets/..%2F..%2F/etc%2Fpasswd",
+        "/assets/0/..%2F..%2F..%2Fetc%2Fpasswd",
+        "/api/v1/reference/..%2F..%2Fetc%2Fpasswd",
+        "/api/v1/imports/..%2F..%2Fetc%2Fpasswd",
+        "/applications/..%2F..%2Fetc%2Fpasswd",
+        "/api/v1/applications/..%2F..%2Fetc%2Fpasswd/application.pdf",
+    ] {
+        let answer = secretariat.get(address);
+        assert!(
+            matches!(answer.status, 303 | 400 | 403 | 404 | 405),
+            "{address}: {}",
+            answer.status
+        );
+        assert!(!answer.text.contains("root:"), "{address}");
+    }
+    // What a file is called is never asked: an upload is its bytes.
+    let named = secretariat
+        .post("/api/v1/imports/members?filename=..%2F..%2Fetc%2Fpasswd")
+        .bytes("text/csv", b"x".to_vec())
+        .send();
+    assert!(matches!(named.status, 400 | 422), "{}", named.status);
+    service.stop().await;
+}
