@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    access::Sessions,
+    access::{Clients, Sessions},
     config::Mode,
     limits::{Limits, Rates},
     print::Downloads,
@@ -20,6 +20,7 @@ struct Inner {
     service: Service,
     mode: Mode,
     sessions: Sessions,
+    clients: Clients,
     downloads: Downloads,
     limits: Limits,
     rates: Rates,
@@ -29,12 +30,14 @@ impl App {
     /// A service in a mode, with what it allows its clients.
     pub fn new(service: Service, mode: Mode, limits: Limits) -> Self {
         let sessions = Sessions::new(service.log.clone());
+        let clients = Clients::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
         Self {
             inner: Arc::new(Inner {
                 service,
                 mode,
                 sessions,
+                clients,
                 downloads,
                 limits,
                 rates: Rates::new(limits.rates),
@@ -60,6 +63,11 @@ impl App {
     /// Who is signed in.
     pub fn sessions(&self) -> &Sessions {
         &self.inner.sessions
+    }
+
+    /// The tokens of machine clients.
+    pub fn clients(&self) -> &Clients {
+        &self.inner.clients
     }
 
     /// What clients are allowed.

@@ -9,6 +9,7 @@ use std::{
 
 use api::{
     Clock, ClockSetting, Mode, Service,
+    access::command_line::{self as tokens, TokenCommand},
     config::{Allowances, Settings, check_listen},
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
@@ -112,6 +113,11 @@ enum Command {
         #[arg(long)]
         final_only: bool,
     },
+    /// Tokens of machine clients
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Play the manual's whole example over HTTP against a running demonstration
     Journey {
         /// Its address
@@ -199,6 +205,12 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
                 final_only,
             };
             print(&open_existing(settings, settings.clock()).await?, &batch).await
+        }
+        Command::Token { command } => {
+            let service = open_existing(settings, ClockSetting::System).await?;
+            let told = tokens::run(&service, command).await?;
+            write!(std::io::stdout(), "{told}")?;
+            Ok(ExitCode::SUCCESS)
         }
         // It blocks: it is a client like any other.
         Command::Journey { url } => {

@@ -22,6 +22,7 @@ mod seminars;
 mod status;
 mod submissions;
 mod submit;
+mod tokens;
 mod verify;
 mod whole;
 mod withdraw;
@@ -36,7 +37,9 @@ use utoipa::{
         RefOr, Required, ResponseBuilder,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Type},
-        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
@@ -70,7 +73,9 @@ pub fn endpoint(
 /// What every endpoint may answer.
 const ALWAYS: &[Kind] = &[
     Kind::MalformedAddress,
+    Kind::TwoIdentities,
     Kind::NotSignedIn,
+    Kind::InvalidToken,
     Kind::NotPermitted,
     Kind::TooManyRequests,
     Kind::Internal,
@@ -130,6 +135,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(conferences::endpoints());
     all.extend(papers::endpoints());
     all.extend(imports::endpoints());
+    all.extend(tokens::endpoints());
     all
 }
 
@@ -186,8 +192,23 @@ pub fn description() -> OpenApi {
             "The session cookie that signing in gives.",
         ))),
     );
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(
+                    "The token of a machine client: `Authorization: Bearer shinsei_…`. It may use the operations whose `x-permission` is \
+                     among its scopes, as far as its role may.",
+                ))
+                .build(),
+        ),
+    );
     description
 }
+
+/// Scopes are names of permissions and stand in `x-permission`: the description has a place for them with OAuth only.
+const NO_SCOPES: [String; 0] = [];
 
 const ABOUT: &str = "The renewal-application service of a medical society.
 
@@ -236,10 +257,12 @@ fn describe(
         .extensions
         .get_or_insert_default()
         .insert("x-holders".to_owned(), holders.into());
-    operation.security = Some(vec![SecurityRequirement::new(
-        "session",
-        Vec::<String>::new(),
-    )]);
+    // One of them, never both.
+    let mut security = vec![SecurityRequirement::new("session", NO_SCOPES)];
+    if permission.may_be_scope() {
+        security.push(SecurityRequirement::new("bearer", NO_SCOPES));
+    }
+    operation.security = Some(security);
     operation.tags = Some(vec![permission.as_str().to_owned()]);
 
     let mut problems: Vec<Kind> = problems.to_vec();

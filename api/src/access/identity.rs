@@ -2,14 +2,14 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
 
-use super::{COOKIE, Duties, Permission, Token};
+use super::{COOKIE, Duties, Permission, Scopes, Secret, Token};
 use crate::{
     app::App,
     limits::{ClientAddress, too_many},
@@ -23,7 +23,12 @@ pub struct Principal {
     pub actor: Actor,
     /// What somebody of the secretariat is charged with.
     pub duties: Duties,
+    /// How far a machine client's token goes; `None` for people.
+    pub scopes: Option<Scopes>,
 }
+
+/// What the accounts of machine clients begin with. No sign-in may give a person such an account.
+const CLIENT: &str = "client:";
 
 impl Principal {
     /// Somebody in a role.
@@ -34,6 +39,19 @@ impl Principal {
                 id: id.into(),
             },
             duties,
+            scopes: None,
+        }
+    }
+
+    /// A machine client: `secretariat:client:<name>` in the log. Its duties are those that its scopes need, no more.
+    pub fn client(role: Role, name: &str, scopes: Scopes) -> Self {
+        let duties = match role {
+            Role::Secretariat => scopes.iter().flat_map(Permission::duties).collect(),
+            Role::Member | Role::Reporter | Role::System => Duties::NONE,
+        };
+        Self {
+            scopes: Some(scopes),
+            ..Self::of(role, format!("{CLIENT}{name}"), duties)
         }
     }
 }
@@ -45,6 +63,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Who it is, and how far it goes.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     /// As the log keeps it.
     pub fn actor(&self) -> &Actor {
         &self.principal.actor
@@ -98,17 +121,17 @@ impl<S: Sync> FromRequestParts<S> for Identity {
     }
 }
 
-/// The gate: a session, and a role that has the permission.
+/// The gate: a session or a token, and a role that has the permission.
 pub async fn authorize(
     State((app, permission)): State<(App, Permission)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match signed_in(&app, request.headers()).await {
+    match asking(&app, request.headers()).await {
         Err(problem) => problem.into_response(),
         Ok(None) => match address(&request).map(|address| app.rates().address(address)) {
             Some(Err(wait)) => too_many(wait),
-            Some(Ok(())) | None => Problem::new(Kind::NotSignedIn).into_response(),
+            Some(Ok(())) | None => unauthenticated(request.headers()),
         },
         Ok(Some(principal)) if let Err(wait) = app.rates().account(&principal.actor.label()) => {
             too_many(wait)
@@ -132,6 +155,51 @@ fn address(request: &Request) -> Option<std::net::IpAddr> {
     address
         .filter(|_| signed)
         .map(|ClientAddress(address)| *address)
+}
+
+/// Who asks: whose token it is, else whose session. Somebody who brings both could be acting for either: refused.
+async fn asking(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+    let Some(secret) = bearer(headers) else {
+        return signed_in(app, headers).await;
+    };
+    if token(headers).is_some() {
+        return Err(Problem::new(Kind::TwoIdentities));
+    }
+    let Some(secret) = Secret::parse(secret) else {
+        return Ok(None);
+    };
+    let found = app.clients().find(&secret, Timestamp::now()).await;
+    found.map_err(|error| {
+        tracing::error!(%error, "reading a token failed");
+        Problem::new(Kind::Internal)
+    })
+}
+
+/// Nobody is asking: told so, and how to say who one is (RFC 9110, 15.5.2; RFC 6750, 3).
+fn unauthenticated(headers: &HeaderMap) -> Response {
+    let (kind, challenge) = match bearer(headers) {
+        Some(_) => (Kind::InvalidToken, "Bearer error=\"invalid_token\""),
+        None => (Kind::NotSignedIn, "Bearer"),
+    };
+    let mut response = Problem::new(kind).into_response();
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static(challenge),
+    );
+    response
+}
+
+/// What follows `Authorization: Bearer`. Other schemes are none of ours: a proxy may have its own.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .find_map(|value| {
+            let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then_some(secret.trim())
+        })
 }
 
 /// Whose session the request's cookie names.
@@ -177,6 +245,29 @@ mod tests {
             format!("a=b; {COOKIE}={ours}").parse().unwrap(),
         );
         assert_eq!(token(&headers).unwrap().as_str(), ours);
+    }
+
+    #[test]
+    fn the_secret_of_a_client_is_what_follows_bearer() {
+        let said = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(said("Bearer shinsei_1").as_deref(), Some("shinsei_1"));
+        assert_eq!(said("bearer  shinsei_1 ").as_deref(), Some("shinsei_1"));
+        assert_eq!(said("Basic c2hpbnNlaQ=="), None);
+        assert_eq!(said("Bearer"), None);
+    }
+
+    #[test]
+    fn a_machine_client_is_known_as_one_by_its_account_and_has_no_duty_that_it_does_not_need() {
+        let scopes = [Permission::Import, Permission::ReadPrograms];
+        let client = Principal::client(Role::Secretariat, "nightly", scopes.into_iter().collect());
+        assert_eq!(client.actor.label(), "secretariat:client:nightly");
+        assert_eq!(client.duties.to_string(), "administer");
+        let client = Principal::client(Role::Reporter, "figures", scopes.into_iter().collect());
+        assert!(client.duties.is_empty());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::access::{COOKIE, Principal, Sessions};
 use api::clock::DEMONSTRATION_START;
 use api::limits::Limits;
 use api::{ClockSetting, Mode, Running, Service, serve};
@@ -131,6 +132,20 @@ impl TestService {
     /// 集計担当
     pub fn reporter(&self) -> Person {
         Person::staff(&self.running.url(), "reporter")
+    }
+
+    /// A machine client with a token.
+    pub fn client(&self, secret: &str) -> Person {
+        let value = format!("Bearer {secret}");
+        Person::carrying(&self.running.url(), "authorization", value)
+    }
+
+    /// Somebody as whom one cannot sign in here: a session that is begun behind the scenes.
+    pub async fn as_principal(&self, principal: &Principal) -> Person {
+        let sessions = Sessions::new(self.inside.log.clone());
+        let token = sessions.begin(principal, Timestamp::now()).await.unwrap();
+        let value = format!("{COOKIE}={}", token.as_str());
+        Person::carrying(&self.running.url(), "cookie", value)
     }
 
     /// A member who is signed in and applies in a program.

@@ -1,0 +1,5 @@
+//! Who may do what, and what is written down about it.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod tokens;
