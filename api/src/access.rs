@@ -1,4 +1,4 @@
-//! Who may do what: sessions, demo sign-in, tokens of machine clients, permissions, and where a write may come from.
+//! Who may do what: sessions, demo sign-in, tokens of machine clients, permissions, 閲覧記録, and where a write may come from.
 
 mod clients;
 pub mod command_line;
@@ -6,6 +6,7 @@ pub mod demo;
 mod duty;
 mod grant;
 mod identity;
+mod log;
 mod origin;
 mod permission;
 mod scopes;
@@ -15,6 +16,7 @@ pub use clients::{ClientToken, Clients, CreateError, Secret};
 pub use duty::{Duties, Duty};
 pub use grant::Grant;
 pub use identity::{Identity, Principal, authorize, signed_in, token};
+pub use log::{NotNoted, PRINT, last_entry, note, subject};
 pub use origin::same_origin;
 pub use permission::{Holder, Permission};
 pub use scopes::Scopes;

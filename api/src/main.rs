@@ -95,7 +95,7 @@ enum Command {
     Reanchor,
     /// Build a view anew beside the live one, compare, then switch
     Rebuild {
-        /// `document_list`, `application_status` or `change_history`
+        /// `document_list`, `application_status`, `change_history` or `access_log`
         name: String,
         /// Switch also when rows differ
         #[arg(long)]

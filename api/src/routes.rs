@@ -1,5 +1,6 @@
 //! The endpoints of the JSON API, one file each, with what each needs and may refuse.
 
+mod access_log;
 mod add_exam;
 pub(crate) mod application_pdf;
 mod apply;
@@ -136,6 +137,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(papers::endpoints());
     all.extend(imports::endpoints());
     all.extend(tokens::endpoints());
+    all.extend(access_log::endpoints());
     all
 }
 
@@ -282,6 +284,8 @@ fn describe(
     }
     if path.contains("/{id}") {
         problems.push(Kind::NotApplied);
+        // Somebody else's is shown only when it can be written down that it was.
+        problems.push(Kind::Unavailable);
     }
     if writes {
         for (status, response) in &mut operation.responses.responses {

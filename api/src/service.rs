@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 use domain::{
     Actor, Context,
+    access::{Access, AccessRefusal, Viewing, Whose},
     application::{Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
     member::{Member, MemberCommand, MemberNumber, MemberRefusal},
     program::{ProgramError, Programs},
@@ -30,6 +31,8 @@ pub struct Service {
     pub members: CommandHandler<Member>,
     /// Commands on applications.
     pub applications: CommandHandler<Application>,
+    /// Entries of the access log.
+    pub accesses: CommandHandler<Access>,
     /// The programs of this start.
     pub programs: Arc<Programs>,
     /// What time it is for the rules.
@@ -131,6 +134,7 @@ impl Service {
         Ok(Self {
             members: log.handler((), upcasters),
             applications: log.handler(Arc::clone(&programs), upcasters),
+            accesses: log.handler((), upcasters),
             views: Views::new(log.clone()),
             log,
             programs,
@@ -190,6 +194,29 @@ impl Service {
             .execute(&id.to_string(), (command, context), envelope)
             .await;
         command_ended("application", name, command_id, began.elapsed(), &result);
+        result
+    }
+
+    /// Writes an entry of the access log; see [`crate::access::note`].
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub(crate) async fn note_viewing(
+        &self,
+        whose: &Whose,
+        viewing: Viewing,
+        call: Call,
+    ) -> Result<Receipt, ExecuteError<AccessRefusal>> {
+        let (command_id, began) = (call.command_id, Instant::now());
+        let envelope = envelope(call, self.programs.version().to_owned(), viewing.viewed_at);
+        let result = self.accesses.execute(whose.id(), viewing, envelope).await;
+        command_ended(
+            "access",
+            "note_viewing",
+            command_id,
+            began.elapsed(),
+            &result,
+        );
         result
     }
 

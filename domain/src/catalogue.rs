@@ -50,7 +50,7 @@ const fn application(
 }
 
 /// Every event ever released, in the order of the streams.
-pub const EVENTS: [EventEntry; 24] = [
+pub const EVENTS: [EventEntry; 25] = [
     member(
         "RecordImported",
         "会員基本情報の取込",
@@ -195,6 +195,14 @@ pub const EVENTS: [EventEntry; 24] = [
         "A payment that belongs to the application.",
         "ConfirmPayment (forwarder, secretariat), Apply",
     ),
+    EventEntry {
+        stream: "access",
+        name: "PersonalDataViewed",
+        version: "1.0",
+        label: "個人情報の閲覧",
+        meaning: "Somebody else than the member was shown something of the member; once in ten minutes for the same person and thing.",
+        made_by: "every read by the secretariat, a client or `shinsei print`",
+    },
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Sources of the rules are the registration manual (申請書登録の手引き) and the domain reference; every assumption
 //! stands in `programs/*.toml` with its mark.
 
+pub mod access;
 pub mod actor;
 pub mod application;
 pub mod calendar;

@@ -1,19 +1,21 @@
 //! Who is asking, and the gate in front of every endpoint.
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{COOKIE, Duties, Permission, Scopes, Secret, Token};
 use crate::{
     app::App,
     limits::{ClientAddress, too_many},
     problem::{Kind, Problem},
+    telemetry::RequestId,
 };
 
 /// Who somebody is that is signed in.
@@ -60,12 +62,26 @@ impl Principal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     principal: Principal,
+    /// Method and route of what is asked, never the address itself: it is kept in the access log.
+    operation: String,
+    /// Number of the request.
+    request: Uuid,
 }
 
 impl Identity {
     /// Who it is, and how far it goes.
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Method and route: `GET /api/v1/applications/{id}/history`.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// Number of the request in the service's log.
+    pub fn request(&self) -> Uuid {
+        self.request
     }
 
     /// As the log keeps it.
@@ -104,6 +120,8 @@ impl Identity {
     pub(crate) fn of(role: Role, id: &str) -> Self {
         Self {
             principal: Principal::of(role, id, Duties::all()),
+            operation: String::new(),
+            request: Uuid::nil(),
         }
     }
 }
@@ -140,10 +158,25 @@ pub async fn authorize(
             Problem::new(Kind::NotPermitted).into_response()
         }
         Ok(Some(principal)) => {
-            request.extensions_mut().insert(Identity { principal });
+            let identity = Identity {
+                principal,
+                operation: operation(&request),
+                request: request
+                    .extensions()
+                    .get()
+                    .map_or_else(Uuid::new_v4, |RequestId(id)| *id),
+            };
+            request.extensions_mut().insert(identity);
             next.run(request).await
         }
     }
+}
+
+/// What is asked, without what was typed.
+fn operation(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("an address without a route", MatchedPath::as_str);
+    format!("{} {route}", request.method())
 }
 
 /// Where a request comes from that says who it is and is nobody: counted, or tokens could be guessed as fast as the database reads.

@@ -31,11 +31,15 @@ pub enum Permission {
     VerifyLog,
     /// To give machine clients their tokens, and to take them away.
     ManageTokens,
+    /// To ask who looked at whose personal data (閲覧記録).
+    ReadAccessLog,
+    /// To ask who looked at one's own.
+    ReadOwnAccessLog,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SeeOwnSituation,
         Self::ReadPrograms,
         Self::UseMemberPages,
@@ -47,6 +51,8 @@ impl Permission {
         Self::Import,
         Self::VerifyLog,
         Self::ManageTokens,
+        Self::ReadAccessLog,
+        Self::ReadOwnAccessLog,
     ];
 
     /// The word in the API's description (`x-permission`) and in the scopes of tokens.
@@ -63,6 +69,8 @@ impl Permission {
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
             Self::ManageTokens => "manage-tokens",
+            Self::ReadAccessLog => "read-access-log",
+            Self::ReadOwnAccessLog => "read-own-access-log",
         }
     }
 
@@ -72,9 +80,11 @@ impl Permission {
         match self {
             Self::SeeOwnSituation | Self::ReadPrograms => &[Member, Secretariat(None), Reporter],
             Self::ReadApplication | Self::ReadHistory => &[Member, Secretariat(Some(Duty::View))],
-            Self::UseMemberPages | Self::Apply | Self::EditDocuments => &[Member],
+            Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
+                &[Member]
+            }
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
-            Self::Import | Self::VerifyLog | Self::ManageTokens => {
+            Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
                 &[Secretariat(Some(Duty::Administer))]
             }
         }
@@ -169,7 +179,8 @@ mod tests {
                 "apply",
                 "read-application",
                 "edit-documents",
-                "read-history"
+                "read-history",
+                "read-own-access-log"
             ]
         );
         let duty = |duty: Duty| row(Role::Secretariat, [duty].into_iter().collect());
@@ -197,7 +208,8 @@ mod tests {
                 "read-programs",
                 "import",
                 "verify-log",
-                "manage-tokens"
+                "manage-tokens",
+                "read-access-log"
             ]
         );
         assert_eq!(row(Role::Reporter, Duties::NONE), everybody);
