@@ -11,6 +11,7 @@ mod origin;
 mod permission;
 mod scopes;
 mod session;
+pub mod two_persons;
 
 pub use clients::{ClientToken, Clients, CreateError, Secret};
 pub use duty::{Duties, Duty};

@@ -16,6 +16,7 @@ pub mod member;
 pub mod next_step;
 pub mod personal;
 pub mod program;
+pub mod proposal;
 pub mod requirements;
 pub mod text;
 pub mod units;

@@ -19,6 +19,7 @@ use crate::{
     eligibility::Scope,
     member::{Member, MemberEvent, PaymentItem, SeminarKind, record_examples::yoko},
     personal::Personal,
+    proposal::{ProposalEvent, ProposalState, examples::events as proposal_events},
     upcasters,
 };
 
@@ -147,6 +148,7 @@ fn every_event_of_the_code_stands_in_the_catalogue_once() {
         (Member::TYPE, names_in_code::<MemberEvent>()),
         (Application::TYPE, names_in_code::<ApplicationEvent>()),
         (Access::TYPE, names_in_code::<AccessEvent>()),
+        (ProposalState::TYPE, names_in_code::<ProposalEvent>()),
     ] {
         let catalogue: Vec<_> = EVENTS
             .iter()
@@ -218,6 +220,11 @@ fn every_version_of_an_access_event_can_be_read_and_the_newest_is_written_as_in_
     check_corpus::<Access>(vec![AccessEvent::PersonalDataViewed { viewing: viewing() }]);
 }
 
+#[test]
+fn every_version_of_a_proposal_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
+    check_corpus::<ProposalState>(proposal_events());
+}
+
 fn check_document(relative: &str, text: &str) {
     if writing() {
         std::fs::write(path(relative), text).unwrap();
@@ -237,6 +244,7 @@ fn the_catalogue_of_events_in_the_documentation_is_up_to_date() {
     for (stream, title) in [
         ("member", "Stream `member.<会員番号>`"),
         ("application", "Stream `application.<program>.<会員番号>`"),
+        ("proposal", "Stream `proposal.<id>`"),
         ("access", "Stream `access.<会員番号>`, `access.*`"),
     ] {
         writeln!(
