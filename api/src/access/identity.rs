@@ -145,7 +145,7 @@ pub async fn authorize(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match asking(&app, request.headers()).await {
+    match signed_in(&app, request.headers()).await {
         Err(problem) => problem.into_response(),
         Ok(None) => match address(&request).map(|address| app.rates().address(address)) {
             Some(Err(wait)) => too_many(wait),
@@ -191,9 +191,12 @@ fn address(request: &Request) -> Option<std::net::IpAddr> {
 }
 
 /// Who asks: whose token it is, else whose session. Somebody who brings both could be acting for either: refused.
-async fn asking(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+///
+/// # Errors
+/// [`Kind::TwoIdentities`]; the database, as a problem.
+pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Some(secret) = bearer(headers) else {
-        return signed_in(app, headers).await;
+        return of_session(app, headers).await;
     };
     if token(headers).is_some() {
         return Err(Problem::new(Kind::TwoIdentities));
@@ -236,10 +239,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Whose session the request's cookie names.
-///
-/// # Errors
-/// The database, as a problem.
-pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+async fn of_session(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Some(token) = token(headers) else {
         return Ok(None);
     };
