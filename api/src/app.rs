@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::{
-    access::{Entrance, FormSecret, KeptForms, Sessions, SignIns},
+    access::{Clients, Entrance, FormSecret, KeptForms, Sessions, SignIns},
     config::Mode,
     limits::{Limits, Rates},
     print::Downloads,
@@ -41,6 +41,7 @@ struct Inner {
     service: Service,
     mode: Mode,
     sessions: Sessions,
+    clients: Clients,
     downloads: Downloads,
     limits: Limits,
     rates: Rates,
@@ -57,12 +58,14 @@ impl App {
         let sessions = Sessions::new(service.log.clone(), entrance.times);
         let sign_ins = SignIns::new(service.log.clone());
         let kept_forms = KeptForms::new(service.log.clone());
+        let clients = Clients::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
         Self {
             inner: Arc::new(Inner {
                 service,
                 mode,
                 sessions,
+                clients,
                 downloads,
                 limits,
                 rates: Rates::new(limits.rates),
@@ -119,6 +122,11 @@ impl App {
     /// Sign-ins that have begun.
     pub fn sign_ins(&self) -> &SignIns {
         &self.inner.sign_ins
+    }
+
+    /// The tokens of machine clients.
+    pub fn clients(&self) -> &Clients {
+        &self.inner.clients
     }
 
     /// What clients are allowed.

@@ -27,6 +27,7 @@ pub mod write;
 pub use app::{App, Exposure};
 pub use clock::{Clock, ClockSetting};
 pub use config::Mode;
+pub use pages::{Gate, gates};
 pub use server::{Running, ServeError, router, serve};
 pub use service::{Call, OpenError, Service};
 pub use write::Write;

@@ -9,7 +9,11 @@ use std::{
 
 use api::{
     Clock, ClockSetting, Exposure, Mode, Service,
-    access::{Duties, Entrance, Principal, SessionTimes, Sessions, role_named},
+    access::{
+        Duties, Entrance, Principal, SessionTimes, Sessions,
+        command_line::{self as tokens, TokenCommand},
+        role_named,
+    },
     config::{Allowances, Settings, check_listen},
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
@@ -95,7 +99,7 @@ enum Command {
     Reanchor,
     /// Build a view anew beside the live one, compare, then switch
     Rebuild {
-        /// `document_list`, `application_status` or `change_history`
+        /// `document_list`, `application_status`, `change_history` or `access_log`
         name: String,
         /// Switch also when rows differ
         #[arg(long)]
@@ -112,6 +116,11 @@ enum Command {
         /// 申請書（本紙） only; what is not completed is left out
         #[arg(long)]
         final_only: bool,
+    },
+    /// Tokens of machine clients
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
     },
     /// Play the manual's whole example over HTTP against a running demonstration
     Journey {
@@ -205,6 +214,12 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
                 final_only,
             };
             print(&open_existing(settings, settings.clock()).await?, &batch).await
+        }
+        Command::Token { command } => {
+            let service = open_existing(settings, ClockSetting::System).await?;
+            let told = tokens::run(&service, command).await?;
+            write!(std::io::stdout(), "{told}")?;
+            Ok(ExitCode::SUCCESS)
         }
         // It blocks: it is a client like any other.
         Command::Journey { url } => {

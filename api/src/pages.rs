@@ -33,10 +33,11 @@ pub use start::{Said, handover, local, start};
 use askama::Template;
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    handler::Handler,
+    http::{HeaderValue, Method, StatusCode, header},
     middleware,
     response::{IntoResponse as _, Response},
-    routing::{MethodRouter, get, post},
+    routing::{self, MethodRouter},
 };
 use domain::documents::{ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume};
 
@@ -53,17 +54,45 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// A page or form: like an endpoint of the API, it cannot be made without saying which permission it needs.
 struct Screen {
-    permission: Permission,
-    path: &'static str,
-    methods: MethodRouter<App>,
+    gate: Gate,
+    answer: MethodRouter<App>,
 }
 
-fn screen(permission: Permission, path: &'static str, methods: MethodRouter<App>) -> Screen {
-    Screen {
-        permission,
+/// What stands in front of a page or form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// GET for a page, POST for a form.
+    pub method: Method,
+    /// Its route.
+    pub path: &'static str,
+    /// What it needs.
+    pub permission: Permission,
+}
+
+fn screen(
+    permission: Permission,
+    path: &'static str,
+    (method, answer): (Method, MethodRouter<App>),
+) -> Screen {
+    let gate = Gate {
+        method,
         path,
-        methods,
-    }
+        permission,
+    };
+    Screen { gate, answer }
+}
+
+fn get<T: 'static>(handler: impl Handler<T, App>) -> (Method, MethodRouter<App>) {
+    (Method::GET, routing::get(handler))
+}
+
+fn post<T: 'static>(handler: impl Handler<T, App>) -> (Method, MethodRouter<App>) {
+    (Method::POST, routing::post(handler))
+}
+
+/// Every page and form with what it needs, as the API's description has it for the operations.
+pub fn gates() -> Vec<Gate> {
+    screens().into_iter().map(|screen| screen.gate).collect()
 }
 
 /// Every page and form for somebody who is signed in.
@@ -247,8 +276,9 @@ fn list<T: listed::ListEntry + Send + Sync + 'static>(at: &ListAddresses) -> [Sc
 /// The pages, each behind the gate of its permission; the start page and the assets are for everybody.
 pub fn router(app: &App) -> Router<App> {
     let gated = screens().into_iter().fold(Router::new(), |router, screen| {
-        let gate = middleware::from_fn_with_state((app.clone(), screen.permission), authorize);
-        router.route(screen.path, screen.methods.route_layer(gate))
+        let Screen { gate, answer } = screen;
+        let layer = middleware::from_fn_with_state((app.clone(), gate.permission), authorize);
+        router.route(gate.path, answer.route_layer(layer))
     });
     gated
         .layer(middleware::from_fn_with_state(
@@ -256,7 +286,7 @@ pub fn router(app: &App) -> Router<App> {
             posted::keep_what_was_typed,
         ))
         .layer(posted::form_limit())
-        .route("/", get(start::start_page))
+        .route("/", routing::get(start::start_page))
         .merge(assets::router())
 }
 

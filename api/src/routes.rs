@@ -1,5 +1,6 @@
 //! The endpoints of the JSON API, one file each, with what each needs and may refuse.
 
+mod access_log;
 mod add_exam;
 pub(crate) mod application_pdf;
 mod apply;
@@ -23,6 +24,7 @@ mod sessions;
 mod status;
 mod submissions;
 mod submit;
+mod tokens;
 mod verify;
 mod whole;
 mod withdraw;
@@ -37,7 +39,9 @@ use utoipa::{
         RefOr, Required, ResponseBuilder,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Type},
-        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
@@ -71,7 +75,9 @@ pub fn endpoint(
 /// What every endpoint may answer.
 const ALWAYS: &[Kind] = &[
     Kind::MalformedAddress,
+    Kind::TwoIdentities,
     Kind::NotSignedIn,
+    Kind::InvalidToken,
     Kind::NotPermitted,
     Kind::TooManyRequests,
     Kind::Internal,
@@ -132,6 +138,8 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(papers::endpoints());
     all.extend(imports::endpoints());
     all.extend(sessions::endpoints());
+    all.extend(tokens::endpoints());
+    all.extend(access_log::endpoints());
     all
 }
 
@@ -188,8 +196,23 @@ pub fn description() -> OpenApi {
             "The session cookie that signing in gives.",
         ))),
     );
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(
+                    "The token of a machine client: `Authorization: Bearer shinsei_…`. It may use the operations whose `x-permission` is \
+                     among its scopes, as far as its role may.",
+                ))
+                .build(),
+        ),
+    );
     description
 }
+
+/// Scopes are names of permissions and stand in `x-permission`: the description has a place for them with OAuth only.
+const NO_SCOPES: [String; 0] = [];
 
 const ABOUT: &str = "The renewal-application service of a medical society.
 
@@ -238,10 +261,12 @@ fn describe(
         .extensions
         .get_or_insert_default()
         .insert("x-holders".to_owned(), holders.into());
-    operation.security = Some(vec![SecurityRequirement::new(
-        "session",
-        Vec::<String>::new(),
-    )]);
+    // One of them, never both.
+    let mut security = vec![SecurityRequirement::new("session", NO_SCOPES)];
+    if permission.may_be_scope() {
+        security.push(SecurityRequirement::new("bearer", NO_SCOPES));
+    }
+    operation.security = Some(security);
     operation.tags = Some(vec![permission.as_str().to_owned()]);
 
     let mut problems: Vec<Kind> = problems.to_vec();
@@ -261,6 +286,8 @@ fn describe(
     }
     if path.contains("/{id}") {
         problems.push(Kind::NotApplied);
+        // Somebody else's is shown only when it can be written down that it was.
+        problems.push(Kind::Unavailable);
     }
     if writes {
         for (status, response) in &mut operation.responses.responses {

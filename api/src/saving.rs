@@ -109,11 +109,11 @@ async fn at(app: &App, id: &ApplicationId, sequence: i64) -> Result<Found, Probl
     })
 }
 
-/// Waits for every view. That one cannot be read is no failure of the write.
+/// Waits for every view of applications. That one cannot be read is no failure of the write.
 async fn is_behind(app: &App, id: &ApplicationId, sequence: i64) -> bool {
     let views = &app.service().views;
     let id = id.to_string();
-    let waits = ViewName::ALL.map(|view| views.wait_for(view, &id, sequence, PATIENCE));
+    let waits = ViewName::OF_APPLICATIONS.map(|view| views.wait_for(view, &id, sequence, PATIENCE));
     futures::future::join_all(waits)
         .await
         .into_iter()

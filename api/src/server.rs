@@ -356,6 +356,7 @@ mod tests {
                 let address = path
                     .replace("{id}", "specialist-renewal-4th-2026.9000001")
                     .replace("{row}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
+                    .replace("{token}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
                     .replace("{kind}", "members");
                 operations.push((method.clone(), address, permission));
             }

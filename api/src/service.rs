@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 use domain::{
     Actor, Context,
+    access::{Access, AccessRefusal, Viewing, Whose},
     application::{Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
     member::{Member, MemberCommand, MemberNumber, MemberRefusal},
     program::{ProgramError, Programs},
+    proposal::{ProposalCommand, ProposalRefusal, ProposalState},
     upcasters,
 };
 use eventstore::{
@@ -30,6 +32,10 @@ pub struct Service {
     pub members: CommandHandler<Member>,
     /// Commands on applications.
     pub applications: CommandHandler<Application>,
+    /// Commands on what needs two persons.
+    pub proposals: CommandHandler<ProposalState>,
+    /// Entries of the access log.
+    pub accesses: CommandHandler<Access>,
     /// The programs of this start.
     pub programs: Arc<Programs>,
     /// What time it is for the rules.
@@ -131,6 +137,8 @@ impl Service {
         Ok(Self {
             members: log.handler((), upcasters),
             applications: log.handler(Arc::clone(&programs), upcasters),
+            proposals: log.handler((), upcasters),
+            accesses: log.handler((), upcasters),
             views: Views::new(log.clone()),
             log,
             programs,
@@ -190,6 +198,59 @@ impl Service {
             .execute(&id.to_string(), (command, context), envelope)
             .await;
         command_ended("application", name, command_id, began.elapsed(), &result);
+        result
+    }
+
+    /// Executes a command on a proposal, decided by the time of this moment; see [`crate::access::two_persons`].
+    ///
+    /// # Errors
+    /// See [`ExecuteError`]. The same command id with the same request hash is safe to repeat after any of them.
+    pub(crate) async fn command_proposal(
+        &self,
+        id: Uuid,
+        command: ProposalCommand,
+        call: Call,
+    ) -> Result<Receipt, ExecuteError<ProposalRefusal>> {
+        let at = self.clock.now();
+        let context = Context {
+            actor: call.actor.clone(),
+            at,
+        };
+        let name = match command {
+            ProposalCommand::Propose(_) => "propose",
+            ProposalCommand::Approve(_) => "approve",
+            ProposalCommand::Use(_) => "use",
+        };
+        let (command_id, began) = (call.command_id, Instant::now());
+        let envelope = envelope(call, self.programs.version().to_owned(), at);
+        let result = self
+            .proposals
+            .execute(&id.to_string(), (command, context), envelope)
+            .await;
+        command_ended("proposal", name, command_id, began.elapsed(), &result);
+        result
+    }
+
+    /// Writes an entry of the access log; see [`crate::access::note`].
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub(crate) async fn note_viewing(
+        &self,
+        whose: &Whose,
+        viewing: Viewing,
+        call: Call,
+    ) -> Result<Receipt, ExecuteError<AccessRefusal>> {
+        let (command_id, began) = (call.command_id, Instant::now());
+        let envelope = envelope(call, self.programs.version().to_owned(), viewing.viewed_at);
+        let result = self.accesses.execute(whose.id(), viewing, envelope).await;
+        command_ended(
+            "access",
+            "note_viewing",
+            command_id,
+            began.elapsed(),
+            &result,
+        );
         result
     }
 

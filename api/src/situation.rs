@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
+    access::Whose,
     application::{Application, ApplicationId, ApplicationState, DocumentTrack},
     member::MemberRecord,
     program::Program,
@@ -16,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    access::Identity,
+    access::{Identity, note},
     app::App,
     problem::{Kind, Problem},
     write::etag,
@@ -46,16 +47,37 @@ impl Found {
 }
 
 /// The name in an address, if the person may see what has it. What belongs to another member is not there.
-pub(crate) fn visible(identity: &Identity, id: &str) -> Result<ApplicationId, Problem> {
-    ApplicationId::parse(id)
+///
+/// Every way to an application leads through here: somebody who is not the member is written down (閲覧記録) before anything is shown.
+///
+/// # Errors
+/// [`Kind::NotApplied`]; [`Kind::Unavailable`] when it cannot be written down.
+pub(crate) async fn visible(
+    app: &App,
+    identity: &Identity,
+    id: &str,
+) -> Result<ApplicationId, Problem> {
+    let id = ApplicationId::parse(id)
         .ok()
         .filter(|id| identity.may_see(&id.member))
-        .ok_or(Problem::new(Kind::NotApplied))
+        .ok_or(Problem::new(Kind::NotApplied))?;
+    if identity.member().as_ref() == Some(&id.member) {
+        return Ok(id);
+    }
+    let service = app.service();
+    // Of what is not there nobody is shown anything.
+    if service.application(&id).await?.is_none() {
+        return Err(Problem::new(Kind::NotApplied));
+    }
+    let whose = Whose::Member(id.member.clone());
+    let viewing = identity.viewing(service, Some(id.clone()));
+    note(service, &whose, viewing, identity.request()).await?;
+    Ok(id)
 }
 
 /// The application in an address as it is now.
 pub(crate) async fn found(app: &App, identity: &Identity, id: &str) -> Result<Found, Problem> {
-    let id = visible(identity, id)?;
+    let id = visible(app, identity, id).await?;
     let (application, sequence) = app
         .service()
         .application(&id)

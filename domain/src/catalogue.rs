@@ -49,8 +49,24 @@ const fn application(
     }
 }
 
+const fn proposal(
+    name: &'static str,
+    label: &'static str,
+    meaning: &'static str,
+    made_by: &'static str,
+) -> EventEntry {
+    EventEntry {
+        stream: "proposal",
+        name,
+        version: "1.0",
+        label,
+        meaning,
+        made_by,
+    }
+}
+
 /// Every event ever released, in the order of the streams.
-pub const EVENTS: [EventEntry; 24] = [
+pub const EVENTS: [EventEntry; 28] = [
     member(
         "RecordImported",
         "会員基本情報の取込",
@@ -194,6 +210,32 @@ pub const EVENTS: [EventEntry; 24] = [
         "入金確認",
         "A payment that belongs to the application.",
         "ConfirmPayment (forwarder, secretariat), Apply",
+    ),
+    EventEntry {
+        stream: "access",
+        name: "PersonalDataViewed",
+        version: "1.0",
+        label: "個人情報の閲覧",
+        meaning: "Somebody else than the member was shown something of the member; once in ten minutes for the same person and thing.",
+        made_by: "every read by the secretariat, a client or `shinsei print`",
+    },
+    proposal(
+        "Proposed",
+        "起案",
+        "Something that needs two persons is proposed: what exactly (digest), by whom, until when.",
+        "Propose",
+    ),
+    proposal(
+        "Approved",
+        "承認",
+        "Another account has approved exactly that.",
+        "Approve",
+    ),
+    proposal(
+        "Used",
+        "実施",
+        "It is being done, and cannot be done again.",
+        "Use",
     ),
 ];
 

@@ -4,6 +4,7 @@
 //! Sources of the rules are the registration manual (申請書登録の手引き) and the domain reference; every assumption
 //! stands in `programs/*.toml` with its mark.
 
+pub mod access;
 pub mod actor;
 pub mod application;
 pub mod calendar;
@@ -15,6 +16,7 @@ pub mod member;
 pub mod next_step;
 pub mod personal;
 pub mod program;
+pub mod proposal;
 pub mod requirements;
 pub mod text;
 pub mod units;

@@ -8,6 +8,7 @@ import requests
 TIMEOUT_SECONDS = 10
 APPLICATIONS = "/api/v1/applications"
 PROGRAMS = "/api/v1/programs"
+TOKENS = "/api/v1/tokens"
 LISTS = {"research-activities", "conferences", "papers"}
 # Under this name the outcomes count what is no operation of the API's.
 UNDESCRIBED = "methods not in the description"
@@ -31,6 +32,7 @@ class Application:
         self.url = url
         self.id = identifier
         self.session = sign_in(url, "member")
+        self.staff = sign_in(url, "secretariat")
 
     def apply(self):
         """Applies for the first program that takes the member, documents and exam together."""
@@ -42,6 +44,16 @@ class Application:
                 return
             refusals.append(f"{program['id']}: {answer.status_code} {answer.text}")
         raise SystemExit("no program takes the demonstration's member: " + "; ".join(refusals))
+
+    def any_token(self):
+        """The id of a new token of a machine client, to be revoked."""
+        answer = self.staff.post(
+            f"{self.url}{TOKENS}",
+            json={"name": "fuzzed", "role": "reporter", "scopes": ["read-programs"], "days": 1},
+            headers={"Idempotency-Key": str(uuid.uuid4())},
+            timeout=TIMEOUT_SECONDS,
+        )
+        return answer.json()["id"] if answer.ok else None
 
     def documents(self):
         return f"{APPLICATIONS}/{self.id}/documents"

@@ -41,6 +41,11 @@ def before_call(context, case, kwargs):
         document = case.path_parameters.get(document.strip("{}"))
     if "id" in case.path_parameters:
         case.path_parameters["id"] = _application.id
+    if "token" in case.path_parameters:
+        # Each is revoked by the request, so the tokens that are good stay few.
+        token = _application.any_token()
+        if token is not None:
+            case.path_parameters["token"] = token
     if "row" in case.path_parameters:
         row = _application.any_row(document)
         if row is not None:

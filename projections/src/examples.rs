@@ -108,7 +108,8 @@ pub(crate) fn one_fed(
 ) -> FedEvent {
     FedEvent {
         global_seq,
-        application: application.to_owned(),
+        stream: Scribe::TYPE,
+        id: application.to_owned(),
         sequence,
         event_type: event.event_type(),
         event_version: event.event_version(),

@@ -5,9 +5,7 @@
 
 use std::fmt::Write as _;
 
-use cqrs_es::Aggregate as _;
 use cqrs_es::persist::SerializedEvent;
-use domain::application::Application;
 use domain::catalogue::EVENTS;
 use eventstore::Metadata;
 use serde::Deserialize;
@@ -16,14 +14,16 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result, Unreadable};
 use crate::session::{Session, on_session};
 
-/// An event of an application.
+/// An event of a stream that the view follows.
 #[derive(Clone, Debug)]
 pub(crate) struct FedEvent {
     /// Its number in the ledger.
     pub global_seq: i64,
-    /// Id of the application.
-    pub application: String,
-    /// Its number in the application's stream.
+    /// Type of its stream.
+    pub stream: &'static str,
+    /// Id of its stream: of the application, for almost all views.
+    pub id: String,
+    /// Its number in its stream.
     pub sequence: i64,
     /// Its name.
     pub event_type: String,
@@ -37,7 +37,7 @@ pub(crate) struct FedEvent {
 
 /// A part of the ledger.
 pub(crate) struct Batch {
-    /// The events of applications in it.
+    /// Those of its events that the view follows.
     pub events: Vec<FedEvent>,
     /// The number of its last event, of whatever stream; `None` when there was nothing.
     pub last: Option<i64>,
@@ -54,14 +54,15 @@ type Row = (
     String,
 );
 
-/// The part of the ledger after `checkpoint`, at most `limit` events.
+/// The part of the ledger after `checkpoint`, at most `limit` events: those of streams of one type, with the payloads of these
+/// events.
 pub(crate) async fn read(
     session: &mut Session,
-    checkpoint: i64,
-    limit: i64,
+    (checkpoint, limit): (i64, i64),
+    stream: &'static str,
     payloads: &[&str],
 ) -> Result<Batch> {
-    let statement = statement(payloads);
+    let statement = statement(stream, payloads);
     let rows: Vec<Row> = on_session!(session, connection => {
         sqlx::query_as(&statement)
             .bind(checkpoint)
@@ -75,16 +76,7 @@ pub(crate) async fn read(
         last: None,
     };
     for (
-        (
-            global_seq,
-            aggregate_type,
-            application,
-            sequence,
-            event_type,
-            event_version,
-            payload,
-            metadata,
-        ),
+        (global_seq, aggregate_type, id, sequence, event_type, event_version, payload, metadata),
         expected,
     ) in rows.into_iter().zip(checkpoint + 1..)
     {
@@ -92,10 +84,11 @@ pub(crate) async fn read(
             return Err(Error::Gap(expected - 1));
         }
         batch.last = Some(global_seq);
-        if aggregate_type == Application::TYPE {
+        if aggregate_type == stream {
             batch.events.push(FedEvent {
                 global_seq,
-                application,
+                stream,
+                id,
                 sequence,
                 event_type,
                 event_version,
@@ -108,7 +101,7 @@ pub(crate) async fn read(
 }
 
 /// A range and not a limit: a planner that does not know the limit's value prepares for a tenth of the log.
-fn statement(payloads: &[&str]) -> String {
+fn statement(stream: &str, payloads: &[&str]) -> String {
     let mut names = String::new();
     for name in payloads {
         // Names of our own code, never a value.
@@ -120,14 +113,13 @@ fn statement(payloads: &[&str]) -> String {
     }
     format!(
         "SELECT l.global_seq, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version,
-                CASE WHEN e.aggregate_type = '{application}' AND e.event_type IN ({names})
+                CASE WHEN e.aggregate_type = '{stream}' AND e.event_type IN ({names})
                      THEN CAST(e.payload AS text) END AS payload,
                 CAST(e.metadata AS text) AS metadata
            FROM ledger l
            JOIN events e ON e.position = l.position
           WHERE l.global_seq > $1 AND l.global_seq <= $2
-          ORDER BY l.global_seq",
-        application = Application::TYPE
+          ORDER BY l.global_seq"
     )
 }
 
@@ -174,7 +166,7 @@ impl FedEvent {
             .ok_or_else(|| self.unreadable("its payload was not read"))?;
         let newest = EVENTS
             .iter()
-            .find(|entry| entry.stream == Application::TYPE && entry.name == self.event_type)
+            .find(|entry| entry.stream == self.stream && entry.name == self.event_type)
             .ok_or_else(|| self.unknown())?;
         if newest.version == self.event_version {
             serde_json::from_str(payload).ok()
@@ -188,9 +180,9 @@ impl FedEvent {
     /// The content in today's form, if there is a way from the version in which it was written.
     fn upcast(&self, payload: &str) -> Option<serde_json::Value> {
         let event = SerializedEvent::new(
-            self.application.clone(),
+            self.id.clone(),
             usize::try_from(self.sequence).ok()?,
-            Application::TYPE.to_owned(),
+            self.stream.to_owned(),
             self.event_type.clone(),
             self.event_version.clone(),
             serde_json::from_str(payload).ok()?,

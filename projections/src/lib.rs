@@ -10,6 +10,7 @@
 //!
 //! Why it is built like this: `docs/decisions/0002-projections.md`.
 
+mod access_log;
 mod application_status;
 mod change_history;
 mod document_list;
@@ -30,6 +31,7 @@ mod examples;
 #[cfg(test)]
 mod properties;
 
+pub use access_log::{AccessEntry, AccessFilter};
 pub use application_status::{ApplicationStatus, DocumentTrack, ExamTrack, StatusFilter};
 pub use change_history::{HistoryEntry, HistoryFilter};
 pub use document_list::{DocumentLine, DocumentList};

@@ -4,6 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
 
+use cqrs_es::Aggregate as _;
+use domain::application::Application;
+
 use crate::error::{Error, Unreadable};
 use crate::feed::FedEvent;
 use crate::session::Session;
@@ -17,11 +20,21 @@ pub enum ViewName {
     ApplicationStatus,
     /// 変更履歴
     ChangeHistory,
+    /// 閲覧記録
+    AccessLog,
 }
 
 impl ViewName {
     /// All of them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
+        Self::DocumentList,
+        Self::ApplicationStatus,
+        Self::ChangeHistory,
+        Self::AccessLog,
+    ];
+
+    /// Those that follow applications: who has written to one waits for these.
+    pub const OF_APPLICATIONS: [Self; 3] = [
         Self::DocumentList,
         Self::ApplicationStatus,
         Self::ChangeHistory,
@@ -33,6 +46,7 @@ impl ViewName {
             Self::DocumentList => "document_list",
             Self::ApplicationStatus => "application_status",
             Self::ChangeHistory => "change_history",
+            Self::AccessLog => "access_log",
         }
     }
 }
@@ -74,6 +88,8 @@ pub(crate) struct Table {
 pub(crate) trait Projection: Send + Sync + 'static {
     /// Its name.
     const NAME: ViewName;
+    /// Type of the streams that it follows.
+    const STREAMS: &'static str = Application::TYPE;
     /// To be raised with every change of what the rows say: rows of another version are not continued.
     const VERSION: i64;
     /// The tables of one generation, `{generation}` standing for its number.
@@ -125,6 +141,10 @@ macro_rules! on_view {
             }
             $crate::projection::ViewName::ChangeHistory => {
                 type $view = $crate::change_history::ChangeHistoryView;
+                $body
+            }
+            $crate::projection::ViewName::AccessLog => {
+                type $view = $crate::access_log::AccessLogView;
                 $body
             }
         }

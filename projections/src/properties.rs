@@ -309,7 +309,7 @@ fn every_event_ever_released_is_understood_by_every_view() {
         event.event_type = event_type.to_owned();
         event.event_version = version.to_owned();
         event.payload = Some(std::fs::read_to_string(&file).unwrap());
-        for view in ViewName::ALL {
+        for view in ViewName::OF_APPLICATIONS {
             on_view!(view, P => {
                 P::read(event.clone()).unwrap();
                 // It decodes also when only the payloads are there for which the view asks.
@@ -446,7 +446,7 @@ proptest! {
                 let report = rebuild(&test.log, view.as_str(), false, |_| ()).await.unwrap();
                 assert_eq!((report.differences, report.switched), (0, true), "{report:?}");
                 assert_eq!(report.compared_at, i64::try_from(acts.len()).unwrap());
-                assert!(report.rows > 0);
+                assert_eq!(report.rows > 0, ViewName::OF_APPLICATIONS.contains(&view));
             }
         });
     }

@@ -68,7 +68,13 @@ pub(crate) async fn step<P: Projection>(
         session.end().await?;
         return Ok(Step::Leased);
     }
-    let batch = feed::read(&mut session, generation.checkpoint, limit, P::PAYLOADS).await?;
+    let batch = feed::read(
+        &mut session,
+        (generation.checkpoint, limit),
+        P::STREAMS,
+        P::PAYLOADS,
+    )
+    .await?;
     let Some(last) = batch.last else {
         session.end().await?;
         return Ok(Step::Idle {

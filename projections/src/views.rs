@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use crate::access_log::{self, AccessEntry, AccessFilter};
 use crate::application_status::{self, ApplicationStatus, StatusFilter};
 use crate::change_history::{self, HistoryEntry, HistoryFilter};
 use crate::document_list::{self, DocumentList};
@@ -100,7 +101,21 @@ impl Views {
         change_history::history(self.database().await?, filter, before, events).await
     }
 
-    /// Waits until a view shows an application as it is after its event `sequence` (the last one of a receipt), at most
+    /// 閲覧記録, newest first: at most `limit` matching entries before the ledger number named by the page before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn access_log(
+        &self,
+        filter: &AccessFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Page<AccessEntry, i64>> {
+        access_log::access_log(self.database().await?, filter, before, limit).await
+    }
+
+    /// Waits until a view shows an application (閲覧記録: a member's stream) as it is after its event `sequence` (the last one of a receipt), at most
     /// `timeout`. False: it gave up, and the page should say that it may be behind.
     ///
     /// # Errors
@@ -109,7 +124,7 @@ impl Views {
     pub async fn wait_for(
         &self,
         view: ViewName,
-        application: &str,
+        stream: &str,
         sequence: i64,
         timeout: Duration,
     ) -> Result<bool> {
@@ -117,7 +132,7 @@ impl Views {
         let mut pause = FIRST_LOOK;
         loop {
             if self
-                .seen(view, application)
+                .seen(view, stream)
                 .await?
                 .is_some_and(|seen| seen >= sequence)
             {
@@ -132,17 +147,18 @@ impl Views {
         }
     }
 
-    async fn seen(&self, view: ViewName, application: &str) -> Result<Option<i64>> {
+    async fn seen(&self, view: ViewName, stream: &str) -> Result<Option<i64>> {
         let database = self.database().await?;
         let statement = match view {
             ViewName::DocumentList => "SELECT sequence FROM document_list WHERE application = $1",
             ViewName::ApplicationStatus => {
                 "SELECT sequence FROM application_status WHERE application = $1"
             }
-            ViewName::ChangeHistory => return change_history::seen(database, application).await,
+            ViewName::ChangeHistory => return change_history::seen(database, stream).await,
+            ViewName::AccessLog => return access_log::seen(database, stream).await,
         };
         eventstore::on_database!(database, pool => {
-            sqlx::query_scalar(statement).bind(application).fetch_optional(pool).await
+            sqlx::query_scalar(statement).bind(stream).fetch_optional(pool).await
         })
         .map_err(Error::while_("asking how far a view is"))
     }

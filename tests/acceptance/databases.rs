@@ -141,6 +141,12 @@ async fn close(database: &Database) {
 async fn migrate(url: &str) {
     let database = connect(url).await;
     database.migrate().await.expect("the migrations run");
+    if let Database::Sqlite(pool) = &database {
+        // The template is copied as one file: once, on a busy machine, the last migration still lay in the file beside it.
+        pool.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await
+            .expect("the checkpoint");
+    }
     close(&database).await;
 }
 

@@ -1,5 +1,6 @@
 //! Tests across crates.
 
+mod access;
 mod bad_input;
 mod binary;
 mod crash_of_postgres;

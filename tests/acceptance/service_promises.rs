@@ -25,6 +25,7 @@ fn yoko(service: &TestService) -> Applicant {
 fn filled_in(path: &str, id: &str) -> String {
     path.replace("{id}", id)
         .replace("{row}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+        .replace("{token}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
         .replace("{kind}", "members")
 }
 

@@ -1,19 +1,21 @@
 //! Who is asking, and the gate in front of every endpoint.
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::{Duties, Permission, with_form_token};
+use super::{Duties, Permission, Scopes, Secret, with_form_token};
 use crate::{
     app::App,
     limits::{ClientAddress, too_many},
     problem::{Kind, Problem},
+    telemetry::RequestId,
 };
 
 /// Who somebody is that is signed in.
@@ -23,7 +25,12 @@ pub struct Principal {
     pub actor: Actor,
     /// What somebody of the secretariat is charged with.
     pub duties: Duties,
+    /// How far a machine client's token goes; `None` for people.
+    pub scopes: Option<Scopes>,
 }
+
+/// What the accounts of machine clients begin with. No sign-in may give a person such an account.
+const CLIENT: &str = "client:";
 
 impl Principal {
     /// Somebody in a role.
@@ -34,6 +41,19 @@ impl Principal {
                 id: id.into(),
             },
             duties,
+            scopes: None,
+        }
+    }
+
+    /// A machine client: `secretariat:client:<name>` in the log. Its duties are those that its scopes need, no more.
+    pub fn client(role: Role, name: &str, scopes: Scopes) -> Self {
+        let duties = match role {
+            Role::Secretariat => scopes.iter().flat_map(Permission::duties).collect(),
+            Role::Member | Role::Reporter | Role::System => Duties::NONE,
+        };
+        Self {
+            scopes: Some(scopes),
+            ..Self::of(role, format!("{CLIENT}{name}"), duties)
         }
     }
 }
@@ -42,9 +62,28 @@ impl Principal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     principal: Principal,
+    /// Method and route of what is asked, never the address itself: it is kept in the access log.
+    operation: String,
+    /// Number of the request.
+    request: Uuid,
 }
 
 impl Identity {
+    /// Who it is, and how far it goes.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Method and route: `GET /api/v1/applications/{id}/history`.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// Number of the request in the service's log.
+    pub fn request(&self) -> Uuid {
+        self.request
+    }
+
     /// As the log keeps it.
     pub fn actor(&self) -> &Actor {
         &self.principal.actor
@@ -81,6 +120,8 @@ impl Identity {
     pub(crate) fn of(role: Role, id: &str) -> Self {
         Self {
             principal: Principal::of(role, id, Duties::all()),
+            operation: String::new(),
+            request: Uuid::nil(),
         }
     }
 }
@@ -98,7 +139,7 @@ impl<S: Sync> FromRequestParts<S> for Identity {
     }
 }
 
-/// The gate: a session, and a role that has the permission.
+/// The gate: a session or a token, and a role that has the permission.
 pub async fn authorize(
     State((app, permission)): State<(App, Permission)>,
     mut request: Request,
@@ -108,7 +149,7 @@ pub async fn authorize(
         Err(problem) => problem.into_response(),
         Ok(None) => match address(&request).map(|address| app.rates().address(address)) {
             Some(Err(wait)) => too_many(wait),
-            Some(Ok(())) | None => Problem::new(Kind::NotSignedIn).into_response(),
+            Some(Ok(())) | None => unauthenticated(request.headers()),
         },
         Ok(Some(principal)) if let Err(wait) = app.rates().account(&principal.actor.label()) => {
             too_many(wait)
@@ -117,6 +158,14 @@ pub async fn authorize(
             Problem::new(Kind::NotPermitted).into_response()
         }
         Ok(Some(principal)) => {
+            let identity = Identity {
+                principal,
+                operation: operation(&request),
+                request: request
+                    .extensions()
+                    .get()
+                    .map_or_else(Uuid::new_v4, |RequestId(id)| *id),
+            };
             let secret = match app.form_secret().await {
                 Ok(secret) => secret,
                 Err(error) => {
@@ -124,11 +173,18 @@ pub async fn authorize(
                     return Problem::new(Kind::Internal).into_response();
                 }
             };
-            let actor = principal.actor.clone();
-            request.extensions_mut().insert(Identity { principal });
+            let actor = identity.principal.actor.clone();
+            request.extensions_mut().insert(identity);
             with_form_token(secret, &actor, request, next).await
         }
     }
+}
+
+/// What is asked, without what was typed.
+fn operation(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("an address without a route", MatchedPath::as_str);
+    format!("{} {route}", request.method())
 }
 
 /// Where a request comes from that says who it is and is nobody: counted, or tokens could be guessed as fast as the database reads.
@@ -142,11 +198,56 @@ fn address(request: &Request) -> Option<std::net::IpAddr> {
         .map(|ClientAddress(address)| *address)
 }
 
-/// Whose session the request's cookie names.
+/// Who asks: whose token it is, else whose session. Somebody who brings both could be acting for either: refused.
 ///
 /// # Errors
-/// The database, as a problem.
+/// [`Kind::TwoIdentities`]; the database, as a problem.
 pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+    let Some(secret) = bearer(headers) else {
+        return of_session(app, headers).await;
+    };
+    if app.entrance().token(headers).is_some() {
+        return Err(Problem::new(Kind::TwoIdentities));
+    }
+    let Some(secret) = Secret::parse(secret) else {
+        return Ok(None);
+    };
+    let found = app.clients().find(&secret, Timestamp::now()).await;
+    found.map_err(|error| {
+        tracing::error!(%error, "reading a token failed");
+        Problem::new(Kind::Internal)
+    })
+}
+
+/// Nobody is asking: told so, and how to say who one is (RFC 9110, 15.5.2; RFC 6750, 3).
+fn unauthenticated(headers: &HeaderMap) -> Response {
+    let (kind, challenge) = match bearer(headers) {
+        Some(_) => (Kind::InvalidToken, "Bearer error=\"invalid_token\""),
+        None => (Kind::NotSignedIn, "Bearer"),
+    };
+    let mut response = Problem::new(kind).into_response();
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static(challenge),
+    );
+    response
+}
+
+/// What follows `Authorization: Bearer`. Other schemes are none of ours: a proxy may have its own.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .find_map(|value| {
+            let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then_some(secret.trim())
+        })
+}
+
+/// Whose session the request's cookie names.
+async fn of_session(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Some(token) = app.entrance().token(headers) else {
         return Ok(None);
     };
@@ -162,6 +263,29 @@ pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_secret_of_a_client_is_what_follows_bearer() {
+        let said = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(said("Bearer shinsei_1").as_deref(), Some("shinsei_1"));
+        assert_eq!(said("bearer  shinsei_1 ").as_deref(), Some("shinsei_1"));
+        assert_eq!(said("Basic c2hpbnNlaQ=="), None);
+        assert_eq!(said("Bearer"), None);
+    }
+
+    #[test]
+    fn a_machine_client_is_known_as_one_by_its_account_and_has_no_duty_that_it_does_not_need() {
+        let scopes = [Permission::Import, Permission::ReadPrograms];
+        let client = Principal::client(Role::Secretariat, "nightly", scopes.into_iter().collect());
+        assert_eq!(client.actor.label(), "secretariat:client:nightly");
+        assert_eq!(client.duties.to_string(), "administer");
+        let client = Principal::client(Role::Reporter, "figures", scopes.into_iter().collect());
+        assert!(client.duties.is_empty());
+    }
 
     #[test]
     fn a_member_sees_the_own_things_only() {

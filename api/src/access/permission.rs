@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Duty, Principal};
 
 /// What an endpoint needs. Each endpoint names exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Permission {
     /// To ask who one is and what one may apply for.
@@ -31,11 +31,17 @@ pub enum Permission {
     Import,
     /// To check that nobody has rewritten the log.
     VerifyLog,
+    /// To give machine clients their tokens, and to take them away.
+    ManageTokens,
+    /// To ask who looked at whose personal data (閲覧記録).
+    ReadAccessLog,
+    /// To ask who looked at one's own.
+    ReadOwnAccessLog,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -47,9 +53,12 @@ impl Permission {
         Self::ConfirmPayments,
         Self::Import,
         Self::VerifyLog,
+        Self::ManageTokens,
+        Self::ReadAccessLog,
+        Self::ReadOwnAccessLog,
     ];
 
-    /// The word in the API's description (`x-permission`).
+    /// The word in the API's description (`x-permission`) and in the scopes of tokens.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SeeOwnSituation => "see-own-situation",
@@ -63,6 +72,9 @@ impl Permission {
             Self::ConfirmPayments => "confirm-payments",
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
+            Self::ManageTokens => "manage-tokens",
+            Self::ReadAccessLog => "read-access-log",
+            Self::ReadOwnAccessLog => "read-own-access-log",
         }
     }
 
@@ -74,14 +86,46 @@ impl Permission {
                 &[Member, Secretariat(None), Reporter]
             }
             Self::ReadApplication | Self::ReadHistory => &[Member, Secretariat(Some(Duty::View))],
-            Self::UseMemberPages | Self::Apply | Self::EditDocuments => &[Member],
+            Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
+                &[Member]
+            }
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
-            Self::Import | Self::VerifyLog => &[Secretariat(Some(Duty::Administer))],
+            Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
+                &[Secretariat(Some(Duty::Administer))]
+            }
         }
     }
 
-    /// Whether somebody has it.
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|permission| permission.as_str() == word)
+    }
+
+    /// The duties that give it.
+    pub fn duties(self) -> impl Iterator<Item = Duty> {
+        self.holders().iter().filter_map(|holder| match holder {
+            Holder::Secretariat(duty) => *duty,
+            Holder::Member | Holder::Reporter => None,
+        })
+    }
+
+    /// Whether a token can have it. Whoever finds a token could otherwise make others that outlive it.
+    pub const fn may_be_scope(self) -> bool {
+        !matches!(self, Self::ManageTokens)
+    }
+
+    /// Whether somebody has it: by role and duty, and a machine client only as far as its token goes.
     pub fn is_held_by(self, principal: &Principal) -> bool {
+        principal
+            .scopes
+            .as_ref()
+            .is_none_or(|scopes| scopes.include(self))
+            && self.is_held_in_role(principal)
+    }
+
+    fn is_held_in_role(self, principal: &Principal) -> bool {
         self.holders().iter().any(|holder| match holder {
             Holder::Member => principal.actor.role == Role::Member,
             Holder::Secretariat(duty) => {
@@ -142,7 +186,8 @@ mod tests {
                 "apply",
                 "read-application",
                 "edit-documents",
-                "read-history"
+                "read-history",
+                "read-own-access-log"
             ]
         );
         let duty = |duty: Duty| row(Role::Secretariat, [duty].into_iter().collect());
@@ -176,7 +221,9 @@ mod tests {
                 "manage-own-sessions",
                 "read-programs",
                 "import",
-                "verify-log"
+                "verify-log",
+                "manage-tokens",
+                "read-access-log"
             ]
         );
         assert_eq!(row(Role::Reporter, Duties::NONE), everybody);
@@ -184,6 +231,43 @@ mod tests {
             row(Role::System, Duties::all()).is_empty(),
             "nobody signs in as a part of the system"
         );
+    }
+
+    #[test]
+    fn a_permission_is_read_as_it_is_written() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::parse(permission.as_str()), Some(permission));
+        }
+        for word in ["", "Import", "import ", "everything"] {
+            assert_eq!(Permission::parse(word), None, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn a_machine_client_has_what_its_scopes_and_its_role_both_allow() {
+        let scopes = |words: &[Permission]| words.iter().copied().collect();
+        let reader = Principal::client(
+            Role::Secretariat,
+            "export",
+            scopes(&[Permission::ReadApplication]),
+        );
+        let held = |client: &Principal| {
+            Permission::ALL
+                .into_iter()
+                .filter(|permission| permission.is_held_by(client))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(held(&reader), [Permission::ReadApplication]);
+        let overreaching = Principal::client(
+            Role::Reporter,
+            "export",
+            scopes(&[
+                Permission::ReadPrograms,
+                Permission::Import,
+                Permission::Apply,
+            ]),
+        );
+        assert_eq!(held(&overreaching), [Permission::ReadPrograms]);
     }
 
     #[test]

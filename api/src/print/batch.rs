@@ -14,12 +14,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::{application::ApplicationId, program::ProgramId};
+use domain::{
+    Actor, Role,
+    access::{Viewing, Whose},
+    application::ApplicationId,
+    program::ProgramId,
+};
 use futures::{StreamExt as _, stream};
 use projections::{DocumentTrack, StatusFilter};
+use uuid::Uuid;
 
 use super::{FileName, Printout, PrintoutError, WriteError, pdf};
-use crate::Service;
+use crate::{
+    Service,
+    access::{NotNoted, PRINT, note},
+};
 
 /// Applications that are asked for at once.
 const PAGE: u32 = 500;
@@ -76,6 +85,8 @@ enum Fault {
     Write(#[from] WriteError),
     #[error("the file can not be written: {0}")]
     File(#[from] io::Error),
+    #[error(transparent)]
+    AccessLog(#[from] NotNoted),
     #[error("drawing it panicked")]
     Panicked,
 }
@@ -216,6 +227,7 @@ async fn print_one(
     }
     // As it is now: it may have gone on since the list was read.
     let printout = Printout::latest(service, &wanted.id).await?;
+    note_printing(service, &wanted.id).await?;
     let name = name(&printout);
     let member = printout.state.member.as_str().to_owned();
     let directory = directory.to_owned();
@@ -234,6 +246,23 @@ async fn print_one(
         fs::remove_file(directory.join(old))?;
     }
     Ok(Outcome::Written(unprintable))
+}
+
+/// 閲覧記録: whoever runs this sees what is printed.
+async fn note_printing(service: &Service, id: &ApplicationId) -> Result<(), NotNoted> {
+    let viewing = Viewing {
+        viewer: Actor {
+            role: Role::System,
+            id: "print".to_owned(),
+        },
+        operation: PRINT.to_owned(),
+        application: Some(id.clone()),
+        viewed_at: service.clock.now(),
+    };
+    let whose = Whose::Member(id.member.clone());
+    note(service, &whose, viewing, Uuid::new_v4())
+        .await
+        .map(drop)
 }
 
 /// `9000001_本紙1_専門医更新申請書_0500026_20260610.pdf`

@@ -49,6 +49,9 @@ kinds! {
     /// A form that our pages do not send: no revision in it, or another encoding.
     PageTampered: BAD_REQUEST, "page-tampered", "画面の情報を読み取れません",
         "画面の情報を読み取れないため、保存していません。画面を開き直してから、もう一度操作してください。";
+    /// A session and a token in one request.
+    TwoIdentities: BAD_REQUEST, "two-identities", "サインインとトークンが両方あります",
+        "サインインの Cookie と Authorization ヘッダーのトークンが両方送信されました。どちらか一方だけをお送りください。";
     /// `If-Match` that is no revision.
     MalformedIfMatch: BAD_REQUEST, "malformed-if-match", "If-Match を読み取れません",
         "If-Match ヘッダーには、画面の表示に使った版の番号を \"3\" のように引用符つきで指定してください。";
@@ -61,6 +64,9 @@ kinds! {
     /// No session.
     NotSignedIn: UNAUTHORIZED, "not-signed-in", "サインインが必要です",
         "サインインしていないか、有効期限が切れています。サインインしてから、もう一度お試しください。";
+    /// A token that is none, is over or was revoked.
+    InvalidToken: UNAUTHORIZED, "invalid-token", "トークンが無効です",
+        "トークンが正しくないか、有効期限が切れているか、失効しています。トークンをご確認のうえ、事務局の管理担当者に再発行を依頼してください。";
     /// The role may not do this.
     NotPermitted: FORBIDDEN, "not-permitted", "権限がありません",
         "この操作を行う権限がありません。別の権限でサインインするか、事務局へお問い合わせください。";
@@ -85,6 +91,9 @@ kinds! {
     /// Nothing with that 会員番号.
     UnknownMember: NOT_FOUND, "unknown-member", "会員が見つかりません",
         "会員番号に該当する会員が登録されていません。";
+    /// No token of that id.
+    UnknownToken: NOT_FOUND, "unknown-token", "トークンが見つかりません",
+        "該当のトークンが見つかりません。トークンの一覧でご確認ください。";
     /// The address does not know this method.
     MethodNotAllowed: METHOD_NOT_ALLOWED, "method-not-allowed", "この操作はできません",
         "このアドレスではこの操作を行えません。行える操作は Allow ヘッダーをご確認ください。";
@@ -115,6 +124,12 @@ kinds! {
     /// The document did not exist at the moment to which it is to go back.
     NotSavedThen: CONFLICT, "not-saved-then", "その時点では登録されていません",
         "その時点では、この書類はまだ登録されていません。別の時点をお選びください。";
+    /// The secret of a token is shown once.
+    TokenMade: CONFLICT, "token-made", "トークンは発行済みです",
+        "このトークンはすでに発行されています。秘密の値は一度しか表示できません。控えていない場合は、失効させてから新しく発行してください。";
+    /// As many as people look through.
+    TooManyTokens: CONFLICT, "too-many-tokens", "トークンの上限です",
+        "有効なトークンが上限に達しています。使っていないトークンを失効させてから発行してください。";
     /// After 申請を完了する.
     AlreadySubmitted: CONFLICT, "already-submitted", "申請を完了しています",
         "申請を完了しているため、申請書類は編集できません。";

@@ -45,7 +45,7 @@ async fn add_exam(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, &id)?;
+    let id = visible(&app, &write.identity, &id).await?;
     let done = execute(&app, &id, ApplicationCommand::AddExam, write.call()).await?;
     let body = answer(&app, &done.found, app.service().clock.now())?;
     Ok(with_view_behind(Json(body).into_response(), done.behind))

@@ -84,7 +84,7 @@ pub(crate) async fn printout(
     id: &str,
     wanted: &Wanted,
 ) -> Result<Printout, Problem> {
-    let id = visible(identity, id)?;
+    let id = visible(app, identity, id).await?;
     let service = app.service();
     Ok(match wanted.number {
         Some(number) => Printout::numbered(service, &id, number).await?,

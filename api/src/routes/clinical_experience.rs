@@ -85,7 +85,7 @@ async fn save_clinical_experience(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, &id)?;
+    let id = visible(&app, &write.identity, &id).await?;
     let base = write.base()?;
     let experience: ClinicalExperience = write.decode()?;
     let sent = json!(experience);

@@ -142,7 +142,7 @@ async fn confirm_payment(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, &id)?;
+    let id = visible(&app, &write.identity, &id).await?;
     let (payment, reason) = write.decode::<SeenPayment>()?.read()?;
     let command = ApplicationCommand::ConfirmPayment(payment);
     let done = execute(&app, &id, command, write.call_because(reason)).await?;

@@ -131,30 +131,43 @@ impl Asked {
                     .ok_or_else(|| unreadable("document", "書類の名前"))?,
             ),
         };
-        // NUL is no text to PostgreSQL, and no actor or event has a control character.
-        let text = |name, label, text: &Option<String>| match text {
-            Some(text) if text.chars().any(char::is_control) => Err(unreadable(name, label)),
-            text => Ok(text.clone()),
-        };
         Ok(HistoryFilter {
             application: Some(application),
-            actor: text("actor", "操作した人", &self.actor)?,
+            actor: text("actor", "操作した人", self.actor.as_deref())?,
             document,
-            event: text("event", "操作の名前", &self.event)?,
+            event: text("event", "操作の名前", self.event.as_deref())?,
             from: time("from", self.from.as_deref())?,
             to: time("to", self.to.as_deref())?,
         })
     }
 }
 
+/// NUL is no text to PostgreSQL, and no actor, event or operation has a control character.
+pub(super) fn text(name: &str, label: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.chars().any(char::is_control) => Err(unreadable(name, label)),
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
+/// How much is to stand on a page.
+pub(super) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
+    let limit = limit.unwrap_or(PAGE);
+    if (1..=LARGEST_PAGE).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(unreadable("limit", "件数（1〜200）"))
+    }
+}
+
 /// In an address, + is a blank unless it is escaped; no time has a blank before its offset.
-fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     text.map(|text| text.replace(' ', "+").parse())
         .transpose()
         .map_err(|_| unreadable(name, "日時"))
 }
 
-fn unreadable(name: &str, label: &str) -> Problem {
+pub(super) fn unreadable(name: &str, label: &str) -> Problem {
     Problem::saying(
         Kind::MalformedAddress,
         format!("検索条件 {name} の{label}を読み取れません。検索条件をご確認ください。"),
@@ -177,10 +190,7 @@ async fn history(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let found = found(&app, &identity, &id).await?;
-    let limit = asked.limit.unwrap_or(PAGE);
-    if !(1..=LARGEST_PAGE).contains(&limit) {
-        return Err(unreadable("limit", "件数（1〜200）"));
-    }
+    let limit = page_size(asked.limit)?;
     let views = &app.service().views;
     let application = found.id.to_string();
     let failed = |error: projections::Error| {

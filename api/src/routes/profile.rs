@@ -81,7 +81,7 @@ async fn save_profile(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, &id)?;
+    let id = visible(&app, &write.identity, &id).await?;
     let base = write.base()?;
     let profile: Profile = write.decode()?;
     let sent = json!(profile);

@@ -74,7 +74,7 @@ async fn record_research_years(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, &id)?;
+    let id = visible(&app, &write.identity, &id).await?;
     let base = write.base()?;
     let typed: TotalYears = write.decode()?;
     let sent = json!(typed);

@@ -229,7 +229,7 @@ pub(super) async fn add_row<T: ListedRow>(
     id: &str,
     write: &Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, id)?;
+    let id = visible(app, &write.identity, id).await?;
     let value: T = write.decode()?;
     let sent = json!(value);
     let row = RowId(write.new_id());
@@ -259,7 +259,7 @@ pub(super) async fn revise_row<T: ListedRow>(
     (id, row): (&str, &str),
     write: &Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, id)?;
+    let id = visible(app, &write.identity, id).await?;
     let row = row_id(row)?;
     let base = write.base()?;
     let value: T = write.decode()?;
@@ -279,7 +279,7 @@ pub(super) async fn remove_row<T: ListedRow>(
     (id, row): (&str, &str),
     write: &Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, id)?;
+    let id = visible(app, &write.identity, id).await?;
     let row = row_id(row)?;
     let base = write.base()?;
     let command = ApplicationCommand::RemoveRow {

@@ -188,7 +188,7 @@ async fn application_status(
         let found = found(&app, &identity, &id).await?;
         return answer(&app, &found, app.service().clock.now()).map(Json);
     };
-    let id = visible(&identity, &id)?;
+    let id = visible(&app, &identity, &id).await?;
     if identity.role() != Role::Secretariat {
         return Err(Problem::new(Kind::NotPermitted));
     }

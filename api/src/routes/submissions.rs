@@ -83,7 +83,7 @@ async fn submissions(
     identity: Identity,
     Path(id): Path<String>,
 ) -> Result<Json<SubmissionsAnswer>, Problem> {
-    let id = visible(&identity, &id)?;
+    let id = visible(&app, &identity, &id).await?;
     let events = app.service().application_events(&id).await?;
     if events.is_empty() {
         return Err(Problem::new(Kind::NotApplied));

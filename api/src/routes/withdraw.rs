@@ -40,7 +40,7 @@ async fn withdraw(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let id = visible(&write.identity, &id)?;
+    let id = visible(&app, &write.identity, &id).await?;
     let done = execute(&app, &id, ApplicationCommand::Withdraw, write.call()).await?;
     let body = answer(&app, &done.found, app.service().clock.now())?;
     Ok(with_view_behind(Json(body).into_response(), done.behind))

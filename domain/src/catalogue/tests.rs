@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::EVENTS;
 use crate::{
+    access::{Access, AccessEvent, examples::viewing},
     application::{
         Application, ApplicationCommand, ApplicationEvent, Documents, RowValue, Submission, decide,
         examples as e,
@@ -18,6 +19,7 @@ use crate::{
     eligibility::Scope,
     member::{Member, MemberEvent, PaymentItem, SeminarKind, record_examples::yoko},
     personal::Personal,
+    proposal::{ProposalEvent, ProposalState, examples::events as proposal_events},
     upcasters,
 };
 
@@ -124,14 +126,14 @@ fn application_examples() -> Vec<ApplicationEvent> {
     ]
 }
 
-/// The names serde knows: an unknown variant is answered with the list of all.
+/// The names serde knows: an unknown variant is answered with the list of all, or with the only one.
 fn names_in_code<E: DeserializeOwned>() -> Vec<String> {
     let Err(error) = serde_json::from_str::<E>(r#"{"no such event":{}}"#) else {
         panic!("an unknown event was read");
     };
     let message = error.to_string();
     let list = message
-        .split_once("expected one of ")
+        .split_once(", expected ")
         .map_or("", |(_, list)| list);
     list.split('`')
         .skip(1)
@@ -145,6 +147,8 @@ fn every_event_of_the_code_stands_in_the_catalogue_once() {
     for (stream, names) in [
         (Member::TYPE, names_in_code::<MemberEvent>()),
         (Application::TYPE, names_in_code::<ApplicationEvent>()),
+        (Access::TYPE, names_in_code::<AccessEvent>()),
+        (ProposalState::TYPE, names_in_code::<ProposalEvent>()),
     ] {
         let catalogue: Vec<_> = EVENTS
             .iter()
@@ -211,6 +215,16 @@ fn every_version_of_an_application_event_can_be_read_and_the_newest_is_written_a
     check_corpus::<Application>(application_examples());
 }
 
+#[test]
+fn every_version_of_an_access_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
+    check_corpus::<Access>(vec![AccessEvent::PersonalDataViewed { viewing: viewing() }]);
+}
+
+#[test]
+fn every_version_of_a_proposal_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
+    check_corpus::<ProposalState>(proposal_events());
+}
+
 fn check_document(relative: &str, text: &str) {
     if writing() {
         std::fs::write(path(relative), text).unwrap();
@@ -230,6 +244,8 @@ fn the_catalogue_of_events_in_the_documentation_is_up_to_date() {
     for (stream, title) in [
         ("member", "Stream `member.<会員番号>`"),
         ("application", "Stream `application.<program>.<会員番号>`"),
+        ("proposal", "Stream `proposal.<id>`"),
+        ("access", "Stream `access.<会員番号>`, `access.*`"),
     ] {
         writeln!(
             text,

@@ -198,7 +198,7 @@ impl Fact {
         Ok(Self {
             sequence: event.sequence,
             at_us: event.decided_at_us()?,
-            application: event.application,
+            application: event.id,
             change,
         })
     }

@@ -69,7 +69,7 @@ impl Fact {
         let metadata = event.metadata()?;
         Ok(Self {
             global_seq: event.global_seq,
-            application: event.application.clone(),
+            application: event.id.clone(),
             sequence: event.sequence,
             event: name,
             actor: metadata.actor,

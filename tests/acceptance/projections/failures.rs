@@ -91,7 +91,7 @@ async fn an_event_of_a_newer_program_is_not_skipped_and_what_comes_before_it_is_
             .unwrap();
         node.write("p.1", profile("二")).await;
         node.sealed(4).await;
-        for view in ViewName::ALL {
+        for view in ViewName::OF_APPLICATIONS {
             let stopped = Runner::new(node.log.clone()).catch_up(view.as_str()).await;
             let Err(Error::Failed { at, reason, .. }) = stopped else {
                 panic!("{view}: {stopped:?}");

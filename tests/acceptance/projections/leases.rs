@@ -37,7 +37,7 @@ async fn of_three_runners_each_may_die_and_another_takes_over_within_a_second() 
                 }
             }
             let began = Instant::now();
-            for view in ViewName::ALL {
+            for view in ViewName::OF_APPLICATIONS {
                 let seen = writer.views.wait_for(view, "p.7", sequence, PATIENCE);
                 assert!(seen.await.unwrap(), "{view}");
             }
@@ -80,7 +80,7 @@ async fn a_node_that_hangs_in_a_batch_holds_it_until_its_connection_is_cut() {
     .fetch_one(&mut *hung)
     .await
     .unwrap();
-    assert_eq!(taken, 3);
+    assert_eq!(usize::try_from(taken).unwrap(), ViewName::ALL.len());
     let runner = node.run();
     let brief = Duration::from_millis(300);
     let view = ViewName::DocumentList;

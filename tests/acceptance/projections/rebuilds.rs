@@ -57,7 +57,7 @@ async fn a_view_is_rebuilt_while_events_arrive_and_no_reader_sees_it_go_back() {
             assert!(report.compared_at > 300);
             assert_eq!(report.new_generation, report.old_generation + 1);
         }
-        for view in ViewName::ALL {
+        for view in ViewName::OF_APPLICATIONS {
             let seen = node.views.wait_for(view, "p.1", last, PATIENCE);
             assert!(seen.await.unwrap(), "{view} goes on after the switch");
         }

@@ -15,7 +15,7 @@ async fn the_page_after_a_command_sees_what_the_command_did() {
         node.write("p.1", applied()).await;
         for text in ["一", "二", "三"] {
             let sequence = node.write("p.1", profile(text)).await;
-            for view in ViewName::ALL {
+            for view in ViewName::OF_APPLICATIONS {
                 let seen = node.views.wait_for(view, "p.1", sequence, PATIENCE);
                 assert!(seen.await.unwrap(), "{view}");
             }
@@ -43,7 +43,7 @@ async fn a_page_whose_view_stands_still_is_given_up_on_in_time() {
         let sequence = node.write("p.1", applied()).await;
         let began = Instant::now();
         let patience = Duration::from_millis(100);
-        for view in ViewName::ALL {
+        for view in ViewName::OF_APPLICATIONS {
             let seen = node.views.wait_for(view, "p.1", sequence, patience);
             assert!(!seen.await.unwrap(), "nobody runs {view}");
         }

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::access::{Beginning, COOKIE, Principal, SessionTimes, Sessions};
 use api::clock::DEMONSTRATION_START;
 use api::{ClockSetting, Exposure, Mode, Running, Service, serve};
 use domain::program::Programs;
@@ -146,6 +147,21 @@ impl TestService {
     /// 集計担当
     pub fn reporter(&self) -> Person {
         Person::staff(&self.running.url(), "reporter")
+    }
+
+    /// A machine client with a token.
+    pub fn client(&self, secret: &str) -> Person {
+        let value = format!("Bearer {secret}");
+        Person::carrying(&self.running.url(), "authorization", value)
+    }
+
+    /// Somebody as whom one cannot sign in here: a session that is begun behind the scenes.
+    pub async fn as_principal(&self, principal: &Principal) -> Person {
+        let sessions = Sessions::new(self.inside.log.clone(), SessionTimes::default());
+        let beginning = Beginning::new(principal.clone(), "demo", "");
+        let token = sessions.begin(&beginning, Timestamp::now()).await.unwrap();
+        let value = format!("{COOKIE}={}", token.as_str());
+        Person::carrying(&self.running.url(), "cookie", value)
     }
 
     /// A member who is signed in and applies in a program.

@@ -13,6 +13,8 @@ use uuid::Uuid;
 pub struct Person {
     agent: Agent,
     url: String,
+    /// What is sent with every request beside the cookies.
+    standing: Option<(&'static str, String)>,
 }
 
 impl Person {
@@ -27,6 +29,15 @@ impl Person {
         Self {
             agent,
             url: url.to_owned(),
+            standing: None,
+        }
+    }
+
+    /// Somebody who says with every request who it is: by a token or a session that did not come from signing in.
+    pub fn carrying(url: &str, name: &'static str, value: String) -> Self {
+        Self {
+            standing: Some((name, value)),
+            ..Self::nobody(url)
         }
     }
 
@@ -102,7 +113,7 @@ impl Person {
             body: Vec::new(),
             key,
             revision: None,
-            headers: Vec::new(),
+            headers: self.standing.iter().cloned().collect(),
         }
     }
 }
