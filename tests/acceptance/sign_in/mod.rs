@@ -383,7 +383,8 @@ async fn a_name_that_is_not_the_services_is_not_answered() {
     assert_eq!(asked("evil.example", "/readyz").status, 200);
     // Without a public address the demonstration is this machine's alone.
     service.stop().await;
-    let demonstration = TestService::on(&TestDatabase::sqlite().await).await;
+    let database = TestDatabase::sqlite().await;
+    let demonstration = TestService::on(&database).await;
     let nobody = demonstration.nobody();
     let asked = nobody.request(ureq::http::Method::GET, "/api/v1/me");
     asked
