@@ -4,7 +4,7 @@
 //! middle of a period (a typing error, a longer list of organs), and a 本紙 of before must still be printed as it was.
 
 use domain::program::{Program, ProgramError, ProgramText, Programs};
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 
 /// Why a version of a program could not be had.
@@ -30,8 +30,7 @@ pub enum ArchiveError {
 /// The database.
 pub async fn keep(log: &EventLog, programs: &Programs) -> Result<(), sqlx::Error> {
     for program in programs.iter() {
-        let turn = log.write_turn().await;
-        on_database!(log.database(), pool => {
+        write_in_turn!(log, pool => {
             sqlx::query(
                 "INSERT INTO program_versions (version, program, program_text, rules_name, rules_text, kept_at_us)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version) DO NOTHING",
@@ -46,7 +45,6 @@ pub async fn keep(log: &EventLog, programs: &Programs) -> Result<(), sqlx::Error
             .await
             .map(drop)
         })?;
-        drop(turn);
     }
     Ok(())
 }

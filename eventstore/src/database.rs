@@ -60,6 +60,18 @@ macro_rules! on_database {
     };
 }
 
+/// Runs a write beside the log as [`on_database!`] does, in its turn: on SQLite no command of this process writes meanwhile, so
+/// neither runs into the busy timeout. `write_in_turn!(log, pool => sqlx::query(SQL).execute(pool).await)`.
+#[macro_export]
+macro_rules! write_in_turn {
+    ($log:expr, $pool:ident => $body:expr) => {{
+        let turn = $log.write_turn().await;
+        let done = $crate::on_database!($log.database(), $pool => $body);
+        drop(turn);
+        done
+    }};
+}
+
 impl fmt::Debug for Database {
     /// The kind only: a pool's options would show the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! Machine clients: tokens with scopes, hashed in the database. Real time, never the demonstration's.
 
 use domain::Role;
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -187,8 +187,7 @@ impl Clients {
         }
         let secret = Secret::random();
         let expires_at = now + SignedDuration::from_hours(24 * i64::from(grant.days()));
-        let turn = self.log.write_turn().await;
-        let made: u64 = on_database!(self.log.database(), pool => {
+        let made: u64 = write_in_turn!(self.log, pool => {
             sqlx::query(
                 "INSERT INTO client_tokens (id, request_hash, token_hash, name, role, scopes, created_by, created_at_us, expires_at_us)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
@@ -206,7 +205,6 @@ impl Clients {
                 .await
                 .map(|done| done.rows_affected())
         })?;
-        drop(turn);
         if made == 0 {
             // The same request at the same moment.
             return Err(CreateError::Made);
@@ -256,8 +254,7 @@ impl Clients {
             return Ok(None);
         }
         if token.seen_at.is_none_or(|seen| seen + NOTED <= now) {
-            let turn = self.log.write_turn().await;
-            on_database!(self.log.database(), pool => {
+            write_in_turn!(self.log, pool => {
                 sqlx::query("UPDATE client_tokens SET seen_at_us = $2 WHERE id = $1 AND (seen_at_us IS NULL OR seen_at_us < $2)")
                     .bind(token.id.to_string())
                     .bind(now.as_microsecond())
@@ -265,7 +262,6 @@ impl Clients {
                     .await
                     .map(drop)
             })?;
-            drop(turn);
         }
         Ok(token.principal())
     }
@@ -298,8 +294,7 @@ impl Clients {
         by: &str,
         now: Timestamp,
     ) -> Result<Option<ClientToken>, sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        write_in_turn!(self.log, pool => {
             sqlx::query("UPDATE client_tokens SET revoked_at_us = $2, revoked_by = $3 WHERE id = $1 AND revoked_at_us IS NULL")
                 .bind(id.to_string())
                 .bind(now.as_microsecond())
@@ -308,7 +303,6 @@ impl Clients {
                 .await
                 .map(drop)
         })?;
-        drop(turn);
         self.get(id).await
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use domain::Actor;
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -36,8 +36,7 @@ impl FormSecret {
     /// The database.
     pub async fn of(log: &EventLog) -> Result<Self, sqlx::Error> {
         const NAME: &str = "forms";
-        let turn = log.write_turn().await;
-        on_database!(log.database(), pool => {
+        write_in_turn!(log, pool => {
             sqlx::query("INSERT INTO service_secrets (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
                 .bind(NAME)
                 .bind(rand::random::<[u8; 32]>().to_vec())
@@ -45,7 +44,6 @@ impl FormSecret {
                 .await
                 .map(drop)
         })?;
-        drop(turn);
         let secret: Vec<u8> = on_database!(log.database(), pool => {
             sqlx::query_scalar("SELECT secret FROM service_secrets WHERE name = $1")
                 .bind(NAME)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::Actor;
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 
 use super::Token;
@@ -102,8 +102,7 @@ impl KeptForms {
     /// # Errors
     /// The database.
     pub async fn sent(&self, token: &Token, path: &str) -> Result<(), sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        write_in_turn!(self.log, pool => {
             sqlx::query("DELETE FROM kept_forms WHERE token_hash = $1 AND path = $2")
                 .bind(token.hash())
                 .bind(path)
@@ -111,7 +110,6 @@ impl KeptForms {
                 .await
                 .map(drop)
         })?;
-        drop(turn);
         Ok(())
     }
 
@@ -120,15 +118,13 @@ impl KeptForms {
     /// # Errors
     /// The database.
     pub async fn forget(&self, token: &Token) -> Result<(), sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        write_in_turn!(self.log, pool => {
             sqlx::query("DELETE FROM kept_forms WHERE token_hash = $1")
                 .bind(token.hash())
                 .execute(pool)
                 .await
                 .map(drop)
         })?;
-        drop(turn);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -93,8 +93,7 @@ impl SignIns {
         browser: &Token,
         now: Timestamp,
     ) -> Result<Option<Pending>, sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        let row: Option<(String, String, String, String, i64)> = on_database!(self.log.database(), pool => {
+        let row: Option<(String, String, String, String, i64)> = write_in_turn!(self.log, pool => {
             sqlx::query_as(
                 "DELETE FROM sign_ins WHERE state_hash = $1 AND browser_hash = $2 AND via = $3
                  RETURNING nonce, verifier, member, goes_to, begun_at_us",
@@ -105,7 +104,6 @@ impl SignIns {
                 .fetch_optional(pool)
                 .await
         })?;
-        drop(turn);
         Ok(row.filter(|(.., begun)| *begun > expired(now)).map(
             |(nonce, verifier, member, goes_to, _)| Pending {
                 via: via.to_owned(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Actor, Role};
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -190,8 +190,7 @@ impl Sessions {
             return Ok(None);
         }
         if seen <= before(now, NOTED) {
-            let turn = self.log.write_turn().await;
-            on_database!(self.log.database(), pool => {
+            write_in_turn!(self.log, pool => {
                 sqlx::query("UPDATE sessions SET seen_at_us = $2 WHERE token_hash = $1 AND seen_at_us < $2")
                     .bind(&hash)
                     .bind(now.as_microsecond())
@@ -199,7 +198,6 @@ impl Sessions {
                     .await
                     .map(drop)
             })?;
-            drop(turn);
         }
         Ok(role_named(&role).map(|role| Principal::of(role, id, Duties::parse(&duties))))
     }
@@ -266,15 +264,13 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn end(&self, token: &Token) -> Result<(), sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        write_in_turn!(self.log, pool => {
             sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
                 .bind(token.hash())
                 .execute(pool)
                 .await
                 .map(drop)
         })?;
-        drop(turn);
         Ok(())
     }
 
@@ -283,8 +279,7 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn end_one(&self, actor: &Actor, id: Uuid) -> Result<(), sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        write_in_turn!(self.log, pool => {
             sqlx::query("DELETE FROM sessions WHERE role = $1 AND actor_id = $2 AND id = $3")
                 .bind(actor.role.as_str())
                 .bind(&actor.id)
@@ -293,7 +288,6 @@ impl Sessions {
                 .await
                 .map(drop)
         })?;
-        drop(turn);
         Ok(())
     }
 
@@ -302,8 +296,7 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn end_all(&self, actor: &Actor) -> Result<u64, sqlx::Error> {
-        let turn = self.log.write_turn().await;
-        let ended = on_database!(self.log.database(), pool => {
+        let ended = write_in_turn!(self.log, pool => {
             sqlx::query("DELETE FROM sessions WHERE role = $1 AND actor_id = $2")
                 .bind(actor.role.as_str())
                 .bind(&actor.id)
@@ -311,7 +304,6 @@ impl Sessions {
                 .await
                 .map(|done| done.rows_affected())
         })?;
-        drop(turn);
         Ok(ended)
     }
 

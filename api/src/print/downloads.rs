@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{application::ApplicationId, calendar::show_jst_minutes};
-use eventstore::{EventLog, on_database};
+use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 
 use super::{Content, Sheet};
@@ -105,8 +105,7 @@ impl Downloads {
     pub async fn keep(&self, id: &ApplicationId, download: &Download) -> Result<(), sqlx::Error> {
         let fingerprints = serde_json::to_string(&download.fingerprints)
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        write_in_turn!(self.log, pool => {
             sqlx::query(
                 "INSERT INTO downloads (application, submission_number, fingerprints, downloaded_at_us) VALUES ($1, $2, $3, $4)
                  ON CONFLICT (application) DO UPDATE SET submission_number = excluded.submission_number,
@@ -120,7 +119,6 @@ impl Downloads {
             .await
             .map(drop)
         })?;
-        drop(turn);
         Ok(())
     }
 

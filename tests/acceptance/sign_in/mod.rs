@@ -121,22 +121,23 @@ fn refused(person: &Person, answer: &Answer, status: u16, sentence: &str) {
     person.get("/api/v1/me").refused(401, "not-signed-in");
 }
 
-fn with_provider(address: SocketAddr) -> (Provider, Vec<Arc<Issuer>>) {
-    let provider = Provider::start(&format!("http://{address}/sign-in/{ISSUER}/callback"));
-    let issuer = issuer(&provider.issuer, address);
-    (provider, vec![issuer])
+/// The service in production with the certified provider.
+async fn with_provider(database: &TestDatabase) -> (TestService, Provider) {
+    let mut provider = None;
+    let service = production(database, |address| {
+        let started = Provider::start(&format!("http://{address}/sign-in/{ISSUER}/callback"));
+        let issuer = issuer(&started.issuer, address);
+        provider = Some(started);
+        vec![issuer]
+    })
+    .await;
+    (service, provider.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_and_staff_sign_in_with_a_certified_provider_on_both_databases() {
     each_database(async |database| {
-        let mut provider = None;
-        let service = production(database, |address| {
-            let (started, issuers) = with_provider(address);
-            provider = Some(started);
-            issuers
-        })
-        .await;
+        let (service, provider) = with_provider(database).await;
         let start = service.nobody().get("/");
         assert!(
             start.text.contains("会員専用ページのIDでサインイン") && !start.text.contains("/demo/")
@@ -174,13 +175,7 @@ async fn members_and_staff_sign_in_with_a_certified_provider_on_both_databases()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_nobody_here_is_told_what_to_do_and_not_let_in() {
     let database = TestDatabase::sqlite().await;
-    let mut provider = None;
-    let service = production(&database, |address| {
-        let (started, issuers) = with_provider(address);
-        provider = Some(started);
-        issuers
-    })
-    .await;
+    let (service, provider) = with_provider(&database).await;
     for (account, sentence) in [
         (
             "nobody",
@@ -212,13 +207,7 @@ async fn who_is_nobody_here_is_told_what_to_do_and_not_let_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_is_used_once_by_the_browser_that_began_it_and_leads_nowhere_else() {
     let database = TestDatabase::sqlite().await;
-    let mut provider = None;
-    let service = production(&database, |address| {
-        let (started, issuers) = with_provider(address);
-        provider = Some(started);
-        issuers
-    })
-    .await;
+    let (service, provider) = with_provider(&database).await;
     // Somebody else's browser with the address that a victim was sent back to, and the other way round.
     let (victim, thief) = (service.nobody(), service.nobody());
     let stolen = come_back(&victim, "", "yoko");
@@ -278,13 +267,7 @@ async fn a_sign_in_is_used_once_by_the_browser_that_began_it_and_leads_nowhere_e
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_somebody_planted_is_worth_nothing_after_signing_in() {
     let database = TestDatabase::sqlite().await;
-    let mut provider = None;
-    let service = production(&database, |address| {
-        let (started, issuers) = with_provider(address);
-        provider = Some(started);
-        issuers
-    })
-    .await;
+    let (service, provider) = with_provider(&database).await;
     let person = service.nobody();
     // A browser with the clerk's session signs in as somebody else: another token, and the first is ended.
     assert_eq!(person.get(&come_back(&person, "", "clerk")).status, 303);
