@@ -3,12 +3,15 @@
 mod aggregate;
 mod command;
 mod decide;
+mod edit;
 mod event;
 mod forwarding;
 mod id;
 mod refusal;
 mod removed;
 mod restore;
+mod review;
+mod society;
 mod state;
 
 pub use aggregate::Application;
@@ -19,14 +22,24 @@ pub use forwarding::outstanding_facts;
 pub use id::{ApplicationId, NotAnApplicationId};
 pub use refusal::Refusal;
 pub use removed::{RemovedRow, removed_rows};
+pub use review::{
+    Adjustment, Certificate, Check, CheckMark, CheckTarget, Correction, CorrectionItem,
+    CorrectionProgress, CorrectionRequest, ExamOutcome, Note, Proof, ProofState, Review, Signature,
+};
+pub use society::{
+    Act, AskedCorrection, LABEL_LIMIT, LIST_LIMIT, SocietyCommand, TEXT_LIMIT,
+    acceptance_obstacles, approval_obstacles,
+};
 pub use state::{
-    ApplicationState, DocumentTrack, Documents, ExamTrack, Revised, RowValue, SavedResume,
-    StatusView,
+    ApplicationState, CertificationTrack, DocumentTrack, Documents, ExamTrack, Revised, RowValue,
+    SavedResume, StatusView,
 };
 
 #[cfg(test)]
 pub(crate) mod examples;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod society_tests;
 #[cfg(test)]
 mod tests;

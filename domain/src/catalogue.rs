@@ -65,8 +65,11 @@ const fn proposal(
     }
 }
 
+/// Events of an application that are the secretariat's own work: a member sees none of them, neither in 変更履歴 nor anywhere else.
+pub const INTERNAL_EVENTS: [&str; 3] = ["ItemChecked", "NoteAdded", "LabelsSet"];
+
 /// Every event ever released, in the order of the streams.
-pub const EVENTS: [EventEntry; 28] = [
+pub const EVENTS: [EventEntry; 48] = [
     member(
         "RecordImported",
         "会員基本情報の取込",
@@ -211,6 +214,121 @@ pub const EVENTS: [EventEntry; 28] = [
         "A payment that belongs to the application.",
         "ConfirmPayment (forwarder, secretariat), Apply",
     ),
+    application(
+        "PaymentReversed",
+        "入金確認の取消",
+        "A confirmed payment is taken back; an import does not confirm it again.",
+        "ReversePayment",
+    ),
+    application(
+        "ItemChecked",
+        "確認",
+        "A mark (未確認, 確認済, 要修正) on a document or a row. Internal.",
+        "Check",
+    ),
+    application(
+        "UnitsAdjusted",
+        "単位の調整（事務局欄）",
+        "Units of a row that the secretariat counts in the place of the rules; none takes them back.",
+        "AdjustUnits",
+    ),
+    application(
+        "ProofRecorded",
+        "提出書類の記録",
+        "Where a paper that comes by mail is: 未着, 受領, 確認済, 不備.",
+        "RecordProof",
+    ),
+    application(
+        "NoteAdded",
+        "内部メモ",
+        "A note of the secretariat. Internal.",
+        "AddNote",
+    ),
+    application(
+        "LabelsSet",
+        "内部ラベル",
+        "The labels of the application from now on. Internal.",
+        "SetLabels",
+    ),
+    application(
+        "ReturnedForCorrection",
+        "差し戻し",
+        "Items to be corrected, with comments and a date; only they are open.",
+        "Return",
+    ),
+    application(
+        "CorrectionAnswered",
+        "修正のお願いへの回答",
+        "The member answers one item.",
+        "AnswerCorrection",
+    ),
+    application(
+        "Reopened",
+        "申請の再開",
+        "A completed application is open for editing again.",
+        "Reopen",
+    ),
+    application(
+        "DeadlineExtended",
+        "期限延長",
+        "The application may be completed until a later time.",
+        "ExtendDeadline",
+    ),
+    application(
+        "DocumentsAccepted",
+        "書類受理",
+        "Documents and papers are in order.",
+        "AcceptDocuments",
+    ),
+    application(
+        "ReviewPassed",
+        "審査合格",
+        "The committee has passed the documents.",
+        "PassReview",
+    ),
+    application(
+        "ReviewFailed",
+        "審査不合格",
+        "The committee has not passed the documents.",
+        "FailReview",
+    ),
+    application(
+        "DecisionRevoked",
+        "判定の取消",
+        "書類受理 or the committee's result is taken back: 書類確認中 again.",
+        "RevokeDecision",
+    ),
+    application(
+        "ExamResultRecorded",
+        "筆記試験の結果",
+        "合格, 不合格 or 欠席.",
+        "RecordExamResult, import of exam results",
+    ),
+    application(
+        "CertificationApproved",
+        "更新認定可",
+        "Both are passed: the renewal is approved.",
+        "ApproveCertification",
+    ),
+    application(
+        "CertificationFeeRequested",
+        "認定料の請求",
+        "認定料 is to be paid by a day.",
+        "RequestCertificationFee",
+    ),
+    application(
+        "Certified",
+        "認定",
+        "The certification is renewed, from when to when.",
+        "Certify",
+    ),
+    application(
+        "Deferred",
+        "猶予",
+        "The renewal is put off to a day.",
+        "Defer",
+    ),
+    application("Lapsed", "失効", "The certification has ended.", "Lapse"),
     EventEntry {
         stream: "access",
         name: "PersonalDataViewed",

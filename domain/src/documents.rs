@@ -5,6 +5,7 @@
 
 mod clinical_experience;
 mod conference;
+mod fields;
 mod paper;
 mod profile;
 mod research_activity;
@@ -14,6 +15,7 @@ mod state;
 
 pub use clinical_experience::{ClinicalExperience, Trial};
 pub use conference::{Conference, ConferenceFacts};
+pub use fields::FieldName;
 pub use paper::{Paper, PaperFacts};
 pub use profile::Profile;
 pub use research_activity::{

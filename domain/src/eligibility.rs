@@ -182,8 +182,9 @@ fn reason(kind: ReasonKind, message: impl Into<String>) -> Reason {
     }
 }
 
-/// Whether applications are accepted at a moment; the refusal tells when.
-pub fn period_reason(program: &Program, at: Timestamp) -> Option<Reason> {
+/// Whether applications are accepted at a moment; the refusal tells when. `closes` is the end of the program's period, or a later
+/// one that was granted to one application.
+pub fn period_reason(program: &Program, closes: Timestamp, at: Timestamp) -> Option<Reason> {
     let period = program.period;
     if at < period.opens {
         Some(reason(
@@ -193,12 +194,12 @@ pub fn period_reason(program: &Program, at: Timestamp) -> Option<Reason> {
                 show_jst_minutes(period.opens)
             ),
         ))
-    } else if at >= period.closes {
+    } else if at >= closes {
         Some(reason(
             ReasonKind::PeriodClosed,
             format!(
                 "締め切り日時（{}）を過ぎたため、お申込みできません。ご事情のある方は事務局へお問い合わせください。",
-                show_deadline(period.closes)
+                show_deadline(closes)
             ),
         ))
     } else {
@@ -208,7 +209,9 @@ pub fn period_reason(program: &Program, at: Timestamp) -> Option<Reason> {
 
 fn general_reasons(record: &MemberRecord, program: &Program, at: Timestamp) -> Vec<Reason> {
     let rules = program.rules.eligibility;
-    let mut reasons: Vec<Reason> = period_reason(program, at).into_iter().collect();
+    let mut reasons: Vec<Reason> = period_reason(program, program.period.closes, at)
+        .into_iter()
+        .collect();
     if rules.medical_registration_required && record.medical_registration.is_none() {
         // M: 登録されていない方は申請書の入力に進めません。
         reasons.push(reason(

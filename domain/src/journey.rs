@@ -96,14 +96,16 @@ pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep>
         Application::NotMade | Application::Withdrawn(_) => (WITH_DOCUMENTS, Applied),
         Application::Made(state) => match &state.documents_track {
             DocumentTrack::NotApplied => match state.exam {
-                ExamTrack::Paid { .. } => (EXAM_ONLY, Exam),
+                ExamTrack::Paid { .. } | ExamTrack::Resulted { .. } => (EXAM_ONLY, Exam),
                 _ => (EXAM_ONLY, ExamFee),
             },
             DocumentTrack::Drafting if requirements(state, program).missing.is_empty() => {
                 (WITH_DOCUMENTS, Completion)
             }
             DocumentTrack::Drafting => (WITH_DOCUMENTS, Documents),
-            DocumentTrack::UnderReview(_) => (WITH_DOCUMENTS, Check),
+            DocumentTrack::UnderReview(_) | DocumentTrack::Returned(_) => (WITH_DOCUMENTS, Check),
+            DocumentTrack::Accepted(_) | DocumentTrack::ReviewFailed(_) => (WITH_DOCUMENTS, Review),
+            DocumentTrack::ReviewPassed(_) => (WITH_DOCUMENTS, Certification),
         },
     };
     let mut passed = false;

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    application::{Application, DocumentTrack, ExamTrack},
+    application::{Application, CertificationTrack, DocumentTrack, ExamTrack},
     documents::DocumentKind,
     program::Program,
     requirements::{Requirement, RequirementKind, requirements},
@@ -27,6 +27,16 @@ pub enum NextStep {
     AddExam,
     /// 受験料をご納入ください
     PayExamFee,
+    /// 修正のお願い: what the secretariat asked for.
+    Correct,
+    /// 修正のお願い is dealt with: 申請を完了する again.
+    CompleteAgain,
+    /// 認定料をご納入ください
+    PayCertificationFee,
+    /// 修正の期限 is past.
+    CorrectionOverdue,
+    /// Nothing is left: 認定, 審査不合格, 失効 …
+    Nothing,
     /// 申請書（本紙）を出力し、証明する書類とともに提出する, while the period lasts. Whether it has arrived is not known here.
     DeliverFinalForm,
     /// The society's turn.
@@ -51,6 +61,21 @@ impl NextStep {
             Self::DeliverFinalForm => {
                 "申請書（本紙）を出力し、研究業績を証明する書類（写）とともに、申請期限までに提出してください。".to_owned()
             }
+            Self::Correct => {
+                "事務局から修正のお願いがあります。内容をご確認のうえ、修正または回答してください。".to_owned()
+            }
+            Self::CompleteAgain => {
+                "修正のお願いへの対応が済んでいます。内容を確認して、もう一度申請を完了してください。".to_owned()
+            }
+            Self::PayCertificationFee => {
+                "認定料をご納入ください。入金の確認には数日かかることがあります。".to_owned()
+            }
+            Self::CorrectionOverdue => {
+                "修正の期限を過ぎたため、申請を完了できません。入力された内容は残っています。事務局へお問い合わせください。".to_owned()
+            }
+            Self::Nothing => {
+                "この申請のお手続きは終わっています。ご不明な点は事務局へお問い合わせください。".to_owned()
+            }
             Self::Wait => "お手続きは済んでいます。事務局からの連絡をお待ちください。".to_owned(),
             Self::PeriodOver => {
                 "締め切り日時を過ぎたため、申請を完了できません。入力された内容は残っています。ご事情のある方は事務局へお問い合わせください。".to_owned()
@@ -64,7 +89,10 @@ impl NextStep {
 
 /// What to do next about an application that has been made.
 pub fn next_step(application: &Application, program: &Program, at: Timestamp) -> NextStep {
-    let over = at >= program.period.closes;
+    let over = match application.state() {
+        Some(state) => at >= state.closes(program),
+        None => at >= program.period.closes,
+    };
     let state = match application {
         Application::Made(state) => state,
         Application::NotMade | Application::Withdrawn(_) if over => return NextStep::PeriodOver,
@@ -76,15 +104,35 @@ pub fn next_step(application: &Application, program: &Program, at: Timestamp) ->
         }
         return first_of(&requirements(state, program).missing);
     }
+    match &state.certification {
+        CertificationTrack::Certified(_) | CertificationTrack::Lapsed => return NextStep::Nothing,
+        CertificationTrack::FeeRequested { .. } => return NextStep::PayCertificationFee,
+        CertificationTrack::Pending
+        | CertificationTrack::Approved
+        | CertificationTrack::FeePaid
+        | CertificationTrack::Deferred { .. } => {}
+    }
+    match &state.documents_track {
+        DocumentTrack::Returned(_) if over => return NextStep::CorrectionOverdue,
+        DocumentTrack::Returned(_) => {
+            return match first_of(&requirements(state, program).missing) {
+                NextStep::Complete => NextStep::CompleteAgain,
+                _ => NextStep::Correct,
+            };
+        }
+        DocumentTrack::ReviewFailed(_) => return NextStep::Nothing,
+        _ => {}
+    }
     match state.exam {
         ExamTrack::NotApplied if !over => NextStep::AddExam,
         ExamTrack::AwaitingPayment => NextStep::PayExamFee,
-        ExamTrack::NotApplied | ExamTrack::Paid { .. } | ExamTrack::Exempt { .. } => {
-            match state.documents_track {
-                DocumentTrack::UnderReview(_) if !over => NextStep::DeliverFinalForm,
-                _ => NextStep::Wait,
-            }
-        }
+        ExamTrack::NotApplied
+        | ExamTrack::Paid { .. }
+        | ExamTrack::Exempt { .. }
+        | ExamTrack::Resulted { .. } => match state.documents_track {
+            DocumentTrack::UnderReview(_) if !over => NextStep::DeliverFinalForm,
+            _ => NextStep::Wait,
+        },
     }
 }
 
@@ -237,6 +285,11 @@ mod tests {
             NextStep::AddExam,
             NextStep::PayExamFee,
             NextStep::DeliverFinalForm,
+            NextStep::Correct,
+            NextStep::CompleteAgain,
+            NextStep::PayCertificationFee,
+            NextStep::CorrectionOverdue,
+            NextStep::Nothing,
             NextStep::Wait,
             NextStep::PeriodOver,
             NextStep::ApplyAgain,

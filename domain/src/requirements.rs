@@ -24,6 +24,8 @@ pub enum RequirementKind {
     DocumentHasErrors,
     /// 受験料 has not arrived, where the rules ask for it.
     PaymentMissing,
+    /// 修正のお願い: an item is neither answered nor changed.
+    CorrectionOpen,
 }
 
 /// One requirement that is not met.
@@ -146,6 +148,22 @@ pub fn checklist(state: &ApplicationState, program: &Program) -> Checklist {
                 message: "受験料の入金が確認できていません。受験料をご納入ください".to_owned(),
             },
         });
+    }
+    if let Some(correction) = state.open_correction() {
+        lines.extend(correction.request.items.iter().map(|item| {
+            let label = format!("修正のお願い {} [{}]", item.number, item.document.title());
+            Checked {
+                met: correction.progress_of(item.number).is_done(),
+                requirement: Requirement {
+                    kind: RequirementKind::CorrectionOpen,
+                    document: Some(item.document),
+                    message: format!(
+                        "{label} が未対応です。該当の内容を修正するか、回答を入力してください"
+                    ),
+                },
+                label,
+            }
+        }));
     }
     Checklist { lines, assessment }
 }

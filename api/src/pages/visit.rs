@@ -92,7 +92,7 @@ impl<'a> Visit<'a> {
 
     /// Why it cannot be completed at this time, whatever is filled in.
     pub fn closed(&self) -> Option<Reason> {
-        period_reason(self.program, self.now)
+        period_reason(self.program, self.closes(), self.now)
     }
 
     /// 申請TOP

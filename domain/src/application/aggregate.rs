@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
+use jiff::Timestamp;
+
 use super::{
-    ApplicationEvent, ApplicationState, Command, DocumentTrack, Documents, ExamTrack, Refusal,
-    SavedResume, decide,
+    Adjustment, ApplicationEvent, ApplicationState, CertificationTrack, Check, CheckMark, Command,
+    Correction, DocumentTrack, Documents, ExamTrack, ProofState, Refusal, Review, SavedResume,
+    decide, edit::Edit,
 };
 use crate::{
     eligibility::Scope,
@@ -65,6 +68,17 @@ fn by_seminar(attendance: Vec<SeminarAttendance>) -> BTreeMap<String, SeminarAtt
         .collect()
 }
 
+/// What a new 申込 after 取下げ continues from.
+#[derive(Default)]
+struct Earlier {
+    documents: Documents,
+    payments: BTreeMap<String, Payment>,
+    reversed: BTreeMap<String, Payment>,
+    submissions: u32,
+    deadline: Option<Timestamp>,
+    review: Review,
+}
+
 impl Aggregate for Application {
     const TYPE: &'static str = "application";
     type Command = Command;
@@ -99,10 +113,23 @@ impl Aggregate for Application {
                     Self::NotMade => None,
                     Self::Made(state) | Self::Withdrawn(state) => Some(state),
                 };
-                let (documents, payments, submissions) = earlier.map_or_else(
-                    || (Documents::default(), BTreeMap::new(), 0),
-                    |state| (state.documents, state.payments, state.submissions),
-                );
+                let mut earlier = earlier.map_or_else(Earlier::default, |state| Earlier {
+                    documents: state.documents,
+                    payments: state.payments,
+                    reversed: state.reversed,
+                    submissions: state.submissions,
+                    deadline: state.deadline,
+                    review: state.review,
+                });
+                earlier.review.begin_again();
+                let Earlier {
+                    documents,
+                    payments,
+                    reversed,
+                    submissions,
+                    deadline,
+                    review,
+                } = earlier;
                 let exam = match (scope, exam_passed) {
                     (Scope::DocumentsAndExam | Scope::ExamOnly, _) => exam_applied_for(&payments),
                     (Scope::DocumentsOnly, Some(passed)) => ExamTrack::Exempt { passed },
@@ -123,11 +150,16 @@ impl Aggregate for Application {
                     documents,
                     attendance: by_seminar(attendance),
                     payments,
+                    reversed,
                     submissions,
+                    deadline,
+                    certification: CertificationTrack::Pending,
+                    review,
                 }));
             }
             ApplicationEvent::Withdrawn { .. } => {
-                if let Self::Made(state) = std::mem::take(self) {
+                if let Self::Made(mut state) = std::mem::take(self) {
+                    state.review.revision = state.review.revision.saturating_add(1);
                     *self = Self::Withdrawn(state);
                 }
             }
@@ -143,6 +175,20 @@ impl Aggregate for Application {
 
 impl ApplicationState {
     fn apply(&mut self, event: ApplicationEvent) {
+        if let Some(edit) = Edit::of(&self.documents, &event) {
+            self.review.forget(&edit);
+            if let (DocumentTrack::Returned(_), Some(correction)) =
+                (&self.documents_track, &mut self.review.correction)
+            {
+                correction.note_change(&edit);
+            }
+        }
+        if !matches!(
+            event,
+            ApplicationEvent::NoteAdded { .. } | ApplicationEvent::LabelsSet { .. }
+        ) {
+            self.review.revision = self.review.revision.saturating_add(1);
+        }
         let documents = &mut self.documents;
         match event {
             ApplicationEvent::Applied { .. } | ApplicationEvent::Withdrawn { .. } => {}
@@ -199,15 +245,160 @@ impl ApplicationState {
                 self.attendance.remove(&seminar_key(&seminar));
             }
             ApplicationEvent::PaymentConfirmed { payment } => {
+                self.reversed.remove(&payment.transaction);
                 self.payments.insert(payment.transaction.clone(), payment);
-                // A corrected transaction may have become, or ceased to be, the 受験料.
-                if matches!(
-                    self.exam,
-                    ExamTrack::AwaitingPayment | ExamTrack::Paid { .. }
-                ) {
-                    self.exam = exam_applied_for(&self.payments);
+                self.settle();
+            }
+            ApplicationEvent::PaymentReversed { transaction } => {
+                if let Some(payment) = self.payments.remove(&transaction) {
+                    self.reversed.insert(transaction, payment);
+                }
+                self.settle();
+            }
+            event => self.apply_act(event),
+        }
+    }
+
+    /// What the payments say about the two fees that a track waits for. A corrected transaction may have become, or ceased to
+    /// be, one of them.
+    fn settle(&mut self) {
+        if matches!(
+            self.exam,
+            ExamTrack::AwaitingPayment | ExamTrack::Paid { .. }
+        ) {
+            self.exam = exam_applied_for(&self.payments);
+        }
+        let paid = self
+            .payments
+            .values()
+            .any(|payment| payment.item == PaymentItem::CertificationFee);
+        match (&self.certification, paid) {
+            (CertificationTrack::FeeRequested { .. }, true) => {
+                self.certification = CertificationTrack::FeePaid;
+            }
+            // The request is to be made again, with a date of its own.
+            (CertificationTrack::FeePaid, false) => {
+                self.certification = CertificationTrack::Approved;
+            }
+            _ => {}
+        }
+    }
+
+    /// What the society did, and what the member answered.
+    fn apply_act(&mut self, event: ApplicationEvent) {
+        let review = &mut self.review;
+        match event {
+            ApplicationEvent::ItemChecked {
+                target,
+                mark: CheckMark::Unchecked,
+                ..
+            } => {
+                review.checks.remove(&target.key());
+            }
+            ApplicationEvent::ItemChecked {
+                target,
+                mark,
+                signed,
+            } => {
+                review.checks.insert(target.key(), Check { mark, signed });
+            }
+            ApplicationEvent::UnitsAdjusted {
+                target,
+                units: None,
+                ..
+            } => {
+                review.adjustments.remove(&target.key());
+            }
+            ApplicationEvent::UnitsAdjusted {
+                target,
+                units: Some(units),
+                signed,
+            } => {
+                let adjustment = Adjustment { units, signed };
+                review.adjustments.insert(target.key(), adjustment);
+            }
+            ApplicationEvent::ProofRecorded {
+                proof,
+                state: ProofState::Missing,
+                ..
+            } => {
+                review.proofs.remove(&proof);
+            }
+            ApplicationEvent::ProofRecorded {
+                proof,
+                state,
+                signed,
+            } => {
+                review.proofs.insert(proof, (state, signed));
+            }
+            ApplicationEvent::NoteAdded { note } => review.notes.push(note),
+            ApplicationEvent::LabelsSet { labels } => review.labels = labels,
+            ApplicationEvent::ReturnedForCorrection { request, signed } => {
+                let submission = self.documents_track.submission();
+                review.correction = Some(Correction {
+                    submission: submission.map_or(self.submissions, |one| one.number),
+                    request,
+                    signed,
+                    progress: BTreeMap::new(),
+                });
+                self.documents_track.advance(DocumentTrack::Returned);
+            }
+            ApplicationEvent::CorrectionAnswered { item, answer } => {
+                if let Some(correction) = &mut review.correction {
+                    let progress = correction.progress.entry(item).or_default();
+                    progress.answer = (!answer.value.trim().is_empty()).then_some(answer);
                 }
             }
+            ApplicationEvent::Reopened { until, .. } => {
+                self.documents_track = DocumentTrack::Drafting;
+                self.deadline = Some(until);
+            }
+            ApplicationEvent::DeadlineExtended { until } => {
+                match (&self.documents_track, &mut review.correction) {
+                    (DocumentTrack::Returned(_), Some(correction)) => {
+                        correction.request.due = until;
+                    }
+                    _ => self.deadline = Some(until),
+                }
+            }
+            ApplicationEvent::DocumentsAccepted { .. } => {
+                self.documents_track.advance(DocumentTrack::Accepted);
+            }
+            ApplicationEvent::ReviewPassed { .. } => {
+                self.documents_track.advance(DocumentTrack::ReviewPassed);
+            }
+            ApplicationEvent::ReviewFailed { .. } => {
+                self.documents_track.advance(DocumentTrack::ReviewFailed);
+            }
+            ApplicationEvent::DecisionRevoked { .. } => {
+                self.documents_track.advance(DocumentTrack::UnderReview);
+            }
+            ApplicationEvent::ExamResultRecorded { outcome, .. } => {
+                if let ExamTrack::Paid { transaction } | ExamTrack::Resulted { transaction, .. } =
+                    &self.exam
+                {
+                    self.exam = ExamTrack::Resulted {
+                        outcome,
+                        transaction: transaction.clone(),
+                    };
+                }
+            }
+            ApplicationEvent::CertificationApproved { .. } => {
+                self.certification = CertificationTrack::Approved;
+            }
+            ApplicationEvent::CertificationFeeRequested { due } => {
+                self.certification = CertificationTrack::FeeRequested { due };
+                // A fee that came before it was asked for.
+                self.settle();
+            }
+            ApplicationEvent::Certified { certificate } => {
+                self.certification = CertificationTrack::Certified(certificate);
+            }
+            ApplicationEvent::Deferred { until } => {
+                self.certification = CertificationTrack::Deferred { until };
+            }
+            ApplicationEvent::Lapsed { .. } => self.certification = CertificationTrack::Lapsed,
+            _ => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What may be asked of an application.
 
-use super::{Documents, RowValue};
+use super::{Documents, RowValue, SocietyCommand};
 use crate::{
     actor::Context,
     documents::{ClinicalExperience, DocumentKind, Profile, Resume, RowId},
@@ -104,4 +104,13 @@ pub enum ApplicationCommand {
     RetractSeminarAttendance(SeminarKey),
     /// 入金確認
     ConfirmPayment(Payment),
+    /// 修正のお願いへの回答: the member's answer to one item of a 差し戻し.
+    AnswerCorrection {
+        /// Number of the item.
+        item: u32,
+        /// What the member says.
+        answer: String,
+    },
+    /// What the society does.
+    Society(SocietyCommand),
 }

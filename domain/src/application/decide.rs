@@ -3,18 +3,20 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Application, ApplicationCommand, ApplicationEvent, ApplicationState, DocumentTrack, ExamTrack,
-    Refusal, RowValue, Submission, aggregate::seminar_key, restore::restore,
+    Application, ApplicationCommand, ApplicationEvent, ApplicationState, CertificationTrack,
+    DocumentTrack, ExamTrack, Refusal, RowValue, Submission, aggregate::seminar_key, edit::Edit,
+    restore::restore, society,
 };
 use crate::{
-    actor::Context,
+    actor::{Actor, Context, Role},
+    calendar::show_deadline,
     documents::{DocumentKind, RESEARCH_YEARS, Resume, Row, RowId, Rows, Texts},
     eligibility::{Scope, eligibility, exam_passed, period_reason},
     member::{Member, MemberRecord, Payment, PaymentItem},
     personal::Personal,
     program::{Program, ProgramId, Programs},
     requirements::requirements,
-    text::undecodable,
+    text::{kana_key, undecodable},
 };
 
 type Decision = Result<Vec<ApplicationEvent>, Refusal>;
@@ -49,6 +51,24 @@ pub fn decide(
     let program = programs
         .get(&state.program)
         .ok_or(Refusal::UnknownProgram)?;
+    let events = decide_made(state, program, command, context)?;
+    // Whatever the way to it: after 差し戻し nothing changes but what was asked for.
+    if let Some(correction) = state.open_correction() {
+        let outside =
+            |event| Edit::of(&state.documents, event).is_some_and(|edit| !correction.opens(&edit));
+        if events.iter().any(outside) {
+            return Err(Refusal::NotReturned);
+        }
+    }
+    Ok(events)
+}
+
+fn decide_made(
+    state: &ApplicationState,
+    program: &Program,
+    command: ApplicationCommand,
+    context: &Context,
+) -> Decision {
     match command {
         ApplicationCommand::Apply { .. } => Err(Refusal::AlreadyApplied),
         ApplicationCommand::AddExam => add_exam(state, program, context),
@@ -99,9 +119,11 @@ pub fn decide(
             restore(state, &program.rules, document, &earlier, &record)
         }
         ApplicationCommand::Submit => submit(state, program, context),
-        ApplicationCommand::Withdraw => Ok(vec![ApplicationEvent::Withdrawn {
-            withdrawn_at: context.at,
-        }]),
+        ApplicationCommand::Withdraw => withdraw(state, context),
+        ApplicationCommand::AnswerCorrection { item, answer } => {
+            answer_correction(state, item, answer)
+        }
+        ApplicationCommand::Society(command) => society::decide(state, command, program, context),
         ApplicationCommand::ImportSeminarAttendance(attendance) => {
             let unchanged =
                 state.attendance.get(&seminar_key(&attendance.key)) == Some(&attendance);
@@ -115,7 +137,9 @@ pub fn decide(
                 ApplicationEvent::SeminarAttendanceRetracted { seminar }
             }))
         }
-        ApplicationCommand::ConfirmPayment(payment) => confirm_payment(state, program, payment),
+        ApplicationCommand::ConfirmPayment(payment) => {
+            confirm_payment(state, program, payment, context)
+        }
     }
 }
 
@@ -171,7 +195,7 @@ fn apply(
     }
     let program = programs.get(program).ok_or(Refusal::UnknownProgram)?;
     let record = member.record.as_ref().ok_or(Refusal::NotApplied)?;
-    if let Some(reason) = period_reason(program, context.at) {
+    if let Some(reason) = period_reason(program, program.period.closes, context.at) {
         return Err(Refusal::PeriodNotOpen(reason));
     }
     let reasons: Vec<_> = eligibility(record, program, context.at)
@@ -200,7 +224,8 @@ fn apply(
             break;
         };
         // One that fits nothing yet stays with the member and is tried again.
-        if let Ok(confirmed) = confirm_payment(state, program, payment.clone()) {
+        if let Ok(confirmed) = confirm_payment(state, program, payment.clone(), &by_import(context))
+        {
             for event in confirmed {
                 cqrs_es::Aggregate::apply(&mut made, event.clone());
                 events.push(event);
@@ -213,7 +238,7 @@ fn apply(
 fn add_exam(state: &ApplicationState, program: &Program, context: &Context) -> Decision {
     match &state.exam {
         ExamTrack::NotApplied => {}
-        ExamTrack::AwaitingPayment | ExamTrack::Paid { .. } => {
+        ExamTrack::AwaitingPayment | ExamTrack::Paid { .. } | ExamTrack::Resulted { .. } => {
             return Err(Refusal::ExamAlreadyApplied);
         }
         ExamTrack::Exempt { .. } => {
@@ -227,9 +252,7 @@ fn add_exam(state: &ApplicationState, program: &Program, context: &Context) -> D
             ));
         }
     }
-    if let Some(reason) = period_reason(program, context.at) {
-        return Err(Refusal::PeriodNotOpen(reason));
-    }
+    open_period(state, program, context)?;
     Ok(vec![ApplicationEvent::ExamAdded {
         added_at: context.at,
     }])
@@ -243,9 +266,12 @@ fn editable(
 ) -> Result<(), Refusal> {
     match &state.documents_track {
         DocumentTrack::NotApplied => return Err(Refusal::DocumentsNotApplied),
-        DocumentTrack::UnderReview(_) => return Err(Refusal::AlreadySubmitted),
+        DocumentTrack::UnderReview(_)
+        | DocumentTrack::Accepted(_)
+        | DocumentTrack::ReviewPassed(_)
+        | DocumentTrack::ReviewFailed(_) => return Err(Refusal::AlreadySubmitted),
         // Drafts are kept also after 締め切り日時: what was typed in the last minute is not lost, it only cannot be completed.
-        DocumentTrack::Drafting => {}
+        DocumentTrack::Drafting | DocumentTrack::Returned(_) => {}
     }
     let current = state.documents.revision(document);
     if base.is_some_and(|base| base != current) {
@@ -376,11 +402,17 @@ fn submit(state: &ApplicationState, program: &Program, context: &Context) -> Dec
     match &state.documents_track {
         DocumentTrack::NotApplied => return Err(Refusal::DocumentsNotApplied),
         // Submitting twice is one submission.
-        DocumentTrack::UnderReview(_) => return Ok(vec![]),
-        DocumentTrack::Drafting => {}
-    }
-    if let Some(reason) = period_reason(program, context.at) {
-        return Err(Refusal::PeriodNotOpen(reason));
+        DocumentTrack::UnderReview(_)
+        | DocumentTrack::Accepted(_)
+        | DocumentTrack::ReviewPassed(_)
+        | DocumentTrack::ReviewFailed(_) => return Ok(vec![]),
+        DocumentTrack::Returned(_) if context.at >= state.closes(program) => {
+            return Err(Refusal::CorrectionOverdue {
+                due: show_deadline(state.closes(program)),
+            });
+        }
+        DocumentTrack::Returned(_) => {}
+        DocumentTrack::Drafting => open_period(state, program, context)?,
     }
     let found = requirements(state, program);
     if !found.missing.is_empty() {
@@ -404,14 +436,80 @@ fn digest(state: &ApplicationState) -> String {
     hex::encode(Sha256::digest(submitted.to_string().as_bytes()))
 }
 
-fn confirm_payment(state: &ApplicationState, program: &Program, payment: Payment) -> Decision {
+/// 締め切り日時, or the later one of this application.
+fn open_period(
+    state: &ApplicationState,
+    program: &Program,
+    context: &Context,
+) -> Result<(), Refusal> {
+    match period_reason(program, state.closes(program), context.at) {
+        Some(reason) => Err(Refusal::PeriodNotOpen(reason)),
+        None => Ok(()),
+    }
+}
+
+fn withdraw(state: &ApplicationState, context: &Context) -> Decision {
+    if let CertificationTrack::Certified(_) = state.certification {
+        return Err(Refusal::WrongState {
+            act: "取下げ",
+            state: state.track_words(),
+        });
+    }
+    Ok(vec![ApplicationEvent::Withdrawn {
+        withdrawn_at: context.at,
+    }])
+}
+
+fn answer_correction(state: &ApplicationState, item: u32, answer: String) -> Decision {
+    let correction = state.open_correction().ok_or(Refusal::UnknownCorrection)?;
+    let mut items = correction.request.items.iter();
+    if !items.any(|asked| asked.number == item) {
+        return Err(Refusal::UnknownCorrection);
+    }
+    society::check_text("/answer", "回答", &answer, false)?;
+    let known = correction.progress_of(item).answer;
+    let known = known.as_ref().map_or("", |answer| answer.value.as_str());
+    let unchanged = known == answer || (known.is_empty() && answer.trim().is_empty());
+    Ok(unless(unchanged, || ApplicationEvent::CorrectionAnswered {
+        item,
+        answer: Personal::new(answer),
+    }))
+}
+
+/// What was known before 申込 is confirmed as an import would confirm it, whoever applies.
+fn by_import(context: &Context) -> Context {
+    Context {
+        actor: Actor {
+            role: Role::System,
+            id: "apply".to_owned(),
+        },
+        at: context.at,
+    }
+}
+
+/// Whether 振込名義 is the member's フリガナ: all of it or the family name, as banks and the exam site cut it (exports), both folded.
+fn payer_matches(state: &ApplicationState, payment: &Payment) -> bool {
+    let payer = kana_key(&payment.payer.value);
+    let kana = &state.record.furigana;
+    let family = kana.split(char::is_whitespace).next().unwrap_or_default();
+    !payer.is_empty() && (payer == kana_key(kana) || payer == kana_key(family))
+}
+
+fn confirm_payment(
+    state: &ApplicationState,
+    program: &Program,
+    payment: Payment,
+    context: &Context,
+) -> Decision {
     let (fee, fits) = match payment.item {
         PaymentItem::ExamFee => (
             &program.fees.exam,
             match &state.exam {
                 ExamTrack::AwaitingPayment => true,
                 // A correction of the same transaction; a second one is for a person to look at.
-                ExamTrack::Paid { transaction } => *transaction == payment.transaction,
+                ExamTrack::Paid { transaction } | ExamTrack::Resulted { transaction, .. } => {
+                    *transaction == payment.transaction
+                }
                 ExamTrack::NotApplied | ExamTrack::Exempt { .. } => false,
             },
         ),
@@ -428,6 +526,15 @@ fn confirm_payment(state: &ApplicationState, program: &Program, payment: Payment
         return Err(Refusal::AmountDiffers { expected });
     }
     let unchanged = state.payments.get(&payment.transaction) == Some(&payment);
+    if context.actor.role == Role::System && !unchanged {
+        // Nothing is confirmed below a full match without a person, nor again what a person has taken back.
+        if state.reversed.get(&payment.transaction) == Some(&payment) {
+            return Err(Refusal::PaymentFitsNothing);
+        }
+        if !payer_matches(state, &payment) {
+            return Err(Refusal::PayerDiffers);
+        }
+    }
     Ok(unless(unchanged, || ApplicationEvent::PaymentConfirmed {
         payment,
     }))

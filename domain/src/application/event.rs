@@ -1,8 +1,14 @@
 //! What happened to an application: past tense, one fact each.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+use super::{
+    Certificate, CheckMark, CheckTarget, CorrectionRequest, ExamOutcome, Note, Proof, ProofState,
+    Signature,
+};
 use crate::{
     documents::{ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId},
     eligibility::Scope,
@@ -156,6 +162,126 @@ pub enum ApplicationEvent {
         /// The payment.
         payment: Payment,
     },
+    /// 入金確認の取消
+    PaymentReversed {
+        /// 取引番号
+        transaction: String,
+    },
+    /// 確認: a mark on a document or a row.
+    ItemChecked {
+        /// On what.
+        target: CheckTarget,
+        /// Which.
+        mark: CheckMark,
+        /// By whom and when.
+        signed: Signature,
+    },
+    /// 事務局欄: units of a row; none takes the earlier figure back.
+    UnitsAdjusted {
+        /// The row.
+        target: CheckTarget,
+        /// 単位
+        units: Option<u32>,
+        /// By whom and when.
+        signed: Signature,
+    },
+    /// 提出書類: where a paper is.
+    ProofRecorded {
+        /// Which.
+        proof: Proof,
+        /// Where.
+        state: ProofState,
+        /// By whom and when.
+        signed: Signature,
+    },
+    /// 内部メモ
+    NoteAdded {
+        /// What it says, by whom and when.
+        note: Note,
+    },
+    /// 内部ラベル: all that there are from now on.
+    LabelsSet {
+        /// The labels.
+        labels: BTreeSet<String>,
+    },
+    /// 差し戻し
+    ReturnedForCorrection {
+        /// What is asked for.
+        request: CorrectionRequest,
+        /// By whom and when.
+        signed: Signature,
+    },
+    /// 修正のお願いへの回答
+    CorrectionAnswered {
+        /// Number of the item.
+        item: u32,
+        /// What the member says.
+        answer: Personal<String>,
+    },
+    /// 再開: everything is open for editing again.
+    Reopened {
+        /// Number of the 本紙 that is opened again.
+        submission: u32,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// 期限延長
+    DeadlineExtended {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// 書類受理
+    DocumentsAccepted {
+        /// When.
+        at: Timestamp,
+    },
+    /// 審査合格
+    ReviewPassed {
+        /// When.
+        at: Timestamp,
+    },
+    /// 審査不合格
+    ReviewFailed {
+        /// When.
+        at: Timestamp,
+    },
+    /// 判定の取消: back to 書類確認中.
+    DecisionRevoked {
+        /// When.
+        at: Timestamp,
+    },
+    /// 筆記試験の結果
+    ExamResultRecorded {
+        /// 合格, 不合格 or 欠席.
+        outcome: ExamOutcome,
+        /// When.
+        at: Timestamp,
+    },
+    /// 更新認定可
+    CertificationApproved {
+        /// When.
+        at: Timestamp,
+    },
+    /// 認定料の請求
+    CertificationFeeRequested {
+        /// 納入期限
+        due: Date,
+    },
+    /// 認定
+    Certified {
+        /// From when to when.
+        certificate: Certificate,
+    },
+    /// 猶予
+    Deferred {
+        /// Last day of the grace.
+        until: Date,
+    },
+    /// 失効
+    Lapsed {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl ApplicationEvent {
@@ -182,6 +308,26 @@ impl ApplicationEvent {
             Self::SeminarAttendanceImported { .. } => "SeminarAttendanceImported",
             Self::SeminarAttendanceRetracted { .. } => "SeminarAttendanceRetracted",
             Self::PaymentConfirmed { .. } => "PaymentConfirmed",
+            Self::PaymentReversed { .. } => "PaymentReversed",
+            Self::ItemChecked { .. } => "ItemChecked",
+            Self::UnitsAdjusted { .. } => "UnitsAdjusted",
+            Self::ProofRecorded { .. } => "ProofRecorded",
+            Self::NoteAdded { .. } => "NoteAdded",
+            Self::LabelsSet { .. } => "LabelsSet",
+            Self::ReturnedForCorrection { .. } => "ReturnedForCorrection",
+            Self::CorrectionAnswered { .. } => "CorrectionAnswered",
+            Self::Reopened { .. } => "Reopened",
+            Self::DeadlineExtended { .. } => "DeadlineExtended",
+            Self::DocumentsAccepted { .. } => "DocumentsAccepted",
+            Self::ReviewPassed { .. } => "ReviewPassed",
+            Self::ReviewFailed { .. } => "ReviewFailed",
+            Self::DecisionRevoked { .. } => "DecisionRevoked",
+            Self::ExamResultRecorded { .. } => "ExamResultRecorded",
+            Self::CertificationApproved { .. } => "CertificationApproved",
+            Self::CertificationFeeRequested { .. } => "CertificationFeeRequested",
+            Self::Certified { .. } => "Certified",
+            Self::Deferred { .. } => "Deferred",
+            Self::Lapsed { .. } => "Lapsed",
         }
     }
 }

@@ -3,12 +3,16 @@
 use jiff::{Timestamp, civil::date};
 use uuid::Uuid;
 
-use super::{ApplicationCommand, ApplicationEvent, RowValue};
+use super::{
+    Act, Application, ApplicationCommand, ApplicationEvent, AskedCorrection, CheckMark,
+    CheckTarget, ExamOutcome, Proof, ProofState, RowValue, Signature, SocietyCommand,
+};
 use crate::{
     actor::{Actor, Context, Role},
     calendar::{FiscalYear, parse_jst_instant},
     documents::{
-        ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId, Trial,
+        ClinicalExperience, Conference, DocumentKind, Paper, Profile, ResearchActivity, Resume,
+        RowId, Trial,
     },
     eligibility::Scope,
     member::{
@@ -250,4 +254,148 @@ pub(crate) fn add_conference(number: u128, value: Conference) -> ApplicationComm
         value: RowValue::Conference(value),
         base: None,
     }
+}
+
+/// A person of the secretariat, on 2026-08-10: after the period of both programs.
+pub(crate) fn secretariat() -> Context {
+    Context {
+        actor: Actor {
+            role: Role::Secretariat,
+            id: "tanaka".to_owned(),
+        },
+        at: at("2026-08-10T10:00"),
+    }
+}
+
+pub(crate) fn signed() -> Signature {
+    Signature {
+        by: "secretariat:tanaka".to_owned(),
+        at: secretariat().at,
+    }
+}
+
+/// An act as a person does it who has seen the application as it is.
+pub(crate) fn society(state: &Application, act: Act) -> ApplicationCommand {
+    ApplicationCommand::Society(SocietyCommand {
+        reason: if act.needs_reason() {
+            "委員会の決定による".to_owned()
+        } else {
+            String::new()
+        },
+        seen: state.state().map(|state| state.review.revision),
+        act,
+    })
+}
+
+pub(crate) fn folded(events: &[ApplicationEvent]) -> Application {
+    let mut application = Application::default();
+    for event in events {
+        cqrs_es::Aggregate::apply(&mut application, event.clone());
+    }
+    application
+}
+
+/// What follows from one act after another.
+pub(crate) fn after_acts(
+    mut events: Vec<ApplicationEvent>,
+    acts: impl IntoIterator<Item = Act>,
+) -> Vec<ApplicationEvent> {
+    for act in acts {
+        let now = folded(&events);
+        let label = act.label();
+        let decided = super::decide(&now, society(&now, act), &secretariat(), &programs());
+        events.extend(decided.unwrap_or_else(|refusal| panic!("{label}: {refusal}")));
+    }
+    events
+}
+
+/// 書類確認中, with the exam paid.
+pub(crate) fn under_review() -> Vec<ApplicationEvent> {
+    let mut events = complete();
+    events.push(ApplicationEvent::PaymentConfirmed {
+        payment: payment("T1", PaymentItem::ExamFee, 11_000),
+    });
+    let submitted = super::decide(
+        &folded(&events),
+        ApplicationCommand::Submit,
+        &in_june(),
+        &programs(),
+    );
+    events.extend(submitted.unwrap());
+    events
+}
+
+pub(crate) fn asked(document: DocumentKind, comment: &str) -> AskedCorrection {
+    AskedCorrection {
+        document,
+        row: None,
+        field: None,
+        comment: comment.to_owned(),
+    }
+}
+
+/// 差し戻し of プロフィール, of one paper, and of one field of 履歴書, until the end of August.
+pub(crate) fn send_back() -> Act {
+    Act::Return {
+        items: vec![
+            asked(DocumentKind::Profile, "具体的にお書きください。"),
+            AskedCorrection {
+                row: Some(row(101)),
+                ..asked(DocumentKind::Papers, "掲載誌名をお書きください。")
+            },
+            AskedCorrection {
+                field: Some("qualification_number".to_owned()),
+                ..asked(DocumentKind::Resume, "認定番号が写しと異なります。")
+            },
+        ],
+        message: "お手数ですがご確認ください。".to_owned(),
+        due: at("2026-08-31T17:00"),
+    }
+}
+
+/// Everything that 書類受理 asks for.
+pub(crate) fn checks() -> Vec<Act> {
+    let documents = DocumentKind::ALL.map(|kind| Act::Check {
+        target: CheckTarget::whole(kind),
+        mark: CheckMark::Checked,
+    });
+    let proofs = Proof::ALL.map(|proof| Act::RecordProof {
+        proof,
+        state: ProofState::Checked,
+    });
+    documents.into_iter().chain(proofs).collect()
+}
+
+/// 書類受理
+pub(crate) fn accepted() -> Vec<ApplicationEvent> {
+    after_acts(
+        under_review(),
+        checks().into_iter().chain([Act::AcceptDocuments]),
+    )
+}
+
+/// 更新認定可
+pub(crate) fn approved() -> Vec<ApplicationEvent> {
+    after_acts(
+        accepted(),
+        [
+            Act::PassReview,
+            Act::RecordExamResult(ExamOutcome::Passed),
+            Act::ApproveCertification,
+        ],
+    )
+}
+
+/// 認定料入金確認済み
+pub(crate) fn fee_paid() -> Vec<ApplicationEvent> {
+    let mut events = after_acts(
+        approved(),
+        [Act::RequestCertificationFee {
+            due: date(2027, 2, 28),
+        }],
+    );
+    events.push(ApplicationEvent::PaymentConfirmed {
+        payment: payment("T2", PaymentItem::CertificationFee, 11_000),
+    });
+    events
 }

@@ -25,7 +25,10 @@ pub fn outstanding_facts(member: &Member, application: &Application) -> Vec<Appl
         }
     }
     for payment in member.payments.values() {
-        if state.payments.get(&payment.transaction) != Some(payment) {
+        // What a person took back comes again only when it is another payment than the one that was taken back.
+        if state.payments.get(&payment.transaction) != Some(payment)
+            && state.reversed.get(&payment.transaction) != Some(payment)
+        {
             commands.push(ApplicationCommand::ConfirmPayment(payment.clone()));
         }
     }

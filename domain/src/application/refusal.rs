@@ -84,6 +84,77 @@ pub enum Refusal {
     /// A payment that belongs to nothing applied for.
     #[error("この入金に対応するお申込みがありません。費目と会員番号をご確認ください。")]
     PaymentFitsNothing,
+    /// An import may not confirm a payment whose 振込名義 is not the member's: a person looks at it.
+    #[error("振込名義が会員のフリガナと一致しません。内容をご確認のうえ、手動で照合してください。")]
+    PayerDiffers,
+    /// No such payment is confirmed.
+    #[error("この取引番号の入金は確認されていません。取引番号をご確認ください。")]
+    UnknownPayment,
+    /// The act does not belong to the state.
+    #[error(
+        "「{act}」は、この申請の状態（{state}）では行えません。画面を開き直して状態をご確認ください。"
+    )]
+    WrongState {
+        /// What was asked for.
+        act: &'static str,
+        /// The state, in its words.
+        state: String,
+    },
+    /// Something changed since the person looked.
+    #[error(
+        "画面を開いた後にこの申請が更新されています。新しい内容をご確認のうえ、もう一度操作してください。"
+    )]
+    StaleReview {
+        /// The number to be seen.
+        current: u32,
+    },
+    /// A field of an act is wrong; nothing is stored.
+    #[error("{message}")]
+    Invalid {
+        /// JSON pointer to the field.
+        pointer: String,
+        /// The sentence.
+        message: String,
+    },
+    /// 差し戻し without an item.
+    #[error("修正を依頼する項目がありません。書類または明細を選び、修正の内容を入力してください。")]
+    NothingToCorrect,
+    /// A date that must lie ahead.
+    #[error("期限に過去の日時が指定されています。現在より後の日時を指定してください。")]
+    DueInPast,
+    /// 期限延長 to a time that is no later.
+    #[error("いまの期限より後の日時を指定してください。")]
+    NotLater,
+    /// 書類受理 while something is open.
+    #[error("書類を受理できません。{}。解消してから、もう一度操作してください。", .0.join("。"))]
+    ChecksOpen(Vec<String>),
+    /// 更新認定可 while something is missing.
+    #[error("更新を認定できません。{}。", .0.join("。"))]
+    NotYetCertifiable(Vec<String>),
+    /// A result of an exam whose fee is not paid.
+    #[error(
+        "受験料の入金が確認されていないため、試験の結果を登録できません。先に入金をご確認ください。"
+    )]
+    ExamFeeUnpaid,
+    /// 認定 before 認定料.
+    #[error("認定料の入金が確認されていないため、認定できません。先に入金をご確認ください。")]
+    CertificationFeeUnpaid,
+    /// An edit outside what a 差し戻し opens.
+    #[error(
+        "事務局が修正をお願いした項目のほかは編集できません。修正のお願いをご確認ください。ほかにも修正が必要な場合は事務局へお問い合わせください。"
+    )]
+    NotReturned,
+    /// An answer to an item that was not asked for.
+    #[error("該当の修正のお願いが見つかりません。申請の画面を開き直してご確認ください。")]
+    UnknownCorrection,
+    /// Completing again after the date of a 差し戻し.
+    #[error(
+        "修正の期限（{due}）を過ぎたため、申請を完了できません。入力された内容は残っています。事務局へお問い合わせください。"
+    )]
+    CorrectionOverdue {
+        /// The date, in words.
+        due: String,
+    },
     /// A payment of another amount than the fee.
     #[error("入金額が料金（{expected}円）と異なります。金額をご確認ください。")]
     AmountDiffers {
@@ -122,6 +193,21 @@ impl Refusal {
             Self::RequirementsNotMet(_) => "requirements-not-met",
             Self::PaymentFitsNothing => "payment-fits-nothing",
             Self::AmountDiffers { .. } => "amount-differs",
+            Self::PayerDiffers => "payer-differs",
+            Self::UnknownPayment => "unknown-payment",
+            Self::WrongState { .. } => "wrong-state",
+            Self::StaleReview { .. } => "stale-review",
+            Self::Invalid { .. } => "invalid",
+            Self::NothingToCorrect => "nothing-to-correct",
+            Self::DueInPast => "due-in-past",
+            Self::NotLater => "not-later",
+            Self::ChecksOpen(_) => "checks-open",
+            Self::NotYetCertifiable(_) => "not-yet-certifiable",
+            Self::ExamFeeUnpaid => "exam-fee-unpaid",
+            Self::CertificationFeeUnpaid => "certification-fee-unpaid",
+            Self::NotReturned => "not-returned",
+            Self::UnknownCorrection => "unknown-correction",
+            Self::CorrectionOverdue { .. } => "correction-overdue",
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::Submission;
+use super::{Certificate, Correction, ExamOutcome, Review, Submission};
 use crate::{
-    calendar::show_deadline,
+    calendar::{show_date, show_deadline},
     documents::{
         ClinicalExperience, Conference, DocumentKind, FieldError, Paper, Profile,
         ResearchActivities, ResearchActivity, Resume, Rows, Texts, research_years,
@@ -198,6 +198,45 @@ pub enum DocumentTrack {
     Drafting,
     /// 書類確認中: completed.
     UnderReview(Box<Submission>),
+    /// 差し戻し（修正のお願い）: what [`super::Correction`] names is open.
+    Returned(Box<Submission>),
+    /// 書類受理
+    Accepted(Box<Submission>),
+    /// 審査合格
+    ReviewPassed(Box<Submission>),
+    /// 審査不合格
+    ReviewFailed(Box<Submission>),
+}
+
+impl DocumentTrack {
+    /// The last 本紙, where the track stands on one.
+    pub fn submission(&self) -> Option<&Submission> {
+        match self {
+            Self::NotApplied | Self::Drafting => None,
+            Self::UnderReview(submission)
+            | Self::Returned(submission)
+            | Self::Accepted(submission)
+            | Self::ReviewPassed(submission)
+            | Self::ReviewFailed(submission) => Some(submission),
+        }
+    }
+
+    /// Whether the member may edit anything.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Drafting | Self::Returned(_))
+    }
+
+    /// The same 本紙 at another station.
+    pub(super) fn advance(&mut self, to: impl FnOnce(Box<Submission>) -> Self) {
+        *self = match std::mem::replace(self, Self::Drafting) {
+            Self::UnderReview(submission)
+            | Self::Returned(submission)
+            | Self::Accepted(submission)
+            | Self::ReviewPassed(submission)
+            | Self::ReviewFailed(submission) => to(submission),
+            other => other,
+        };
+    }
 }
 
 /// 筆記試験
@@ -218,6 +257,75 @@ pub enum ExamTrack {
         /// Fiscal year of the pass.
         passed: i16,
     },
+    /// 合格, 不合格 or 欠席
+    Resulted {
+        /// Which.
+        outcome: ExamOutcome,
+        /// 取引番号 of the 受験料.
+        transaction: String,
+    },
+}
+
+/// 認定
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificationTrack {
+    /// 判定待ち
+    #[default]
+    Pending,
+    /// 更新認定可
+    Approved,
+    /// 認定料をご納入ください
+    FeeRequested {
+        /// 納入期限
+        due: Date,
+    },
+    /// 認定料入金確認済み
+    FeePaid,
+    /// 認定
+    Certified(Certificate),
+    /// 猶予
+    Deferred {
+        /// Last day of the grace.
+        until: Date,
+    },
+    /// 失効
+    Lapsed,
+}
+
+impl CertificationTrack {
+    /// The word of the secretariat's screens.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "判定待ち",
+            Self::Approved => "更新認定可",
+            Self::FeeRequested { .. } => "認定料請求中",
+            Self::FeePaid => "認定料入金確認済み",
+            Self::Certified(_) => "認定",
+            Self::Deferred { .. } => "猶予",
+            Self::Lapsed => "失効",
+        }
+    }
+
+    /// The member's line; nothing before a decision.
+    fn line(&self) -> Option<String> {
+        match self {
+            Self::Pending => None,
+            Self::Approved => Some("認定: 更新認定可".to_owned()),
+            Self::FeeRequested { due } => Some(format!(
+                "認定: 認定料をご納入ください（{} まで）",
+                show_date(*due)
+            )),
+            Self::FeePaid => Some("認定: 認定料入金確認済み".to_owned()),
+            Self::Certified(certificate) => Some(format!(
+                "認定: 認定（{} ~ {}）",
+                show_date(certificate.certified_on),
+                show_date(certificate.expires_on)
+            )),
+            Self::Deferred { until } => Some(format!("認定: 猶予（{} まで）", show_date(*until))),
+            Self::Lapsed => Some("認定: 失効".to_owned()),
+        }
+    }
 }
 
 /// What the member sees as 状態, at the time asked about.
@@ -257,16 +365,35 @@ pub struct ApplicationState {
     pub attendance: BTreeMap<String, SeminarAttendance>,
     /// 入金, by transaction.
     pub payments: BTreeMap<String, Payment>,
+    /// 入金確認の取消: payments that an import does not confirm again, by transaction.
+    pub reversed: BTreeMap<String, Payment>,
     /// How many 本紙 there have been.
     pub submissions: u32,
+    /// 期限延長 of this application, if there is one.
+    pub deadline: Option<Timestamp>,
+    /// 認定
+    pub certification: CertificationTrack,
+    /// What the secretariat has noted and asked for.
+    pub review: Review,
 }
 
 impl ApplicationState {
     /// What each row counts. After 申請を完了する it is what the submission says: frozen.
     pub fn assess(&self, rules: &Rules) -> UnitAssessment {
-        if let DocumentTrack::UnderReview(submission) = &self.documents_track {
-            return submission.assessment.clone();
+        match &self.documents_track {
+            DocumentTrack::NotApplied | DocumentTrack::Drafting | DocumentTrack::Returned(_) => {
+                self.assess_now(rules)
+            }
+            DocumentTrack::UnderReview(submission)
+            | DocumentTrack::Accepted(submission)
+            | DocumentTrack::ReviewPassed(submission)
+            | DocumentTrack::ReviewFailed(submission) => submission.assessment.clone(),
         }
+    }
+
+    /// What each row counts by what is known now: attendance that was corrected after 申請を完了する too (A, reference 3.2: the
+    /// secretariat tallies again).
+    pub fn assess_now(&self, rules: &Rules) -> UnitAssessment {
         let mut attendance: Vec<_> = self.attendance.values().collect();
         attendance
             .sort_by(|a, b| (a.key.first_day, &a.key.code).cmp(&(b.key.first_day, &b.key.code)));
@@ -280,13 +407,18 @@ impl ApplicationState {
 
     /// 状態 at a moment. 期限切れ is derived from the time asked about (architecture, decision 15).
     pub fn status(&self, program: &Program, at: Timestamp) -> StatusView {
-        let expired = at >= program.period.closes;
+        let closes = self.closes(program);
+        let expired = at >= closes;
         let mut lines = Vec::new();
         match &self.documents_track {
             DocumentTrack::NotApplied => {}
             DocumentTrack::Drafting if expired => lines.push("申請: 期限切れ".to_owned()),
             DocumentTrack::Drafting => lines.push("申請: 申込済".to_owned()),
             DocumentTrack::UnderReview(_) => lines.push("申請: 書類確認中".to_owned()),
+            DocumentTrack::Returned(_) => lines.push("申請: 修正のお願い".to_owned()),
+            DocumentTrack::Accepted(_) => lines.push("申請: 書類受理".to_owned()),
+            DocumentTrack::ReviewPassed(_) => lines.push("申請: 審査合格".to_owned()),
+            DocumentTrack::ReviewFailed(_) => lines.push("申請: 審査不合格".to_owned()),
         }
         match &self.exam {
             ExamTrack::NotApplied => {}
@@ -295,12 +427,79 @@ impl ApplicationState {
             }
             ExamTrack::Paid { .. } => lines.push("筆記試験: 申込済 入金確認済み".to_owned()),
             ExamTrack::Exempt { .. } => lines.push("筆記試験: 免除（前年度合格）".to_owned()),
+            ExamTrack::Resulted { outcome, .. } => {
+                lines.push(format!("筆記試験: {}", outcome.label()));
+            }
         }
+        lines.extend(self.certification.line());
         StatusView {
             lines,
-            editable: self.documents_track == DocumentTrack::Drafting,
+            editable: self.documents_track.is_open(),
             exam_can_be_added: self.exam == ExamTrack::NotApplied && !expired,
-            deadline: show_deadline(program.period.closes),
+            deadline: show_deadline(closes),
         }
+    }
+
+    /// The first instant at which it is too late: 締め切り日時, 期限延長 of this application, or the date of a 差し戻し.
+    pub fn closes(&self, program: &Program) -> Timestamp {
+        match (&self.documents_track, &self.review.correction) {
+            (DocumentTrack::Returned(_), Some(correction)) => correction.request.due,
+            _ => self.deadline.map_or(program.period.closes, |until| {
+                until.max(program.period.closes)
+            }),
+        }
+    }
+
+    /// The last 本紙, where the documents stand on one.
+    pub fn submission(&self) -> Option<&Submission> {
+        self.documents_track.submission()
+    }
+
+    /// The 差し戻し that is open now.
+    pub fn open_correction(&self) -> Option<&Correction> {
+        match self.documents_track {
+            DocumentTrack::Returned(_) => self.review.correction.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Every row of a document that can be looked at on its own; seminars by `<code>@<first day>`.
+    pub fn review_rows(&self, document: DocumentKind) -> Vec<String> {
+        fn ids<T>(rows: &Rows<T>) -> Vec<String> {
+            rows.iter().map(|row| row.id.to_string()).collect()
+        }
+        match document {
+            DocumentKind::ResearchActivities => ids(&self.documents.research_activities.value.rows),
+            DocumentKind::Conferences => ids(&self.documents.conferences.value),
+            DocumentKind::Papers => ids(&self.documents.papers.value),
+            DocumentKind::Seminars => self.attendance.keys().cloned().collect(),
+            DocumentKind::Resume | DocumentKind::Profile | DocumentKind::ClinicalExperience => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// The tracks in the words of the secretariat, whatever the time.
+    pub fn track_words(&self) -> String {
+        let documents = match &self.documents_track {
+            DocumentTrack::NotApplied => "書類審査なし",
+            DocumentTrack::Drafting => "申込済",
+            DocumentTrack::UnderReview(_) => "書類確認中",
+            DocumentTrack::Returned(_) => "差し戻し中",
+            DocumentTrack::Accepted(_) => "書類受理",
+            DocumentTrack::ReviewPassed(_) => "審査合格",
+            DocumentTrack::ReviewFailed(_) => "審査不合格",
+        };
+        let exam = match &self.exam {
+            ExamTrack::NotApplied => "未申込",
+            ExamTrack::AwaitingPayment => "受験料未納",
+            ExamTrack::Paid { .. } => "入金確認済み",
+            ExamTrack::Exempt { .. } => "免除",
+            ExamTrack::Resulted { outcome, .. } => outcome.label(),
+        };
+        format!(
+            "申請: {documents}、筆記試験: {exam}、認定: {}",
+            self.certification.word()
+        )
     }
 }
