@@ -11,6 +11,7 @@
 //! Why it is built like this: `docs/decisions/0002-projections.md`.
 
 mod access_log;
+mod acts;
 mod application_status;
 mod change_history;
 mod document_list;
@@ -25,6 +26,7 @@ mod runner;
 mod session;
 mod step;
 mod views;
+mod worklist;
 
 #[cfg(test)]
 mod examples;
@@ -42,3 +44,7 @@ pub use projection::ViewName;
 pub use rebuild::{DifferingRow, Progress, RebuildReport, rebuild};
 pub use runner::Runner;
 pub use views::{Page, Views};
+pub use worklist::{
+    CertificationTrack, Missing, Order, WorklistCounts, WorklistEntry, WorklistFilter,
+    WorklistPage, WorklistSort,
+};

@@ -22,22 +22,26 @@ pub enum ViewName {
     ChangeHistory,
     /// 閲覧記録
     AccessLog,
+    /// 申請一覧
+    Worklist,
 }
 
 impl ViewName {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::DocumentList,
         Self::ApplicationStatus,
         Self::ChangeHistory,
         Self::AccessLog,
+        Self::Worklist,
     ];
 
     /// Those that follow applications: who has written to one waits for these.
-    pub const OF_APPLICATIONS: [Self; 3] = [
+    pub const OF_APPLICATIONS: [Self; 4] = [
         Self::DocumentList,
         Self::ApplicationStatus,
         Self::ChangeHistory,
+        Self::Worklist,
     ];
 
     /// The name in the database, on the command line and in metrics; also that of the SQL view over the live generation.
@@ -47,6 +51,7 @@ impl ViewName {
             Self::ApplicationStatus => "application_status",
             Self::ChangeHistory => "change_history",
             Self::AccessLog => "access_log",
+            Self::Worklist => "worklist",
         }
     }
 }
@@ -145,6 +150,10 @@ macro_rules! on_view {
             }
             $crate::projection::ViewName::AccessLog => {
                 type $view = $crate::access_log::AccessLogView;
+                $body
+            }
+            $crate::projection::ViewName::Worklist => {
+                type $view = $crate::worklist::WorklistView;
                 $body
             }
         }

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::lag::{self, ProjectionLag};
 use crate::projection::ViewName;
 use crate::registry;
+use crate::worklist::{self, Order, WorklistCounts, WorklistFilter, WorklistPage, WorklistSort};
 
 /// How often a waiting reader looks: often at first, as most events are there within milliseconds.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
@@ -115,6 +116,38 @@ impl Views {
         access_log::access_log(self.database().await?, filter, before, limit).await
     }
 
+    /// 申請一覧: a part of the matching applications, from the line `offset`, at most `limit`, and how many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn worklist(
+        &self,
+        filter: &WorklistFilter,
+        by: (WorklistSort, Order),
+        part: (i64, i64),
+    ) -> Result<WorklistPage> {
+        worklist::worklist(self.database().await?, filter, by, part).await
+    }
+
+    /// The ids of the matching applications, at most `limit`, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn selection(&self, filter: &WorklistFilter, limit: i64) -> Result<Vec<String>> {
+        worklist::selection(self.database().await?, filter, limit).await
+    }
+
+    /// How many applications stand where.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn worklist_counts(&self, now: Timestamp) -> Result<WorklistCounts> {
+        worklist::counts(self.database().await?, now).await
+    }
+
     /// Waits until a view shows an application (閲覧記録: a member's stream) as it is after its event `sequence` (the last one of a receipt), at most
     /// `timeout`. False: it gave up, and the page should say that it may be behind.
     ///
@@ -156,6 +189,7 @@ impl Views {
             }
             ViewName::ChangeHistory => return change_history::seen(database, stream).await,
             ViewName::AccessLog => return access_log::seen(database, stream).await,
+            ViewName::Worklist => "SELECT sequence FROM worklist WHERE application = $1",
         };
         eventstore::on_database!(database, pool => {
             sqlx::query_scalar(statement).bind(stream).fetch_optional(pool).await

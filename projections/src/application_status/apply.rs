@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use domain::application::{self, ExamOutcome};
 use domain::eligibility::Scope;
 use domain::member::{MemberNumber, PaymentItem};
 use domain::program::ProgramId;
@@ -22,6 +23,14 @@ pub enum DocumentTrack {
     Drafting,
     /// 書類確認中
     UnderReview,
+    /// 差し戻し
+    Returned,
+    /// 書類受理
+    Accepted,
+    /// 審査合格
+    ReviewPassed,
+    /// 審査不合格
+    ReviewFailed,
 }
 
 /// 筆記試験
@@ -37,10 +46,51 @@ pub enum ExamTrack {
     Paid,
     /// 免除（前年度合格）
     Exempt,
+    /// 合格
+    Passed,
+    /// 不合格
+    Failed,
+    /// 欠席
+    Absent,
 }
 
 impl DocumentTrack {
-    const ALL: [Self; 3] = [Self::NotApplied, Self::Drafting, Self::UnderReview];
+    /// All of them, in the order of the way.
+    pub const ALL: [Self; 7] = [
+        Self::NotApplied,
+        Self::Drafting,
+        Self::UnderReview,
+        Self::Returned,
+        Self::Accepted,
+        Self::ReviewPassed,
+        Self::ReviewFailed,
+    ];
+
+    /// That of an application.
+    pub fn of(track: &application::DocumentTrack) -> Self {
+        match track {
+            application::DocumentTrack::NotApplied => Self::NotApplied,
+            application::DocumentTrack::Drafting => Self::Drafting,
+            application::DocumentTrack::UnderReview(_) => Self::UnderReview,
+            application::DocumentTrack::Returned(_) => Self::Returned,
+            application::DocumentTrack::Accepted(_) => Self::Accepted,
+            application::DocumentTrack::ReviewPassed(_) => Self::ReviewPassed,
+            application::DocumentTrack::ReviewFailed(_) => Self::ReviewFailed,
+        }
+    }
+
+    /// The word of the secretariat's screens.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotApplied => "書類審査なし",
+            Self::Drafting => "申込済",
+            Self::UnderReview => "書類確認中",
+            Self::Returned => "差し戻し中",
+            Self::Accepted => "書類受理",
+            Self::ReviewPassed => "審査合格",
+            Self::ReviewFailed => "審査不合格",
+        }
+    }
 
     /// The word in the database and in addresses.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +98,10 @@ impl DocumentTrack {
             Self::NotApplied => "not_applied",
             Self::Drafting => "drafting",
             Self::UnderReview => "under_review",
+            Self::Returned => "returned",
+            Self::Accepted => "accepted",
+            Self::ReviewPassed => "review_passed",
+            Self::ReviewFailed => "review_failed",
         }
     }
 
@@ -58,12 +112,48 @@ impl DocumentTrack {
 }
 
 impl ExamTrack {
-    const ALL: [Self; 4] = [
+    /// All of them.
+    pub const ALL: [Self; 7] = [
         Self::NotApplied,
         Self::AwaitingPayment,
         Self::Paid,
         Self::Exempt,
+        Self::Passed,
+        Self::Failed,
+        Self::Absent,
     ];
+
+    /// That of an application.
+    pub fn of(track: &application::ExamTrack) -> Self {
+        match track {
+            application::ExamTrack::NotApplied => Self::NotApplied,
+            application::ExamTrack::AwaitingPayment => Self::AwaitingPayment,
+            application::ExamTrack::Paid { .. } => Self::Paid,
+            application::ExamTrack::Exempt { .. } => Self::Exempt,
+            application::ExamTrack::Resulted { outcome, .. } => Self::resulted(*outcome),
+        }
+    }
+
+    fn resulted(outcome: ExamOutcome) -> Self {
+        match outcome {
+            ExamOutcome::Passed => Self::Passed,
+            ExamOutcome::Failed => Self::Failed,
+            ExamOutcome::Absent => Self::Absent,
+        }
+    }
+
+    /// The word of the secretariat's screens.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotApplied => "未申込",
+            Self::AwaitingPayment => "受験料未納",
+            Self::Paid => "入金確認済み",
+            Self::Exempt => "免除",
+            Self::Passed => "合格",
+            Self::Failed => "不合格",
+            Self::Absent => "欠席",
+        }
+    }
 
     /// The word in the database and in addresses.
     pub fn as_str(self) -> &'static str {
@@ -72,6 +162,9 @@ impl ExamTrack {
             Self::AwaitingPayment => "awaiting_payment",
             Self::Paid => "paid",
             Self::Exempt => "exempt",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Absent => "absent",
         }
     }
 
@@ -129,6 +222,12 @@ enum Change {
         transaction: String,
         item: PaymentItem,
     },
+    PaymentReversed {
+        transaction: String,
+    },
+    /// The documents go on from, or back to, somewhere.
+    Documents(DocumentTrack),
+    ExamResult(ExamOutcome),
     /// Its number and its time are all that shows.
     Nothing,
 }
@@ -149,6 +248,12 @@ enum Excerpt {
     PaymentConfirmed {
         payment: PaymentExcerpt,
     },
+    PaymentReversed {
+        transaction: String,
+    },
+    ExamResultRecorded {
+        outcome: ExamOutcome,
+    },
 }
 
 #[derive(Deserialize)]
@@ -166,7 +271,8 @@ struct PaymentExcerpt {
 impl Fact {
     pub(super) fn read(event: FedEvent) -> Result<Self, Unreadable> {
         let change = match event.event_type.as_str() {
-            "Applied" | "Submitted" | "PaymentConfirmed" => match event.decode()? {
+            "Applied" | "Submitted" | "PaymentConfirmed" | "PaymentReversed"
+            | "ExamResultRecorded" => match event.decode()? {
                 Excerpt::Applied {
                     program,
                     member,
@@ -188,7 +294,16 @@ impl Fact {
                     transaction: payment.transaction,
                     item: payment.item,
                 },
+                Excerpt::PaymentReversed { transaction } => Change::PaymentReversed { transaction },
+                Excerpt::ExamResultRecorded { outcome } => Change::ExamResult(outcome),
             },
+            "ReturnedForCorrection" => Change::Documents(DocumentTrack::Returned),
+            "Reopened" => Change::Documents(DocumentTrack::Drafting),
+            "DocumentsAccepted" => Change::Documents(DocumentTrack::Accepted),
+            "ReviewPassed" => Change::Documents(DocumentTrack::ReviewPassed),
+            "ReviewFailed" => Change::Documents(DocumentTrack::ReviewFailed),
+            "DecisionRevoked" => Change::Documents(DocumentTrack::UnderReview),
+            name if crate::acts::ACTS.contains(&name) => Change::Nothing,
             "ExamAdded" => Change::ExamAdded,
             "Withdrawn" => Change::Withdrawn,
             "SeminarAttendanceImported" | "SeminarAttendanceRetracted" => Change::Nothing,
@@ -264,6 +379,28 @@ pub(super) fn apply(rows: &mut HashMap<String, Row>, fact: Fact) {
             row.submission_number = Some(i64::from(number));
             row.submitted_at_us = Some(submitted_at_us);
         }
+        Change::Documents(DocumentTrack::Drafting) => row.document_track = DocumentTrack::Drafting,
+        // As in the fold: only what has been completed goes on.
+        Change::Documents(track) => {
+            if !matches!(
+                row.document_track,
+                DocumentTrack::NotApplied | DocumentTrack::Drafting
+            ) {
+                row.document_track = track;
+            }
+        }
+        Change::ExamResult(outcome) => {
+            if !matches!(
+                row.exam_track,
+                ExamTrack::NotApplied | ExamTrack::AwaitingPayment | ExamTrack::Exempt
+            ) {
+                row.exam_track = ExamTrack::resulted(outcome);
+            }
+        }
+        Change::PaymentReversed { transaction } => {
+            row.exam_fees.remove(&transaction);
+            row.settle();
+        }
         Change::Withdrawn => row.withdrawn_at_us = Some(fact.at_us),
         Change::Payment { transaction, item } => {
             // A corrected transaction may have become, or ceased to be, the 受験料.
@@ -272,14 +409,21 @@ pub(super) fn apply(rows: &mut HashMap<String, Row>, fact: Fact) {
             } else {
                 row.exam_fees.remove(&transaction);
             }
-            if matches!(row.exam_track, ExamTrack::AwaitingPayment | ExamTrack::Paid) {
-                row.ask_for_exam();
-            }
+            row.settle();
         }
     }
 }
 
 impl Row {
+    fn settle(&mut self) {
+        if matches!(
+            self.exam_track,
+            ExamTrack::AwaitingPayment | ExamTrack::Paid
+        ) {
+            self.ask_for_exam();
+        }
+    }
+
     fn ask_for_exam(&mut self) {
         self.exam_track = if self.exam_fees.is_empty() {
             ExamTrack::AwaitingPayment

@@ -29,7 +29,7 @@ const COLUMNS: &str = "application, sequence, program, member, scope, document_t
 
 impl Projection for ApplicationStatusView {
     const NAME: ViewName = ViewName::ApplicationStatus;
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {
         name: "view_application_status",
@@ -37,7 +37,13 @@ impl Projection for ApplicationStatusView {
         columns: COLUMNS,
         public: Some("application_status"),
     }];
-    const PAYLOADS: &'static [&'static str] = &["Applied", "Submitted", "PaymentConfirmed"];
+    const PAYLOADS: &'static [&'static str] = &[
+        "Applied",
+        "Submitted",
+        "PaymentConfirmed",
+        "PaymentReversed",
+        "ExamResultRecorded",
+    ];
     const BATCH: i64 = 4_000;
 
     type Fact = Fact;

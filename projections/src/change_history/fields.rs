@@ -1,14 +1,14 @@
 //! What an event says in the words of the screens: field labels of the manual, and values as text.
 
-use domain::application::ApplicationEvent;
-use domain::calendar::show_date;
+use domain::application::{ApplicationEvent, CheckMark, CheckTarget};
+use domain::calendar::{show_date, show_jst_minutes};
 use domain::documents::{
     ClinicalExperience, Conference, DocumentKind, Paper, Profile, ResearchActivity, Resume, RowId,
 };
 use domain::member::{MemberRecord, Payment, SeminarAttendance, SeminarKey};
 
 /// Every event that is understood here.
-pub(super) const EVENTS: &[&str] = &[
+pub(crate) const EVENTS: &[&str] = &[
     "Applied",
     "ExamAdded",
     "ResumeSaved",
@@ -29,6 +29,26 @@ pub(super) const EVENTS: &[&str] = &[
     "SeminarAttendanceImported",
     "SeminarAttendanceRetracted",
     "PaymentConfirmed",
+    "PaymentReversed",
+    "ItemChecked",
+    "UnitsAdjusted",
+    "ProofRecorded",
+    "NoteAdded",
+    "LabelsSet",
+    "ReturnedForCorrection",
+    "CorrectionAnswered",
+    "Reopened",
+    "DeadlineExtended",
+    "DocumentsAccepted",
+    "ReviewPassed",
+    "ReviewFailed",
+    "DecisionRevoked",
+    "ExamResultRecorded",
+    "CertificationApproved",
+    "CertificationFeeRequested",
+    "Certified",
+    "Deferred",
+    "Lapsed",
 ];
 
 /// The new values of one slot: a document, a row of one, or what concerns the application as a whole.
@@ -58,6 +78,15 @@ pub(super) enum Keys {
 const APPLICATION: &str = "application";
 const SEMINARS: &str = "seminars";
 const PAYMENTS: &str = "payments";
+const CHECKS: &str = "checks";
+const ADJUSTMENTS: &str = "adjustments";
+const CORRECTIONS: &str = "corrections";
+
+/// Label of the way of the documents after 申請を完了する.
+const DOCUMENTS: &str = "書類審査";
+
+/// Label of 認定.
+const CERTIFICATION: &str = "認定";
 
 /// Label of 申込 and 取下げ.
 const APPLIED: &str = "お申込み";
@@ -159,6 +188,124 @@ pub(super) fn changes(event: ApplicationEvent) -> Vec<Change> {
             values: vec![(payment.transaction.clone(), payment_text(&payment))],
             partial: true,
         }],
+        E::PaymentReversed { transaction } => vec![Change {
+            slot: PAYMENTS.to_owned(),
+            document: None,
+            keys: Keys::Rows("入金"),
+            values: vec![(transaction, String::new())],
+            partial: true,
+        }],
+        event => act_changes(event),
+    }
+}
+
+/// What the society did, and what was answered.
+fn act_changes(event: ApplicationEvent) -> Vec<Change> {
+    use ApplicationEvent as E;
+    match event {
+        E::ItemChecked { target, mark, .. } => vec![review(
+            CHECKS,
+            target,
+            "確認",
+            if mark == CheckMark::Unchecked {
+                String::new()
+            } else {
+                mark.label().to_owned()
+            },
+        )],
+        E::UnitsAdjusted { target, units, .. } => vec![review(
+            ADJUSTMENTS,
+            target,
+            "事務局欄",
+            units.map_or_else(String::new, |units| format!("{units}単位")),
+        )],
+        E::ProofRecorded { proof, state, .. } => vec![application(proof.label(), state.label())],
+        E::NoteAdded { note } => vec![application("内部メモ", note.text.value)],
+        E::LabelsSet { labels } => {
+            let labels: Vec<_> = labels.into_iter().collect();
+            vec![application("内部ラベル", labels.join("、"))]
+        }
+        E::ReturnedForCorrection { request, .. } => {
+            let mut changes = vec![
+                application(DOCUMENTS, "差し戻し"),
+                application("修正の期限", show_jst_minutes(request.due)),
+            ];
+            if !request.message.value.is_empty() {
+                changes.push(application("修正のお願い", request.message.value));
+            }
+            changes.extend(request.items.into_iter().map(|item| {
+                let field = item
+                    .field
+                    .as_deref()
+                    .and_then(|name| item.document.field(name));
+                let label = format!(
+                    "修正のお願い {}{}",
+                    item.number,
+                    field.map_or_else(String::new, |field| format!("（{}）", field.label))
+                );
+                Change {
+                    slot: format!("{CORRECTIONS}/{}/{}", item.target().key(), item.number),
+                    document: Some(item.document),
+                    keys: Keys::Fields(item.row),
+                    values: vec![(label, item.comment.value)],
+                    partial: false,
+                }
+            }));
+            changes
+        }
+        E::CorrectionAnswered { item, answer } => {
+            let label = format!("修正のお願い {item} への回答");
+            vec![application(&label, answer.value)]
+        }
+        E::Reopened { submission, until } => vec![
+            application(DOCUMENTS, format!("再開（本紙 第{submission}号）")),
+            application("締め切り日時", show_jst_minutes(until)),
+        ],
+        E::DeadlineExtended { until } => {
+            vec![application("締め切り日時", show_jst_minutes(until))]
+        }
+        E::DocumentsAccepted { .. } => vec![application(DOCUMENTS, "書類受理")],
+        E::ReviewPassed { .. } => vec![application(DOCUMENTS, "審査合格")],
+        E::ReviewFailed { .. } => vec![application(DOCUMENTS, "審査不合格")],
+        E::DecisionRevoked { .. } => vec![application(DOCUMENTS, "書類確認中（判定の取消）")],
+        E::ExamResultRecorded { outcome, .. } => {
+            vec![application("筆記試験の結果", outcome.label())]
+        }
+        E::CertificationApproved { .. } => vec![application(CERTIFICATION, "更新認定可")],
+        E::CertificationFeeRequested { due } => vec![application(
+            CERTIFICATION,
+            format!("認定料の請求（{} まで）", show_date(due)),
+        )],
+        E::Certified { certificate } => vec![application(
+            CERTIFICATION,
+            format!(
+                "認定（{} ~ {}）",
+                show_date(certificate.certified_on),
+                show_date(certificate.expires_on)
+            ),
+        )],
+        E::Deferred { until } => vec![application(
+            CERTIFICATION,
+            format!("猶予（{} まで）", show_date(until)),
+        )],
+        E::Lapsed { .. } => vec![application(CERTIFICATION, "失効")],
+        _ => Vec::new(),
+    }
+}
+
+/// A mark or a figure of the secretariat on a document or one of its rows.
+fn review(slot: &str, target: CheckTarget, field: &'static str, value: String) -> Change {
+    let key = target.key();
+    let (keys, name) = match target.row {
+        None => (Keys::Fields(None), field.to_owned()),
+        Some(row) => (Keys::Rows(field), row),
+    };
+    Change {
+        slot: format!("{slot}/{key}"),
+        document: Some(target.document),
+        keys,
+        values: vec![(name, value)],
+        partial: false,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::session::{Session, on_session};
 #[cfg(test)]
 pub(crate) use apply::Entry;
 pub(crate) use apply::{Fact, Rows};
+pub(crate) use fields::EVENTS;
 pub use query::{HistoryEntry, HistoryFilter};
 pub(crate) use query::{history, seen};
 
@@ -30,7 +31,7 @@ const ENTRY_COLUMNS: &str = "global_seq, place, application, sequence, event, do
 
 impl Projection for ChangeHistoryView {
     const NAME: ViewName = ViewName::ChangeHistory;
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[
         Table {

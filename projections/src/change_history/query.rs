@@ -1,6 +1,6 @@
 //! What pages ask.
 
-use domain::catalogue::EVENTS;
+use domain::catalogue::{EVENTS, INTERNAL_EVENTS};
 use domain::documents::DocumentKind;
 use eventstore::{Database, on_database};
 use jiff::Timestamp;
@@ -60,6 +60,10 @@ pub struct HistoryFilter {
     pub document: Option<DocumentKind>,
     /// Name of the event.
     pub event: Option<String>,
+    /// Label of the field, in the words of the screen.
+    pub field: Option<String>,
+    /// What the secretariat keeps for itself too (`domain::catalogue::INTERNAL_EVENTS`).
+    pub internal: bool,
     /// Decided at this time or later.
     pub from: Option<Timestamp>,
     /// Decided before this time.
@@ -139,6 +143,14 @@ pub(crate) async fn history(
             }
             if let Some(event) = &filter.event {
                 $query.push(" AND event = ").push_bind(event);
+            }
+            if let Some(field) = &filter.field {
+                $query.push(" AND field = ").push_bind(field);
+            }
+            if !filter.internal {
+                for event in INTERNAL_EVENTS {
+                    $query.push(" AND event <> ").push_bind(event);
+                }
             }
             if let Some(from) = filter.from {
                 $query

@@ -97,6 +97,7 @@ impl Fact {
                 | "SeminarAttendanceRetracted"
                 | "PaymentConfirmed",
             ) => Change::Nothing,
+            (None, name) if crate::acts::ACTS.contains(&name) => Change::Nothing,
             (None, _) => return Err(event.unknown()),
         };
         Ok(Self {

@@ -1,0 +1,285 @@
+//! From the fold of an application to its line: every rule is the domain's.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use cqrs_es::Aggregate as _;
+use domain::application::{
+    Application, ApplicationEvent, ApplicationState, CertificationTrack as Certification,
+    CheckMark, CheckTarget, Proof, ProofState,
+};
+use domain::documents::DocumentKind;
+use domain::program::{Program, ProgramText, Programs};
+use domain::requirements::{RequirementKind, requirements};
+use domain::text::{kana_key, name_key};
+use serde::{Deserialize, Serialize};
+
+use crate::application_status::{DocumentTrack, ExamTrack};
+use crate::error::Unreadable;
+use crate::feed::FedEvent;
+
+/// 認定, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificationTrack {
+    /// 判定待ち
+    Pending,
+    /// 更新認定可
+    Approved,
+    /// 認定料請求中
+    FeeRequested,
+    /// 認定料入金確認済み
+    FeePaid,
+    /// 認定
+    Certified,
+    /// 猶予
+    Deferred,
+    /// 失効
+    Lapsed,
+}
+
+impl CertificationTrack {
+    /// All of them, in the order of the way.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Approved,
+        Self::FeeRequested,
+        Self::FeePaid,
+        Self::Certified,
+        Self::Deferred,
+        Self::Lapsed,
+    ];
+
+    /// That of an application.
+    pub fn of(track: &Certification) -> Self {
+        match track {
+            Certification::Pending => Self::Pending,
+            Certification::Approved => Self::Approved,
+            Certification::FeeRequested { .. } => Self::FeeRequested,
+            Certification::FeePaid => Self::FeePaid,
+            Certification::Certified(_) => Self::Certified,
+            Certification::Deferred { .. } => Self::Deferred,
+            Certification::Lapsed => Self::Lapsed,
+        }
+    }
+
+    /// The word in the database and in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::FeeRequested => "fee_requested",
+            Self::FeePaid => "fee_paid",
+            Self::Certified => "certified",
+            Self::Deferred => "deferred",
+            Self::Lapsed => "lapsed",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|track| track.as_str() == text)
+    }
+
+    /// The word of the secretariat's screens.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pending => "判定待ち",
+            Self::Approved => "更新認定可",
+            Self::FeeRequested => "認定料請求中",
+            Self::FeePaid => "認定料入金確認済み",
+            Self::Certified => "認定",
+            Self::Deferred => "猶予",
+            Self::Lapsed => "失効",
+        }
+    }
+}
+
+/// What an event says to this view: itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub application: String,
+    pub sequence: i64,
+    /// Version of the program that the event was decided by.
+    pub rules_version: String,
+    at_us: i64,
+    event: Box<ApplicationEvent>,
+}
+
+impl Fact {
+    pub(super) fn read(event: FedEvent) -> Result<Self, Unreadable> {
+        let metadata = event.metadata()?;
+        Ok(Self {
+            sequence: event.sequence,
+            rules_version: metadata.rules_version,
+            at_us: metadata.decided_at_us,
+            event: Box::new(event.decode()?),
+            application: event.id,
+        })
+    }
+}
+
+/// An application with the rules of its last event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    pub application: Application,
+    pub sequence: i64,
+    pub rules_version: String,
+    pub updated_at_us: i64,
+}
+
+/// The applications of a batch, and the programs that they are measured by.
+#[derive(Default)]
+pub(crate) struct Rows {
+    pub rows: HashMap<String, Row>,
+    pub programs: HashMap<String, Arc<Program>>,
+}
+
+pub(super) fn apply(rows: &mut Rows, fact: Fact) {
+    let row = rows.rows.entry(fact.application).or_default();
+    row.application.apply(*fact.event);
+    row.sequence = fact.sequence;
+    row.rules_version = fact.rules_version;
+    row.updated_at_us = fact.at_us;
+}
+
+/// Programs that were read before, by version. A version is the hash of its text, so what is here is never another one.
+static READ: LazyLock<Mutex<HashMap<String, Arc<Program>>>> = LazyLock::new(|| {
+    let embedded = Programs::embedded().ok();
+    let programs = embedded.iter().flat_map(Programs::iter);
+    Mutex::new(
+        programs
+            .map(|program| (program.version.clone(), Arc::new(program.clone())))
+            .collect(),
+    )
+});
+
+/// A program that is known to this process.
+pub(super) fn known(version: &str) -> Option<Arc<Program>> {
+    let read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    read.get(version).cloned()
+}
+
+/// Reads a program's files and keeps it; none when this program does not understand them any more.
+pub(super) fn read_program(version: &str, text: &ProgramText) -> Option<Arc<Program>> {
+    let program = Arc::new(text.read().ok()?);
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    read.insert(version.to_owned(), Arc::clone(&program));
+    Some(program)
+}
+
+/// The line of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub program: String,
+    pub member: String,
+    pub name: String,
+    pub furigana: String,
+    pub name_key: String,
+    pub furigana_key: String,
+    pub workplace: String,
+    pub document_track: DocumentTrack,
+    pub exam_track: ExamTrack,
+    pub certification: CertificationTrack,
+    pub withdrawn: bool,
+    pub units: u32,
+    pub required: u32,
+    /// Codes of what is missing: see [`Missing`](super::Missing).
+    pub missing: Vec<String>,
+    /// Documents that are not 確認済.
+    pub unchecked: usize,
+    pub labels: Vec<String>,
+    pub submission_number: Option<u32>,
+    pub submitted_at_us: Option<i64>,
+    /// The first instant at which it is too late for the member; none when nothing waits for the member.
+    pub closes_at_us: Option<i64>,
+    pub applied_at_us: i64,
+}
+
+/// Without its program an application has a line too, only that nothing is measured: the service that knows the rules shows them on
+/// the application's own page.
+pub(crate) fn line(application: &Application, program: Option<&Program>) -> Option<Line> {
+    let state = application.state()?;
+    let withdrawn = matches!(application, Application::Withdrawn(_));
+    let record = state
+        .documents
+        .resume
+        .value
+        .as_ref()
+        .map_or(&state.record, |saved| &saved.record);
+    let assessment = program.map(|program| state.assess(&program.rules));
+    Some(Line {
+        program: state.program.to_string(),
+        member: state.member.as_str().to_owned(),
+        name: record.name.clone(),
+        furigana: record.furigana.clone(),
+        name_key: name_key(&record.name),
+        furigana_key: kana_key(&record.furigana),
+        workplace: record.workplace.name.clone(),
+        document_track: DocumentTrack::of(&state.documents_track),
+        exam_track: ExamTrack::of(&state.exam),
+        certification: CertificationTrack::of(&state.certification),
+        withdrawn,
+        units: assessment.as_ref().map_or(0, |assessment| assessment.total),
+        required: assessment.map_or(0, |assessment| assessment.required),
+        missing: if withdrawn {
+            Vec::new()
+        } else {
+            missing(state, program)
+        },
+        unchecked: DocumentKind::ALL
+            .into_iter()
+            .filter(|kind| state.review.mark(&CheckTarget::whole(*kind)) != CheckMark::Checked)
+            .count(),
+        labels: state.review.labels.iter().cloned().collect(),
+        submission_number: (state.submissions > 0).then_some(state.submissions),
+        submitted_at_us: state
+            .submission()
+            .map(|submission| submission.submitted_at.as_microsecond()),
+        closes_at_us: program
+            .filter(|_| !withdrawn && state.documents_track.is_open())
+            .map(|program| state.closes(program).as_microsecond()),
+        applied_at_us: state.applied_at.as_microsecond(),
+    })
+}
+
+/// What is missing on the member's side, as codes.
+fn missing(state: &ApplicationState, program: Option<&Program>) -> Vec<String> {
+    let mut codes = Vec::new();
+    if let Some(program) = program.filter(|_| state.documents_track.is_open()) {
+        for requirement in requirements(state, program).missing {
+            let code = match requirement.kind {
+                RequirementKind::UnitsShort => "units_short",
+                RequirementKind::AttendanceMissing => "attendance_missing",
+                RequirementKind::DocumentMissing => "document_missing",
+                RequirementKind::DocumentHasErrors => "document_has_errors",
+                RequirementKind::PaymentMissing => "exam_fee",
+                RequirementKind::CorrectionOpen => "correction_open",
+            };
+            codes.push(match requirement.document {
+                Some(document) => format!("{code}:{}", document.slug()),
+                None => code.to_owned(),
+            });
+        }
+    }
+    if matches!(state.exam, domain::application::ExamTrack::AwaitingPayment) {
+        codes.push("exam_fee".to_owned());
+    }
+    if let Certification::FeeRequested { .. } = state.certification {
+        codes.push("certification_fee".to_owned());
+    }
+    if state.submission().is_some() {
+        for proof in Proof::ALL {
+            let code = match (proof, state.review.proof(proof)) {
+                (_, ProofState::Received | ProofState::Checked) => continue,
+                (Proof::FinalForm, _) => "proof:final_form",
+                (Proof::UnitProofs, _) => "proof:unit_proofs",
+                (Proof::Certificates, _) => "proof:certificates",
+            };
+            codes.push(code.to_owned());
+        }
+    }
+    codes.sort();
+    codes.dedup();
+    codes
+}

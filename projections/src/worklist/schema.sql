@@ -1,0 +1,28 @@
+CREATE TABLE view_worklist_g{generation} (
+    application        text    NOT NULL PRIMARY KEY,
+    sequence           bigint  NOT NULL,
+    program            text    NOT NULL,
+    member             text    NOT NULL,
+    name               text    NOT NULL,
+    furigana           text    NOT NULL,
+    name_key           text    NOT NULL,
+    furigana_key       text    NOT NULL,
+    workplace          text    NOT NULL,
+    document_track     text    NOT NULL,
+    exam_track         text    NOT NULL,
+    certification      text    NOT NULL,
+    withdrawn          bigint  NOT NULL,
+    units              bigint  NOT NULL,
+    required           bigint  NOT NULL,
+    missing            text    NOT NULL,
+    unchecked          bigint  NOT NULL,
+    labels             text    NOT NULL,
+    submission_number  bigint,
+    submitted_at       bigint,
+    closes_at          bigint,
+    applied_at         bigint  NOT NULL,
+    updated_at         bigint  NOT NULL
+);
+CREATE INDEX view_worklist_g{generation}_updated ON view_worklist_g{generation} (updated_at);
+CREATE INDEX view_worklist_g{generation}_member ON view_worklist_g{generation} (member);
+CREATE INDEX view_worklist_g{generation}_track ON view_worklist_g{generation} (document_track, updated_at);
