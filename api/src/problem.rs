@@ -174,7 +174,9 @@ impl From<Refusal> for Problem {
             Refusal::NotEligible(reasons) => problem.body.reasons = reasons,
             Refusal::PeriodNotOpen(reason) => problem.body.reasons = vec![reason],
             Refusal::RequirementsNotMet(missing) => problem.body.missing = missing,
-            Refusal::Undecodable { pointer, message } => problem = problem.at(pointer, message),
+            Refusal::Undecodable { pointer, message } | Refusal::Invalid { pointer, message } => {
+                problem = problem.at(pointer, message);
+            }
             Refusal::AmountDiffers { .. } => {
                 let sentence = refusal.to_string();
                 problem = problem.at("/amount_yen", sentence);
@@ -192,7 +194,21 @@ impl From<Refusal> for Problem {
             | Refusal::NotSavedThen
             | Refusal::AlreadySubmitted
             | Refusal::Withdrawn
-            | Refusal::PaymentFitsNothing => {}
+            | Refusal::PaymentFitsNothing
+            | Refusal::PayerDiffers
+            | Refusal::UnknownPayment
+            | Refusal::WrongState { .. }
+            | Refusal::StaleReview { .. }
+            | Refusal::NothingToCorrect
+            | Refusal::DueInPast
+            | Refusal::NotLater
+            | Refusal::ChecksOpen(_)
+            | Refusal::NotYetCertifiable(_)
+            | Refusal::ExamFeeUnpaid
+            | Refusal::CertificationFeeUnpaid
+            | Refusal::NotReturned
+            | Refusal::UnknownCorrection
+            | Refusal::CorrectionOverdue { .. } => {}
         }
         problem
     }

@@ -21,6 +21,7 @@ mod resume;
 mod rows;
 mod seminars;
 mod sessions;
+pub(crate) mod society;
 mod status;
 mod submissions;
 mod submit;
@@ -28,6 +29,7 @@ mod tokens;
 mod verify;
 mod whole;
 mod withdraw;
+pub(crate) mod worklist;
 
 pub(crate) use rows::ListedRow;
 
@@ -129,6 +131,7 @@ fn endpoints() -> Vec<Endpoint> {
         submissions::endpoint(),
         history::endpoint(),
         verify::endpoint(),
+        worklist::endpoint(),
     ];
     all.extend(resume::endpoints());
     all.extend(profile::endpoints());
@@ -140,6 +143,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(sessions::endpoints());
     all.extend(tokens::endpoints());
     all.extend(access_log::endpoints());
+    all.extend(society::endpoints());
     all
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 use domain::{
     Actor, Context,
     access::{Access, AccessRefusal, Viewing, Whose},
-    application::{Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
+    application::{Act, Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
     member::{Member, MemberCommand, MemberNumber, MemberRefusal},
     program::{ProgramError, Programs},
     proposal::{ProposalCommand, ProposalRefusal, ProposalState},
@@ -363,6 +363,29 @@ fn application_command_name(command: &ApplicationCommand) -> &'static str {
         ApplicationCommand::ImportSeminarAttendance(_) => "import_seminar_attendance",
         ApplicationCommand::RetractSeminarAttendance(_) => "retract_seminar_attendance",
         ApplicationCommand::ConfirmPayment(_) => "confirm_payment",
+        ApplicationCommand::AnswerCorrection { .. } => "answer_correction",
+        ApplicationCommand::Society(command) => match command.act {
+            Act::Check { .. } => "check",
+            Act::AdjustUnits { .. } => "adjust_units",
+            Act::RecordProof { .. } => "record_proof",
+            Act::AddNote(_) => "add_note",
+            Act::SetLabels(_) => "set_labels",
+            Act::Return { .. } => "return",
+            Act::Reopen { .. } => "reopen",
+            Act::ExtendDeadline { .. } => "extend_deadline",
+            Act::AcceptDocuments => "accept_documents",
+            Act::PassReview => "pass_review",
+            Act::FailReview => "fail_review",
+            Act::RevokeDecision => "revoke_decision",
+            Act::RecordExamResult(_) => "record_exam_result",
+            Act::ApproveCertification => "approve_certification",
+            Act::RequestCertificationFee { .. } => "request_certification_fee",
+            Act::Certify => "certify",
+            Act::Defer { .. } => "defer",
+            Act::Lapse => "lapse",
+            Act::ReversePayment { .. } => "reverse_payment",
+            Act::Withdraw => "withdraw_by_secretariat",
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use domain::{
     access::Whose,
-    application::{Application, ApplicationId, ApplicationState, DocumentTrack},
+    application::{Application, ApplicationId, ApplicationState},
     member::MemberRecord,
     program::Program,
     requirements::{Requirement, requirements},
@@ -128,9 +128,10 @@ pub(crate) struct Standing {
 pub(crate) fn standing(state: &ApplicationState, program: &Program) -> Standing {
     let found = requirements(state, program);
     // 筆記試験のみ has nothing to complete, and what is completed misses nothing.
-    let missing = match &state.documents_track {
-        DocumentTrack::Drafting => found.missing,
-        DocumentTrack::NotApplied | DocumentTrack::UnderReview(_) => Vec::new(),
+    let missing = if state.documents_track.is_open() {
+        found.missing
+    } else {
+        Vec::new()
     };
     Standing {
         units: Units {

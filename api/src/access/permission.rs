@@ -25,7 +25,13 @@ pub enum Permission {
     EditDocuments,
     /// To read who changed what; a member of the own application only.
     ReadHistory,
-    /// 入金確認 by hand.
+    /// To search and list applications, and to see how far each has been checked.
+    SearchApplications,
+    /// To check documents: marks, units, papers, notes; 差し戻し, 再開, 期限延長, 書類受理 and 取下げ at the member's wish.
+    CheckDocuments,
+    /// To record what was decided: 審査, 筆記試験, 認定, 猶予, 失効.
+    Decide,
+    /// 入金確認 by hand, its reversal, and 認定料の請求.
     ConfirmPayments,
     /// To import the society's files.
     Import,
@@ -41,7 +47,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -50,6 +56,9 @@ impl Permission {
         Self::ReadApplication,
         Self::EditDocuments,
         Self::ReadHistory,
+        Self::SearchApplications,
+        Self::CheckDocuments,
+        Self::Decide,
         Self::ConfirmPayments,
         Self::Import,
         Self::VerifyLog,
@@ -69,6 +78,9 @@ impl Permission {
             Self::ReadApplication => "read-application",
             Self::EditDocuments => "edit-documents",
             Self::ReadHistory => "read-history",
+            Self::SearchApplications => "search-applications",
+            Self::CheckDocuments => "check-documents",
+            Self::Decide => "decide",
             Self::ConfirmPayments => "confirm-payments",
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
@@ -89,6 +101,9 @@ impl Permission {
             Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
                 &[Member]
             }
+            Self::SearchApplications => &[Secretariat(Some(Duty::View))],
+            Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
+            Self::Decide => &[Secretariat(Some(Duty::Decide))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
             Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
                 &[Secretariat(Some(Duty::Administer))]
@@ -200,10 +215,12 @@ mod tests {
                 "manage-own-sessions",
                 "read-programs",
                 "read-application",
-                "read-history"
+                "read-history",
+                "search-applications"
             ]
         );
-        assert_eq!(duty(Duty::Check), everybody);
+        let besides = |more: &'static str| [&everybody[..], &[more]].concat();
+        assert_eq!(duty(Duty::Check), besides("check-documents"));
         assert_eq!(
             duty(Duty::Payments),
             [
@@ -213,7 +230,7 @@ mod tests {
                 "confirm-payments"
             ]
         );
-        assert_eq!(duty(Duty::Decide), everybody);
+        assert_eq!(duty(Duty::Decide), besides("decide"));
         assert_eq!(
             duty(Duty::Administer),
             [

@@ -6,10 +6,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use domain::{
-    application::{ApplicationCommand, DocumentTrack},
-    documents::DocumentKind,
-};
+use domain::{application::ApplicationCommand, documents::DocumentKind};
 use uuid::Uuid;
 
 use super::{
@@ -164,7 +161,7 @@ pub(super) async fn confirmation(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &identity, &id).await?;
     has_documents(&visit)?;
-    if visit.is_withdrawn() || visit.state()?.documents_track != DocumentTrack::Drafting {
+    if visit.is_withdrawn() || !visit.state()?.documents_track.is_open() {
         return Ok(see(&visit.top()));
     }
     if !visit.panel()?.complete || visit.closed().is_some() {
@@ -182,7 +179,7 @@ pub(super) async fn complete(
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let done = format!("{}?notice=completed", visit.top());
     if !posted.fields.says("agreed", "yes")
-        && visit.state()?.documents_track == DocumentTrack::Drafting
+        && visit.state()?.documents_track.is_open()
         && visit.panel()?.complete
     {
         return confirmation_page(&visit, true);

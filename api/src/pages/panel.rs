@@ -71,6 +71,7 @@ pub(super) struct Next {
 /// Where to go about a requirement.
 fn place(visit: &Visit<'_>, kind: RequirementKind, document: Option<DocumentKind>) -> String {
     match (kind, document) {
+        (RequirementKind::CorrectionOpen, _) => visit.below("corrections"),
         (_, Some(document)) => visit.document(document),
         (RequirementKind::UnitsShort, None) => visit.document(DocumentKind::Papers),
         (RequirementKind::AttendanceMissing, None) => visit.document(DocumentKind::Conferences),
@@ -90,7 +91,14 @@ fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
             "もう一度お申込みする",
         )),
         NextStep::DeliverFinalForm => Some((visit.below("print"), "申請書（本紙）を出力する")),
-        NextStep::PayExamFee | NextStep::Wait | NextStep::PeriodOver => None,
+        NextStep::Correct => Some((visit.below("corrections"), "修正のお願いを確認する")),
+        NextStep::CompleteAgain => Some((visit.below("completion"), "申請を完了する")),
+        NextStep::PayExamFee
+        | NextStep::PayCertificationFee
+        | NextStep::Wait
+        | NextStep::PeriodOver
+        | NextStep::CorrectionOverdue
+        | NextStep::Nothing => None,
     }
 }
 
@@ -103,7 +111,7 @@ impl Panel {
     pub fn of(visit: &Visit<'_>) -> Result<Self, Problem> {
         let state = visit.state()?;
         let documents = state.documents_track != DocumentTrack::NotApplied;
-        let completed = matches!(state.documents_track, DocumentTrack::UnderReview(_));
+        let completed = state.final_form().is_some();
         let list = checklist(state, visit.program);
         let assessment = &list.assessment;
         let units = Units {
@@ -146,8 +154,8 @@ impl Panel {
             .collect();
         let step = next_step(&visit.found.application, visit.program, visit.now);
         Ok(Self {
-            deadline: show_deadline(visit.program.period.closes),
-            days_left: show_days_left(visit.now, visit.program.period.closes),
+            deadline: show_deadline(visit.closes()),
+            days_left: show_days_left(visit.now, visit.closes()),
             units: documents.then_some(units),
             complete: lines.iter().all(|line| line.met),
             lines,

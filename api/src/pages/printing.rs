@@ -6,7 +6,7 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use domain::{application::DocumentTrack, calendar::show_jst_minutes};
+use domain::calendar::show_jst_minutes;
 
 use super::{
     document::{has_documents, unprintable_notice},
@@ -79,10 +79,7 @@ pub(super) async fn preview(
     let events = app.service().application_events(visit.id()).await?;
     let content = printout.content();
     let shown = printout.sheet.number();
-    let latest = match &visit.state()?.documents_track {
-        DocumentTrack::UnderReview(submission) => Some(submission.number),
-        DocumentTrack::Drafting | DocumentTrack::NotApplied => None,
-    };
+    let latest = visit.state()?.final_form().map(|form| form.number);
     let mut notices = Vec::new();
     if shown == latest {
         notices.extend(visit.stale_print().await?);

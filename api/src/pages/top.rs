@@ -90,15 +90,12 @@ pub(super) async fn top(
     let withdrawn = visit.is_withdrawn();
     let status = state.status(visit.program, visit.now);
     let documents = state.documents_track != DocumentTrack::NotApplied;
-    let submission = match &state.documents_track {
-        DocumentTrack::UnderReview(submission) => Some(Submission {
-            number: submission.number,
-            at: show_jst_minutes(submission.submitted_at),
-            units: submission.assessment.total,
-            digest: submission.digest.chars().take(12).collect(),
-        }),
-        DocumentTrack::NotApplied | DocumentTrack::Drafting => None,
-    };
+    let submission = state.final_form().map(|submission| Submission {
+        number: submission.number,
+        at: show_jst_minutes(submission.submitted_at),
+        units: submission.assessment.total,
+        digest: submission.digest.chars().take(12).collect(),
+    });
     let mut frame = visit.frame("申請", []);
     // 専門医 > program: the place itself.
     frame.crumbs.pop();

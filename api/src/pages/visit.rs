@@ -90,6 +90,13 @@ impl<'a> Visit<'a> {
         Ok(!self.is_withdrawn() && state.status(self.program, self.now).editable)
     }
 
+    /// The first instant at which it is too late for this application.
+    pub fn closes(&self) -> Timestamp {
+        self.state().map_or(self.program.period.closes, |state| {
+            state.closes(self.program)
+        })
+    }
+
     /// Why it cannot be completed at this time, whatever is filled in.
     pub fn closed(&self) -> Option<Reason> {
         period_reason(self.program, self.closes(), self.now)
@@ -162,11 +169,10 @@ impl<'a> Visit<'a> {
             return Ok(None);
         };
         let state = self.state()?;
-        let number = match &state.documents_track {
-            DocumentTrack::UnderReview(submission) => Some(submission.number),
-            DocumentTrack::Drafting => None,
-            DocumentTrack::NotApplied => return Ok(None),
-        };
+        if state.documents_track == DocumentTrack::NotApplied {
+            return Ok(None);
+        }
+        let number = state.final_form().map(|form| form.number);
         let provisional = self.provisional()?;
         Ok(last
             .stale_notice(number, || provisional)

@@ -172,11 +172,14 @@ async fn wanted(
             let prefix = match status.document_track {
                 _ if status.withdrawn_at.is_some() => None,
                 DocumentTrack::NotApplied => None,
-                DocumentTrack::Drafting if batch.final_only => None,
-                DocumentTrack::Drafting => {
+                DocumentTrack::Drafting | DocumentTrack::Returned if batch.final_only => None,
+                DocumentTrack::Drafting | DocumentTrack::Returned => {
                     Some(provisional_prefix(&status.member, status.sequence))
                 }
-                DocumentTrack::UnderReview => {
+                DocumentTrack::UnderReview
+                | DocumentTrack::Accepted
+                | DocumentTrack::ReviewPassed
+                | DocumentTrack::ReviewFailed => {
                     let number = status.submission_number.unwrap_or_default();
                     Some(final_prefix(&status.member, number))
                 }

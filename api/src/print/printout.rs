@@ -98,11 +98,14 @@ impl Printout {
         };
         match &state.documents_track {
             DocumentTrack::NotApplied => Err(Refusal::DocumentsNotApplied.into()),
-            DocumentTrack::UnderReview(submission) => {
+            DocumentTrack::UnderReview(submission)
+            | DocumentTrack::Accepted(submission)
+            | DocumentTrack::ReviewPassed(submission)
+            | DocumentTrack::ReviewFailed(submission) => {
                 let number = submission.number;
                 Self::numbered(service, id, number).await
             }
-            DocumentTrack::Drafting => {
+            DocumentTrack::Drafting | DocumentTrack::Returned(_) => {
                 let program = service.programs.get(&state.program);
                 Ok(Self {
                     id: id.clone(),

@@ -88,6 +88,12 @@ kinds! {
     /// No 本紙 of that number.
     NoSuchSubmission: NOT_FOUND, "no-such-submission", "申請書（本紙）が見つかりません",
         "この番号の申請書（本紙）はありません。番号をご確認ください。";
+    /// No such payment is confirmed.
+    UnknownPayment: NOT_FOUND, "unknown-payment", "入金が見つかりません",
+        "この取引番号の入金は確認されていません。取引番号をご確認ください。";
+    /// An answer to what was not asked.
+    UnknownCorrection: NOT_FOUND, "unknown-correction", "修正のお願いが見つかりません",
+        "該当の修正のお願いが見つかりません。申請の画面を開き直してご確認ください。";
     /// Nothing with that 会員番号.
     UnknownMember: NOT_FOUND, "unknown-member", "会員が見つかりません",
         "会員番号に該当する会員が登録されていません。";
@@ -139,6 +145,33 @@ kinds! {
     /// A payment that belongs to nothing.
     PaymentFitsNothing: CONFLICT, "payment-fits-nothing", "対応するお申込みがありません",
         "この入金に対応するお申込みがありません。";
+    /// 振込名義 is not the member's.
+    PayerDiffers: CONFLICT, "payer-differs", "振込名義が一致しません",
+        "振込名義が会員のフリガナと一致しません。内容をご確認のうえ、手動で照合してください。";
+    /// The act does not belong to the state.
+    WrongState: CONFLICT, "wrong-state", "この状態では行えません",
+        "この申請の状態では行えない操作です。画面を開き直して状態をご確認ください。";
+    /// Something changed since the person looked.
+    StaleReview: CONFLICT, "stale-review", "申請が更新されています",
+        "画面を開いた後にこの申請が更新されています。新しい内容をご確認のうえ、もう一度操作してください。";
+    /// 書類受理 while something is open.
+    ChecksOpen: CONFLICT, "checks-open", "書類を受理できません",
+        "確認の済んでいない項目があります。解消してから、もう一度操作してください。";
+    /// 更新認定可 while something is missing.
+    NotYetCertifiable: CONFLICT, "not-yet-certifiable", "更新を認定できません",
+        "書類審査と筆記試験の両方の合格が必要です。";
+    /// A result of an exam whose fee is not paid.
+    ExamFeeUnpaid: CONFLICT, "exam-fee-unpaid", "受験料が納入されていません",
+        "受験料の入金が確認されていません。先に入金をご確認ください。";
+    /// 認定 before 認定料.
+    CertificationFeeUnpaid: CONFLICT, "certification-fee-unpaid", "認定料が納入されていません",
+        "認定料の入金が確認されていません。先に入金をご確認ください。";
+    /// An edit outside what a 差し戻し opens.
+    NotReturned: CONFLICT, "not-returned", "修正をお願いした項目ではありません",
+        "事務局が修正をお願いした項目のほかは編集できません。";
+    /// Completing again after the date of a 差し戻し.
+    CorrectionOverdue: CONFLICT, "correction-overdue", "修正の期限を過ぎています",
+        "修正の期限を過ぎたため、申請を完了できません。事務局へお問い合わせください。";
     /// Over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "too-large", "内容が大きすぎます",
         "送信された内容が大きすぎます。内容を分けるか短くして、もう一度お送りください。";
@@ -163,6 +196,15 @@ kinds! {
     /// Another amount than the fee.
     AmountDiffers: UNPROCESSABLE_ENTITY, "amount-differs", "入金額が異なります",
         "入金額が料金と異なります。金額をご確認ください。";
+    /// 差し戻し without an item.
+    NothingToCorrect: UNPROCESSABLE_ENTITY, "nothing-to-correct", "修正を依頼する項目がありません",
+        "書類または明細を選び、修正の内容を入力してください。";
+    /// A date that must lie ahead.
+    DueInPast: UNPROCESSABLE_ENTITY, "due-in-past", "期限が過去の日時です",
+        "期限に過去の日時が指定されています。現在より後の日時を指定してください。";
+    /// 期限延長 to a time that is no later.
+    NotLater: UNPROCESSABLE_ENTITY, "not-later", "いまの期限より後ではありません",
+        "いまの期限より後の日時を指定してください。";
     /// A field of something that is no draft is wrong.
     Invalid: UNPROCESSABLE_ENTITY, "invalid", "入力内容に誤りがあります",
         "入力内容に誤りがあります。該当の項目をご確認ください。何も保存されていません。";
@@ -206,6 +248,21 @@ impl Kind {
             Refusal::RequirementsNotMet(_) => Self::RequirementsNotMet,
             Refusal::PaymentFitsNothing => Self::PaymentFitsNothing,
             Refusal::AmountDiffers { .. } => Self::AmountDiffers,
+            Refusal::PayerDiffers => Self::PayerDiffers,
+            Refusal::UnknownPayment => Self::UnknownPayment,
+            Refusal::WrongState { .. } => Self::WrongState,
+            Refusal::StaleReview { .. } => Self::StaleReview,
+            Refusal::Invalid { .. } => Self::Invalid,
+            Refusal::NothingToCorrect => Self::NothingToCorrect,
+            Refusal::DueInPast => Self::DueInPast,
+            Refusal::NotLater => Self::NotLater,
+            Refusal::ChecksOpen(_) => Self::ChecksOpen,
+            Refusal::NotYetCertifiable(_) => Self::NotYetCertifiable,
+            Refusal::ExamFeeUnpaid => Self::ExamFeeUnpaid,
+            Refusal::CertificationFeeUnpaid => Self::CertificationFeeUnpaid,
+            Refusal::NotReturned => Self::NotReturned,
+            Refusal::UnknownCorrection => Self::UnknownCorrection,
+            Refusal::CorrectionOverdue { .. } => Self::CorrectionOverdue,
         }
     }
 }
@@ -253,6 +310,27 @@ mod tests {
             Refusal::RequirementsNotMet(vec![]),
             Refusal::PaymentFitsNothing,
             Refusal::AmountDiffers { expected: 1 },
+            Refusal::PayerDiffers,
+            Refusal::UnknownPayment,
+            Refusal::WrongState {
+                act: "",
+                state: String::new(),
+            },
+            Refusal::StaleReview { current: 1 },
+            Refusal::Invalid {
+                pointer: String::new(),
+                message: String::new(),
+            },
+            Refusal::NothingToCorrect,
+            Refusal::DueInPast,
+            Refusal::NotLater,
+            Refusal::ChecksOpen(vec![]),
+            Refusal::NotYetCertifiable(vec![]),
+            Refusal::ExamFeeUnpaid,
+            Refusal::CertificationFeeUnpaid,
+            Refusal::NotReturned,
+            Refusal::UnknownCorrection,
+            Refusal::CorrectionOverdue { due: String::new() },
         ] {
             assert_eq!(Kind::of(&refusal).code(), refusal.code());
         }

@@ -40,6 +40,8 @@ struct Asked {
     document: Option<String>,
     /// Name of the event: `ProfileSaved`.
     event: Option<String>,
+    /// Label of the field: `開催日`.
+    field: Option<String>,
     /// Decided at this time (RFC 3339) or later.
     from: Option<String>,
     /// Decided before this time (RFC 3339).
@@ -123,7 +125,7 @@ impl From<HistoryEntry> for Change {
 }
 
 impl Asked {
-    fn filter(&self, application: String) -> Result<HistoryFilter, Problem> {
+    fn filter(&self, application: String, identity: &Identity) -> Result<HistoryFilter, Problem> {
         let document = match &self.document {
             None => None,
             Some(slug) => Some(
@@ -136,6 +138,8 @@ impl Asked {
             actor: text("actor", "操作した人", self.actor.as_deref())?,
             document,
             event: text("event", "操作の名前", self.event.as_deref())?,
+            field: text("field", "項目の名前", self.field.as_deref())?,
+            internal: identity.member().is_none(),
             from: time("from", self.from.as_deref())?,
             to: time("to", self.to.as_deref())?,
         })
@@ -197,7 +201,7 @@ async fn history(
         tracing::error!(%error, "reading the change history");
         Problem::new(Kind::Internal)
     };
-    let filter = asked.filter(application.clone())?;
+    let filter = asked.filter(application.clone(), &identity)?;
     let page = views
         .history(&filter, asked.before, limit)
         .await

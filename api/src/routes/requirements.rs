@@ -5,9 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use domain::{
-    application::{Application, DocumentTrack},
-    documents::DocumentKind,
-    requirements::Requirement,
+    application::Application, documents::DocumentKind, requirements::Requirement,
     units::UnitAssessment,
 };
 use serde::Serialize;
@@ -93,8 +91,9 @@ async fn completion_requirements(
     let state = found.state()?;
     let program = program(&app, state)?;
     let standing = standing(state, program);
-    let open = program.period.contains(app.service().clock.now());
-    let drafting = state.documents_track == DocumentTrack::Drafting;
+    let now = app.service().clock.now();
+    let open = program.period.opens <= now && now < state.closes(program);
+    let drafting = state.documents_track.is_open();
     let running = matches!(found.application, Application::Made(_));
     let unprintable = if running && drafting {
         let sheet = Sheet::Provisional {

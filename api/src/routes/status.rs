@@ -7,7 +7,7 @@ use axum::{
 use cqrs_es::persist::PersistedEventRepository as _;
 use domain::{
     Role,
-    application::{Application, ApplicationId, DocumentTrack, StatusView, Submission},
+    application::{Application, ApplicationId, StatusView, Submission},
     eligibility::Scope,
     member::{MemberNumber, PaymentItem},
     program::ProgramId,
@@ -133,10 +133,7 @@ pub(super) fn answer(
             deadline: status.deadline,
         };
     }
-    let submission = match &state.documents_track {
-        DocumentTrack::UnderReview(submission) => Some(SubmissionAnswer::from(&**submission)),
-        DocumentTrack::NotApplied | DocumentTrack::Drafting => None,
-    };
+    let submission = state.final_form().map(SubmissionAnswer::from);
     let payments = state.payments.values().map(|payment| PaymentAnswer {
         transaction: payment.transaction.clone(),
         item: payment.item,

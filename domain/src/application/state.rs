@@ -455,6 +455,13 @@ impl ApplicationState {
         self.documents_track.submission()
     }
 
+    /// The 本紙 that stands: none while the documents are being filled in or corrected.
+    pub fn final_form(&self) -> Option<&Submission> {
+        self.documents_track
+            .submission()
+            .filter(|_| !self.documents_track.is_open())
+    }
+
     /// The 差し戻し that is open now.
     pub fn open_correction(&self) -> Option<&Correction> {
         match self.documents_track {

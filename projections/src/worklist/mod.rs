@@ -18,9 +18,9 @@ use crate::projection::{Projection, ROWS_PER_STATEMENT, Table, ViewName};
 use crate::session::{Session, on_session};
 
 pub use apply::CertificationTrack;
-pub(crate) use apply::{Fact, Rows};
 #[cfg(test)]
 pub(crate) use apply::line;
+pub(crate) use apply::{Fact, Rows};
 pub use query::{
     Missing, Order, WorklistCounts, WorklistEntry, WorklistFilter, WorklistPage, WorklistSort,
 };

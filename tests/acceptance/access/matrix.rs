@@ -32,6 +32,7 @@ impl Door {
             .replace("{program}", FOURTH)
             .replace("{document}", "profile")
             .replace("{sequence}", "1")
+            .replace("{item}", "1")
     }
 
     /// Somebody knocks, with nothing in the hands that could do anything.
@@ -75,7 +76,7 @@ fn doors(service: &TestService) -> Vec<Door> {
     }));
     let ends_sessions =
         |door: &Door| door.route == "/api/v1/sessions" && door.method == Method::DELETE;
-    doors.sort_by_key(|door| (ends_sessions(door), door.route.ends_with("/withdrawal")));
+    doors.sort_by_key(|door| (ends_sessions(door), door.route.contains("/withdrawal")));
     doors
 }
 
@@ -89,9 +90,9 @@ struct Asker {
 /// The table once more, written down by hand: what each may, beside what everybody may.
 fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
-        Apply, ConfirmPayments, EditDocuments, Import, ManageOwnSessions, ManageTokens,
-        ReadAccessLog, ReadApplication, ReadHistory, ReadOwnAccessLog, ReadPrograms,
-        SeeOwnSituation, UseMemberPages, VerifyLog,
+        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, Import, ManageOwnSessions,
+        ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadOwnAccessLog, ReadPrograms,
+        SearchApplications, SeeOwnSituation, UseMemberPages, VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -106,10 +107,11 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     }
     for duty in duties {
         may.extend(match duty {
-            Duty::View => vec![ReadApplication, ReadHistory],
+            Duty::View => vec![ReadApplication, ReadHistory, SearchApplications],
+            Duty::Check => vec![CheckDocuments],
+            Duty::Decide => vec![Decide],
             Duty::Payments => vec![ConfirmPayments],
             Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog],
-            Duty::Check | Duty::Decide => vec![],
         });
     }
     may

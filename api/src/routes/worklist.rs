@@ -1,0 +1,424 @@
+//! `GET /api/v1/applications`: 申請一覧
+
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use domain::{access::Whose, calendar::show_jst_minutes, text::count};
+use jiff::Timestamp;
+use projections::{
+    CertificationTrack, DocumentTrack, ExamTrack, Missing, Order, WorklistEntry, WorklistFilter,
+    WorklistSort,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+use super::{
+    Endpoint,
+    history::{page_size, text, time, unreadable},
+};
+use crate::{
+    access::{Identity, Permission, note},
+    app::App,
+    problem::{Kind, Problem},
+};
+
+/// Most characters of what is searched for.
+const TEXT_LIMIT: usize = 100;
+
+pub(super) fn endpoint() -> Endpoint {
+    super::endpoint(
+        Permission::SearchApplications,
+        &[&[Kind::Unavailable]],
+        routes!(applications),
+    )
+}
+
+/// What is asked for; the same words in the address of the page.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// 会員番号, 氏名 or フリガナ: 新旧字体, spaces and kana do not matter.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub q: String,
+    /// Program.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub program: String,
+    /// 申請: `drafting`, `under_review`, `returned`, `accepted`, `review_passed`, `review_failed`, `not_applied`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub documents: String,
+    /// 筆記試験: `not_applied`, `awaiting_payment`, `paid`, `exempt`, `passed`, `failed`, `absent`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub exam: String,
+    /// 認定: `pending`, `approved`, `fee_requested`, `fee_paid`, `certified`, `deferred`, `lapsed`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub certification: String,
+    /// A code of what is missing: `units_short`, `document_missing:profile` …
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub missing: String,
+    /// 内部ラベル
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// `yes`: withdrawn ones only; `all`: those too. Left out: the others only.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub withdrawn: String,
+    /// Waiting for the member until before this time (RFC 3339).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub closes_before: String,
+    /// Waiting for the member until this time (RFC 3339) or later.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub closes_from: String,
+    /// `updated_at`, `submitted_at`, `closes_at`, `member`, `furigana`, `units`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sort: String,
+    /// `asc` or `desc`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub order: String,
+    /// Number of the page, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1)]
+    pub page: Option<u32>,
+    /// Lines on a page, 1 to 200; 50 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// What a question means.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub filter: WorklistFilter,
+    pub sort: WorklistSort,
+    pub order: Order,
+    /// From 1.
+    pub page: u32,
+    pub limit: u32,
+}
+
+impl Question {
+    /// The lines before the page, and those on it.
+    pub fn part(&self) -> (i64, i64) {
+        let limit = i64::from(self.limit);
+        (i64::from(self.page - 1).saturating_mul(limit), limit)
+    }
+}
+
+fn given<'a>(name: &str, label: &str, value: &'a str) -> Result<Option<&'a str>, Problem> {
+    let value = value.trim();
+    if count(value) > TEXT_LIMIT {
+        return Err(unreadable(name, label));
+    }
+    text(name, label, Some(value))?;
+    Ok(Some(value).filter(|value| !value.is_empty()))
+}
+
+impl Asked {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Kind::MalformedAddress`]
+    pub fn read(&self) -> Result<Question, Problem> {
+        /// A word of a track, if one is given.
+        fn track<T>(
+            (name, label): (&str, &str),
+            value: &str,
+            parse: impl Fn(&str) -> Option<T>,
+        ) -> Result<Option<T>, Problem> {
+            match given(name, label, value)? {
+                None => Ok(None),
+                Some(word) => Ok(Some(parse(word).ok_or_else(|| unreadable(name, label))?)),
+            }
+        }
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        let filter = WorklistFilter {
+            text: owned(given("q", "検索語", &self.q)?),
+            program: owned(given("program", "申請の種類", &self.program)?),
+            document_track: track(
+                ("documents", "申請の状態"),
+                &self.documents,
+                DocumentTrack::parse,
+            )?,
+            exam_track: track(("exam", "筆記試験の状態"), &self.exam, ExamTrack::parse)?,
+            certification: track(
+                ("certification", "認定の状態"),
+                &self.certification,
+                CertificationTrack::parse,
+            )?,
+            missing: track(
+                ("missing", "不足している項目"),
+                &self.missing,
+                Missing::read,
+            )?
+            .map(|missing| missing.code),
+            label: owned(given("label", "ラベル", &self.label)?),
+            withdrawn: match given("withdrawn", "取下げ", &self.withdrawn)? {
+                None => Some(false),
+                Some("yes") => Some(true),
+                Some("all") => None,
+                Some(_) => return Err(unreadable("withdrawn", "取下げ")),
+            },
+            closes_before: time(
+                "closes_before",
+                given("closes_before", "日時", &self.closes_before)?,
+            )?,
+            closes_from: time(
+                "closes_from",
+                given("closes_from", "日時", &self.closes_from)?,
+            )?,
+            applications: None,
+        };
+        let page = self.page.unwrap_or(1);
+        if page == 0 {
+            return Err(unreadable("page", "ページ番号"));
+        }
+        Ok(Question {
+            filter,
+            sort: track(("sort", "並び順"), &self.sort, WorklistSort::parse)?.unwrap_or_default(),
+            order: match given("order", "並び順", &self.order)? {
+                None | Some("desc") => Order::Descending,
+                Some("asc") => Order::Ascending,
+                Some(_) => return Err(unreadable("order", "並び順")),
+            },
+            page,
+            limit: page_size(self.limit)?,
+        })
+    }
+}
+
+/// A page of 申請一覧.
+#[derive(Debug, Serialize, ToSchema)]
+struct ApplicationsAnswer {
+    /// How many match in all.
+    total: i64,
+    /// Number of this page.
+    page: u32,
+    /// Its lines.
+    applications: Vec<Line>,
+}
+
+/// A line of 申請一覧.
+#[derive(Debug, Serialize, ToSchema)]
+struct Line {
+    /// `<program>.<会員番号>`
+    id: String,
+    /// Program applied for.
+    program: String,
+    /// 会員番号
+    member: String,
+    /// 氏名
+    name: String,
+    /// フリガナ
+    furigana: String,
+    /// 所属施設
+    workplace: String,
+    /// 申請
+    documents: &'static str,
+    /// Its word.
+    documents_label: &'static str,
+    /// 筆記試験
+    exam: &'static str,
+    /// Its word.
+    exam_label: &'static str,
+    /// 認定
+    certification: &'static str,
+    /// Its word.
+    certification_label: &'static str,
+    /// 取下げ
+    withdrawn: bool,
+    /// 単位 that count.
+    units: i64,
+    /// 単位 needed.
+    required: i64,
+    /// What is missing on the member's side.
+    missing: Vec<MissingAnswer>,
+    /// Documents that are not 確認済, of seven.
+    unchecked: i64,
+    /// 内部ラベル
+    labels: Vec<String>,
+    /// Number of the last 本紙.
+    submission: Option<i64>,
+    /// When it was completed (the last time).
+    #[schema(value_type = Option<String>, format = DateTime)]
+    submitted_at: Option<Timestamp>,
+    /// The first instant at which it is too late for the member; null when nothing waits for the member.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Timestamp>,
+    /// Time of the last event.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// The same in Japan.
+    updated_label: String,
+}
+
+/// One thing that is missing.
+#[derive(Debug, Serialize, ToSchema)]
+struct MissingAnswer {
+    /// The code.
+    code: String,
+    /// The words.
+    label: String,
+}
+
+impl From<WorklistEntry> for Line {
+    fn from(entry: WorklistEntry) -> Self {
+        Self {
+            id: entry.application,
+            program: entry.program,
+            member: entry.member,
+            name: entry.name,
+            furigana: entry.furigana,
+            workplace: entry.workplace,
+            documents: entry.document_track.as_str(),
+            documents_label: entry.document_track.label(),
+            exam: entry.exam_track.as_str(),
+            exam_label: entry.exam_track.label(),
+            certification: entry.certification.as_str(),
+            certification_label: entry.certification.label(),
+            withdrawn: entry.withdrawn,
+            units: entry.units,
+            required: entry.required,
+            missing: entry
+                .missing
+                .into_iter()
+                .map(|missing| MissingAnswer {
+                    code: missing.code,
+                    label: missing.label,
+                })
+                .collect(),
+            unchecked: entry.unchecked,
+            labels: entry.labels,
+            submission: entry.submission_number,
+            submitted_at: entry.submitted_at,
+            closes_at: entry.closes_at,
+            updated_label: show_jst_minutes(entry.updated_at),
+            updated_at: entry.updated_at,
+        }
+    }
+}
+
+/// Writes down that somebody looks at a list of members (閲覧記録).
+///
+/// # Errors
+/// [`Kind::Unavailable`]; then nothing may be shown.
+pub(crate) async fn note_list(app: &App, identity: &Identity) -> Result<(), Problem> {
+    let viewing = identity.viewing(app.service(), None);
+    note(
+        app.service(),
+        &Whose::Everybody,
+        viewing,
+        identity.request(),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Search and list the applications (申請一覧)
+#[utoipa::path(
+    get,
+    path = "/api/v1/applications",
+    params(Asked),
+    responses((status = OK, description = "The applications.", body = ApplicationsAnswer))
+)]
+async fn applications(
+    State(app): State<App>,
+    identity: Identity,
+    Query(asked): Query<Asked>,
+) -> Result<Json<ApplicationsAnswer>, Problem> {
+    let question = asked.read()?;
+    note_list(&app, &identity).await?;
+    let page = app
+        .service()
+        .views
+        .worklist(
+            &question.filter,
+            (question.sort, question.order),
+            question.part(),
+        )
+        .await
+        .map_err(unread)?;
+    Ok(Json(ApplicationsAnswer {
+        total: page.total,
+        page: question.page,
+        applications: page.entries.into_iter().map(Line::from).collect(),
+    }))
+}
+
+/// A view that cannot be read is told to those who run the service.
+pub(crate) fn unread(error: projections::Error) -> Problem {
+    tracing::error!(%error, "reading a view");
+    Problem::new(Kind::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_read_or_refused_by_the_name_of_what_is_wrong() {
+        let question = Asked {
+            q: " 髙橋 ".to_owned(),
+            documents: "under_review".to_owned(),
+            missing: "proof:unit_proofs".to_owned(),
+            page: Some(3),
+            ..Asked::default()
+        };
+        let read = question.read().unwrap();
+        assert_eq!(read.filter.text.as_deref(), Some("髙橋"));
+        assert_eq!(read.filter.withdrawn, Some(false));
+        assert_eq!(read.part(), (100, 50));
+        for (name, wrong) in [
+            (
+                "documents",
+                Asked {
+                    documents: "gone".to_owned(),
+                    ..Asked::default()
+                },
+            ),
+            (
+                "missing",
+                Asked {
+                    missing: "everything".to_owned(),
+                    ..Asked::default()
+                },
+            ),
+            (
+                "sort",
+                Asked {
+                    sort: "name; DROP".to_owned(),
+                    ..Asked::default()
+                },
+            ),
+            (
+                "q",
+                Asked {
+                    q: "a\u{0}".to_owned(),
+                    ..Asked::default()
+                },
+            ),
+            (
+                "page",
+                Asked {
+                    page: Some(0),
+                    ..Asked::default()
+                },
+            ),
+            (
+                "closes_before",
+                Asked {
+                    closes_before: "tomorrow".to_owned(),
+                    ..Asked::default()
+                },
+            ),
+        ] {
+            let problem = wrong.read().unwrap_err();
+            assert_eq!(problem.kind(), Kind::MalformedAddress);
+            assert!(
+                problem.body().detail.contains(name),
+                "{}",
+                problem.body().detail
+            );
+        }
+    }
+}
