@@ -4,6 +4,8 @@
 mod apply;
 mod assets;
 mod completion;
+mod corrections;
+mod desk;
 mod document;
 mod document_list;
 mod entry;
@@ -99,6 +101,7 @@ pub fn gates() -> Vec<Gate> {
 fn screens() -> Vec<Screen> {
     let mut all = application_screens();
     all.extend(document_screens());
+    all.extend(desk::screens());
     all
 }
 
@@ -149,6 +152,16 @@ fn application_screens() -> Vec<Screen> {
             UseMemberPages,
             "/applications/{id}/requirements",
             get(completion::requirements),
+        ),
+        screen(
+            UseMemberPages,
+            "/applications/{id}/corrections",
+            get(corrections::show),
+        ),
+        screen(
+            EditDocuments,
+            "/applications/{id}/corrections",
+            post(corrections::answer),
         ),
         screen(
             UseMemberPages,

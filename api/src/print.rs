@@ -16,7 +16,7 @@ mod sample;
 pub mod write;
 
 pub use batch::{Batch, BatchError, BatchReport, print_all};
-pub use content::{Content, Sheet, Unprintable};
+pub use content::{Block, Content, Section, Sheet, Unprintable};
 pub use downloads::{Download, Downloads};
 pub use file_name::FileName;
 pub use font::{missing, plain_forms};

@@ -69,6 +69,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether the table gives somebody this permission.
+    pub fn holds(&self, permission: Permission) -> bool {
+        permission.is_held_by(&self.principal)
+    }
+
     /// Who it is, and how far it goes.
     pub fn principal(&self) -> &Principal {
         &self.principal

@@ -108,7 +108,8 @@ pub(super) async fn notices(
         notices.push(Notice::warning(
             "お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。入力された内容は残っています。",
         ));
-    } else if visit.is_editable()? {
+    } else if visit.may_edit(kind)? {
+        notices.extend(asked_for(visit, kind)?);
         // Where it can be mended, and not only when it is printed.
         let unprintable = visit.provisional()?.unprintable();
         notices.extend(
@@ -117,12 +118,43 @@ pub(super) async fn notices(
                 .filter(|one| one.document == Some(kind))
                 .map(unprintable_notice),
         );
+    } else if visit.state()?.open_correction().is_some() {
+        notices.push(Notice::info(
+            "事務局が修正をお願いした書類ではないため、編集できません。修正のお願いは申請の画面からご確認いただけます。",
+        ));
     } else {
         notices.push(Notice::info(
             "申請を完了しているため、申請書類は編集できません。修正が必要な場合は事務局へお問い合わせください。",
         ));
     }
     Ok(notices)
+}
+
+/// What the secretariat asked for in a document, where it is to be mended.
+fn asked_for(visit: &Visit<'_>, kind: DocumentKind) -> Result<Vec<Notice>, Problem> {
+    let state = visit.state()?;
+    let Some(correction) = state.open_correction() else {
+        return Ok(Vec::new());
+    };
+    let rows = state.review_rows(kind);
+    Ok(correction
+        .request
+        .items
+        .iter()
+        .filter(|item| item.document == kind)
+        .map(|item| {
+            let row = item.row.map_or_else(String::new, |row| {
+                let number = rows.iter().position(|known| *known == row.to_string());
+                number.map_or_else(String::new, |number| format!(" 明細{}", number + 1))
+            });
+            let field = item.field.as_deref().and_then(|name| kind.field(name));
+            let field = field.map_or_else(String::new, |field| format!(" {}", field.label));
+            Notice::warning(format!(
+                "修正のお願い {}{row}{field}: {}",
+                item.number, item.comment.value
+            ))
+        })
+        .collect())
 }
 
 /// That a character is not printed as typed.
@@ -211,7 +243,7 @@ pub(super) async fn show<T: WholeEntry>(
     let visit = Visit::to(&app, &identity, &id).await?;
     has_documents(&visit)?;
     let state = visit.state()?;
-    let form = if visit.is_editable()? {
+    let form = if visit.may_edit(T::KIND)? {
         let errors = state.documents.errors(T::KIND, &visit.program.rules);
         let value = T::saved(&state.documents).cloned().unwrap_or_default();
         Some(form(&visit, &value, &errors)?)

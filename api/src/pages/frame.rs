@@ -19,6 +19,8 @@ pub(super) struct Frame {
     pub crumbs: Vec<Crumb>,
     /// 案内詳細ページ
     pub guide: Option<String>,
+    /// Whether the page is as wide as the window: lists and checks of the secretariat.
+    pub wide: bool,
     pub assets: &'static Addresses,
     pub version: &'static str,
 }
@@ -62,6 +64,7 @@ impl Frame {
             person: None,
             crumbs: Vec::new(),
             guide: None,
+            wide: false,
             assets: &ADDRESSES,
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -219,7 +219,7 @@ struct Version {
 }
 
 /// Two versions of a document, in the words of its screen.
-fn compared(
+pub(super) fn compared(
     kind: DocumentKind,
     then: &Documents,
     now: &Documents,

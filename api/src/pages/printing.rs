@@ -47,7 +47,7 @@ struct Earlier {
 
 impl ColumnKind {
     /// Whether its cells hold figures.
-    fn is_figure(self) -> bool {
+    pub(super) fn is_figure(self) -> bool {
         matches!(self, Self::Number | Self::Units | Self::Figure)
     }
 }

@@ -256,7 +256,7 @@ async fn page<T: ListEntry>(
 ) -> Result<Response, Problem> {
     let state = visit.state()?;
     let rules = &visit.program.rules;
-    let editable = visit.is_editable()?;
+    let editable = visit.may_edit(T::KIND)?;
     let assessment = state.assess(rules);
     let saved = T::rows(&state.documents);
     let mut rows: Vec<Line> = saved
@@ -375,7 +375,7 @@ pub(super) async fn show<T: ListEntry>(
         notices: notices(&visit, T::KIND, asked.notice.as_deref()).await?,
         ..Open::default()
     };
-    if visit.is_editable()? {
+    if visit.may_edit(T::KIND)? {
         let rules = &visit.program.rules;
         let rows = T::rows(&visit.state()?.documents);
         if let Some(row) = asked.row.map(RowId) {

@@ -23,7 +23,7 @@ use super::{
     visit::person,
 };
 use crate::{
-    access::signed_in,
+    access::{Principal, signed_in},
     app::App,
     demonstration::{FIRST_MEMBER, IDENTITIES},
     problem::{Kind, Problem},
@@ -73,7 +73,7 @@ pub(super) async fn start_page(
     };
     match signed_in(&app, &headers).await {
         Ok(None) => start(&app, &said, StatusCode::OK),
-        Ok(Some(principal)) => home(&app, &principal.actor)
+        Ok(Some(principal)) => home(&app, &principal)
             .await
             .unwrap_or_else(axum::response::IntoResponse::into_response),
         Err(problem) => problem.into_response(),
@@ -167,10 +167,12 @@ fn sample(app: &App) -> Option<String> {
     Some(program.links.sample.clone())
 }
 
-async fn home(app: &App, actor: &Actor) -> Result<Response, Problem> {
-    match actor.role {
-        Role::Member => certification(app, actor).await,
-        Role::Secretariat | Role::Reporter | Role::System => Ok(staff(app, actor.role)),
+async fn home(app: &App, principal: &Principal) -> Result<Response, Problem> {
+    match principal.actor.role {
+        Role::Member => certification(app, &principal.actor).await,
+        Role::Secretariat | Role::Reporter | Role::System => {
+            super::desk::dashboard(app, principal).await
+        }
     }
 }
 
@@ -303,30 +305,6 @@ async fn certification(app: &App, actor: &Actor) -> Result<Response, Problem> {
         now: show_jst_minutes(now),
     };
     Ok(rendered(&page, StatusCode::OK))
-}
-
-#[derive(Template)]
-#[template(path = "staff.html")]
-struct Staff {
-    frame: Frame,
-    role: &'static str,
-    secretariat: bool,
-}
-
-fn staff(app: &App, role: Role) -> Response {
-    let words = match role {
-        Role::Secretariat => "事務局",
-        Role::Reporter => "集計担当",
-        Role::Member | Role::System => "システム",
-    };
-    let mut frame = Frame::plain(app, words);
-    frame.person = Some(words.to_owned());
-    let page = Staff {
-        frame,
-        role: words,
-        secretariat: role == Role::Secretariat,
-    };
-    rendered(&page, StatusCode::OK)
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ struct Page {
     guide: String,
     /// Where the printed application is, on the screen and as PDF.
     print: Option<(String, String)>,
+    /// 修正のお願い, and whether it waits for the member.
+    correction: Option<(String, bool)>,
     /// Our number, time and units of the completion.
     submission: Option<Submission>,
     address: String,
@@ -126,6 +128,12 @@ pub(super) async fn top(
             .then(|| fee("受験料", &visit.program.fees.exam)),
         again: withdrawn.then(|| format!("/apply/{}", visit.program.id)),
         guide: visit.program.links.guide.clone(),
+        correction: state.review.correction.as_ref().map(|_| {
+            (
+                visit.below("corrections"),
+                state.open_correction().is_some(),
+            )
+        }),
         print: documents.then(|| (visit.below("print"), visit.below("application.pdf"))),
         submission,
         address: visit.top(),

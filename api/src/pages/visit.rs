@@ -90,6 +90,15 @@ impl<'a> Visit<'a> {
         Ok(!self.is_withdrawn() && state.status(self.program, self.now).editable)
     }
 
+    /// Whether anything of a document may be edited: after 差し戻し only what was asked for is open.
+    pub fn may_edit(&self, kind: DocumentKind) -> Result<bool, Problem> {
+        let asked = self.state()?.open_correction().is_none_or(|correction| {
+            let mut items = correction.request.items.iter();
+            items.any(|item| item.document == kind)
+        });
+        Ok(asked && self.is_editable()?)
+    }
+
     /// The first instant at which it is too late for this application.
     pub fn closes(&self) -> Timestamp {
         self.state().map_or(self.program.period.closes, |state| {

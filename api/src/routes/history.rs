@@ -147,7 +147,7 @@ impl Asked {
 }
 
 /// NUL is no text to PostgreSQL, and no actor, event or operation has a control character.
-pub(super) fn text(name: &str, label: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+pub(crate) fn text(name: &str, label: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
     match text {
         Some(text) if text.chars().any(char::is_control) => Err(unreadable(name, label)),
         text => Ok(text.map(str::to_owned)),
@@ -171,7 +171,7 @@ pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, 
         .map_err(|_| unreadable(name, "日時"))
 }
 
-pub(super) fn unreadable(name: &str, label: &str) -> Problem {
+pub(crate) fn unreadable(name: &str, label: &str) -> Problem {
     Problem::saying(
         Kind::MalformedAddress,
         format!("検索条件 {name} の{label}を読み取れません。検索条件をご確認ください。"),

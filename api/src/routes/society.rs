@@ -27,7 +27,7 @@ use crate::{
     write::Write,
 };
 
-pub(crate) use review::ReviewAnswer;
+pub(crate) use review::{CorrectionAnswer, ReviewAnswer};
 
 /// All of them.
 pub(super) fn endpoints() -> Vec<Endpoint> {

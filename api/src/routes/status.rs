@@ -204,9 +204,12 @@ async fn application_status(
     answer(&app, &found, at).map(Json)
 }
 
+/// A moment in the history of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
+pub(crate) enum Moment {
+    /// At a time.
     At(Timestamp),
+    /// After an event, by its number in the application.
     After(i64),
 }
 
@@ -224,7 +227,7 @@ impl Moment {
     }
 
     /// The number of the last event by then, and the time to say 状態 for.
-    async fn in_history_of(
+    pub(crate) async fn in_history_of(
         self,
         app: &App,
         id: &ApplicationId,

@@ -53,6 +53,27 @@ impl EventLog {
         .transpose()
     }
 
+    /// The last event of an aggregate that stood in the ledger at this number; `None` when there was none yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`] when it can not be read.
+    pub async fn sequence_at<A: Aggregate>(
+        &self,
+        id: &str,
+        global_seq: i64,
+    ) -> Result<Option<i64>, Error> {
+        on_database!(self.database(), pool => {
+            sqlx::query_scalar(include_str!("sql/sequence_at.sql"))
+                .bind(A::TYPE)
+                .bind(id)
+                .bind(global_seq)
+                .fetch_one(pool)
+                .await
+        })
+        .map_err(Error::at(Stage::Feed))
+    }
+
     /// The same for an event that is known to be there: waits for its number, at most `patience`. `None`: it gave up.
     ///
     /// # Errors

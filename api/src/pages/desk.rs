@@ -1,0 +1,103 @@
+//! The secretariat's pages: find an application, check it, send it back, decide, and see who did what.
+
+mod acts;
+mod dashboard;
+mod diff;
+mod history;
+mod list;
+mod moment;
+mod review;
+mod send_back;
+
+use super::{
+    Screen,
+    frame::{Crumb, Frame},
+    get, post, screen,
+};
+use crate::{
+    access::{Identity, Permission},
+    app::App,
+};
+
+pub(super) use dashboard::dashboard;
+
+/// Every page and form of the secretariat.
+pub(super) fn screens() -> Vec<Screen> {
+    use Permission::{CheckDocuments, ConfirmPayments, Decide, ReadHistory, SearchApplications};
+    vec![
+        screen(SearchApplications, "/desk/applications", get(list::list)),
+        screen(
+            SearchApplications,
+            "/desk/applications.csv",
+            get(list::export),
+        ),
+        screen(
+            SearchApplications,
+            "/desk/applications/{id}",
+            get(review::show),
+        ),
+        screen(
+            CheckDocuments,
+            "/desk/applications/{id}/check",
+            post(acts::check),
+        ),
+        screen(
+            Decide,
+            "/desk/applications/{id}/decision",
+            post(acts::decide),
+        ),
+        screen(
+            ConfirmPayments,
+            "/desk/applications/{id}/payments",
+            post(acts::payments),
+        ),
+        screen(
+            CheckDocuments,
+            "/desk/applications/{id}/return",
+            get(send_back::form),
+        ),
+        screen(
+            CheckDocuments,
+            "/desk/applications/{id}/return",
+            post(send_back::send),
+        ),
+        screen(
+            ReadHistory,
+            "/desk/applications/{id}/history",
+            get(history::of_one),
+        ),
+        screen(
+            SearchApplications,
+            "/desk/applications/{id}/moment",
+            get(moment::show),
+        ),
+        screen(SearchApplications, "/desk/history", get(history::of_all)),
+    ]
+}
+
+/// Where the page of an application is.
+fn of(id: &impl std::fmt::Display) -> String {
+    format!("/desk/applications/{id}")
+}
+
+/// Header and breadcrumb of a page of the secretariat.
+fn frame(app: &App, identity: &Identity, title: &str, between: Vec<Crumb>) -> Frame {
+    let mut frame = Frame::plain(app, title);
+    frame.person = Some(format!("事務局 {}", identity.actor().id));
+    frame.crumbs = vec![Crumb::to("事務局", "/")];
+    frame.crumbs.extend(between);
+    frame.crumbs.push(Crumb::here(title));
+    frame.wide = true;
+    frame
+}
+
+/// Who, in words: an account of staff, a number of a member.
+fn who(actor: &str) -> String {
+    match actor.split_once(':') {
+        Some(("member", number)) => format!("会員 {number}"),
+        Some(("secretariat", account)) => format!("事務局 {account}"),
+        Some(("reporter", account)) => format!("集計担当 {account}"),
+        Some(("system", part)) => format!("自動処理 {part}"),
+        _ => actor.to_owned(),
+    }
+}

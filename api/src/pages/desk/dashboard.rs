@@ -1,0 +1,97 @@
+//! 事務局の最初の画面: what stands where, each with the list behind it.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use domain::Role;
+
+use super::super::{frame::Frame, rendered};
+use crate::{
+    access::{Permission, Principal},
+    app::App,
+    problem::Problem,
+    routes::worklist::unread,
+};
+
+#[derive(Template)]
+#[template(path = "staff.html")]
+struct Page {
+    frame: Frame,
+    role: &'static str,
+    /// 状態, how many, and the list of them; none for those who may not see applications.
+    counts: Option<Vec<Count>>,
+    /// Other places, with what is there.
+    places: Vec<(&'static str, &'static str)>,
+}
+
+struct Count {
+    label: &'static str,
+    number: i64,
+    href: String,
+}
+
+/// The page of the secretariat and of reporters after signing in.
+pub(in super::super) async fn dashboard(
+    app: &App,
+    principal: &Principal,
+) -> Result<Response, Problem> {
+    let role = principal.actor.role;
+    let words = match role {
+        Role::Secretariat => "事務局",
+        Role::Reporter => "集計担当",
+        Role::Member | Role::System => "システム",
+    };
+    let may = |permission: Permission| permission.is_held_by(principal);
+    let counts = if may(Permission::SearchApplications) {
+        let views = &app.service().views;
+        let counts = views
+            .worklist_counts(app.service().clock.now())
+            .await
+            .map_err(unread)?;
+        let mut lines: Vec<Count> = counts
+            .documents
+            .iter()
+            .map(|(track, number)| Count {
+                label: track.label(),
+                number: *number,
+                href: format!("/desk/applications?documents={}", track.as_str()),
+            })
+            .collect();
+        lines.push(Count {
+            label: "差し戻し中（期限超過）",
+            number: counts.overdue,
+            href: format!(
+                "/desk/applications?documents=returned&closes_before={}",
+                app.service().clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            ),
+        });
+        lines.push(Count {
+            label: "取下げ",
+            number: counts.withdrawn,
+            href: "/desk/applications?withdrawn=yes".to_owned(),
+        });
+        Some(lines)
+    } else {
+        None
+    };
+    let mut places = Vec::new();
+    if may(Permission::SearchApplications) {
+        places.push(("/desk/applications", "申請一覧"));
+        places.push(("/desk/history", "変更履歴（全体）"));
+    }
+    if may(Permission::VerifyLog) {
+        places.push(("/api/v1/audit/verify", "記録が書き換えられていないかの確認"));
+    }
+    places.push(("/api/v1/programs", "申請の種類"));
+    if role == Role::Secretariat {
+        places.push(("/api/v1/reference/", "API（データの取り込みなど）"));
+    }
+    let mut frame = Frame::plain(app, words);
+    frame.person = Some(words.to_owned());
+    let page = Page {
+        frame,
+        role: words,
+        counts,
+        places,
+    };
+    Ok(rendered(&page, StatusCode::OK))
+}
