@@ -36,6 +36,7 @@ pub use examine::Setup;
 pub use feed::RecordedEvent;
 pub use handler::{CommandHandler, ExecuteError, Receipt};
 pub use ledger::entry::LedgerEntry;
+pub use ledger::merkle;
 pub use ledger::reanchor::reanchor;
 pub use ledger::seal::seal;
 pub use ledger::verify::{Problem, Reason, VerifyReport, verify};
