@@ -3,8 +3,10 @@
 pub(crate) mod anchor;
 pub(crate) mod anchor_file;
 pub(crate) mod anchoring;
+pub(crate) mod check_proof;
 pub(crate) mod entry;
 pub mod merkle;
+pub(crate) mod proof;
 pub(crate) mod reanchor;
 pub(crate) mod seal;
 pub(crate) mod verify;

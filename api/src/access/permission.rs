@@ -25,6 +25,8 @@ pub enum Permission {
     EditDocuments,
     /// To read who changed what; a member of the own application only.
     ReadHistory,
+    /// To take an application's whole stream away as a file that proves itself: with every account, reason and remark in it.
+    ExportHistory,
     /// 入金確認 by hand.
     ConfirmPayments,
     /// To import the society's files.
@@ -41,7 +43,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -50,6 +52,7 @@ impl Permission {
         Self::ReadApplication,
         Self::EditDocuments,
         Self::ReadHistory,
+        Self::ExportHistory,
         Self::ConfirmPayments,
         Self::Import,
         Self::VerifyLog,
@@ -69,6 +72,7 @@ impl Permission {
             Self::ReadApplication => "read-application",
             Self::EditDocuments => "edit-documents",
             Self::ReadHistory => "read-history",
+            Self::ExportHistory => "export-history",
             Self::ConfirmPayments => "confirm-payments",
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
@@ -89,6 +93,7 @@ impl Permission {
             Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
                 &[Member]
             }
+            Self::ExportHistory => &[Secretariat(Some(Duty::View))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
             Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
                 &[Secretariat(Some(Duty::Administer))]
@@ -200,7 +205,8 @@ mod tests {
                 "manage-own-sessions",
                 "read-programs",
                 "read-application",
-                "read-history"
+                "read-history",
+                "export-history"
             ]
         );
         assert_eq!(duty(Duty::Check), everybody);

@@ -89,8 +89,8 @@ struct Asker {
 /// The table once more, written down by hand: what each may, beside what everybody may.
 fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
-        Apply, ConfirmPayments, EditDocuments, Import, ManageOwnSessions, ManageTokens,
-        ReadAccessLog, ReadApplication, ReadHistory, ReadOwnAccessLog, ReadPrograms,
+        Apply, ConfirmPayments, EditDocuments, ExportHistory, Import, ManageOwnSessions,
+        ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadOwnAccessLog, ReadPrograms,
         SeeOwnSituation, UseMemberPages, VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
@@ -106,7 +106,7 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     }
     for duty in duties {
         may.extend(match duty {
-            Duty::View => vec![ReadApplication, ReadHistory],
+            Duty::View => vec![ReadApplication, ReadHistory, ExportHistory],
             Duty::Payments => vec![ConfirmPayments],
             Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog],
             Duty::Check | Duty::Decide => vec![],
