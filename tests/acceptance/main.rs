@@ -14,6 +14,7 @@ mod model;
 mod pages;
 mod print;
 mod projections;
+mod proof;
 mod service;
 mod service_promises;
 mod sign_in;

@@ -231,7 +231,7 @@ pub(crate) fn end_of(day: Date) -> i64 {
         .tomorrow()
         .and_then(|tomorrow| JAPAN.to_timestamp(tomorrow.at(0, 0, 0, 0)));
     // The last day of the calendar does not end.
-    end.map_or(i64::MAX, |end| end.as_microsecond())
+    end.map_or(i64::MAX, Timestamp::as_microsecond)
 }
 
 #[cfg(test)]

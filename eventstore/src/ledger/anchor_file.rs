@@ -66,21 +66,26 @@ impl Anchors {
     }
 }
 
-/// The anchors in any file of that form, such as a copy that was kept elsewhere.
+/// The anchors in any file of that form, such as a copy that was kept elsewhere. Whoever pastes the line of a day into a file may leave
+/// out its end.
 ///
 /// # Errors
 ///
 /// As [`Anchors::read`]; a file that is not there is an error here.
 pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>, Error> {
-    read(File::open(path).map_err(Error::AnchorFile)?)
+    let bytes = std::fs::read(path).map_err(Error::AnchorFile)?;
+    parse(bytes.trim_ascii_end())
 }
 
-fn read(file: File) -> Result<Vec<Anchor>, Error> {
+fn read(mut file: File) -> Result<Vec<Anchor>, Error> {
     let mut bytes = Vec::new();
-    let mut file = file;
     file.read_to_end(&mut bytes).map_err(Error::AnchorFile)?;
     // A last line without its end was being written when the power failed: it never was an anchor.
-    complete(&bytes)
+    parse(complete(&bytes))
+}
+
+fn parse(lines: &[u8]) -> Result<Vec<Anchor>, Error> {
+    lines
         .split_inclusive(|&byte| byte == b'\n')
         .enumerate()
         .map(|(index, line)| {
@@ -215,7 +220,7 @@ mod tests {
         let whole = std::fs::read_to_string(anchors.path()).unwrap();
         for cut in one_line.len()..whole.len() {
             std::fs::write(anchors.path(), &whole[..cut]).unwrap();
-            assert_eq!(anchors.read().await.unwrap(), [first.clone()], "{cut}");
+            assert_eq!(anchors.read().await.unwrap(), two()[..1], "{cut}");
             assert!(
                 anchors
                     .append(Some(&first), std::slice::from_ref(&second))

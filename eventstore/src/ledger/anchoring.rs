@@ -32,7 +32,8 @@ pub struct Made {
 /// yet, and writes them to the file. Safe to repeat, and beside another process that does the same. On PostgreSQL a day waits as
 /// long as an event of it has no ledger number.
 ///
-/// It refuses when the last anchor does not fit the ledger: what somebody has rewritten gets no new anchor.
+/// It refuses, also when there is nothing to make, when the last anchor does not fit the ledger: what somebody has rewritten gets no new
+/// anchor.
 ///
 /// # Errors
 ///
@@ -62,6 +63,12 @@ async fn make(
     line: usize,
     now_us: i64,
 ) -> Result<Vec<Anchor>, Error> {
+    // First, also when there is nothing to make: the hash of the last anchored row follows from everything before it, so whoever asks
+    // every few minutes learns that soon of a ledger that was written anew.
+    let mut ledger_hash = match last {
+        Some(last) => fitting_hash(database, last, line).await?,
+        None => GENESIS,
+    };
     let Some(mut day) = next_day(database, last).await? else {
         return Ok(Vec::new());
     };
@@ -69,10 +76,6 @@ async fn make(
     if anchor::end_of(day) > until {
         return Ok(Vec::new());
     }
-    let mut ledger_hash = match last {
-        Some(last) => fitting_hash(database, last, line).await?,
-        None => GENESIS,
-    };
     let mut days = days_after(database, last.map_or(0, |last| last.last))
         .await?
         .into_iter()

@@ -288,3 +288,6 @@ fn compare(proof: &StreamProof, elsewhere: &[Anchor], found: &mut Vec<ProofProbl
     }
     compared
 }
+
+#[cfg(test)]
+mod tests;
