@@ -30,7 +30,7 @@ pub use handover::{BadLink, HandoverKeys, Link, NoKeys};
 pub use host::known_host;
 pub use identity::{Identity, Principal, authorize, signed_in};
 pub use kept_form::{KEPT_COOKIE, KEPT_FOR, KeptForm, KeptForms};
-pub use log::{NotNoted, PRINT, last_entry, note, subject};
+pub use log::{EXPORT, NotNoted, PRINT, last_entry, note, subject};
 pub use oidc::{Issuer, IssuerError, OidcSettings, SettingsError, Vouched};
 pub use origin::same_origin;
 pub use pending::{Pending, SignIns};

@@ -1,8 +1,15 @@
 //! Configuration: flags and environment, and what they add up to (architecture, "Configuration").
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::builder::FalseyValueParser;
+use eventstore::Anchors;
 
 use crate::{
     access::{
@@ -15,6 +22,12 @@ use crate::{
 
 /// The database when nothing is configured.
 pub const DEFAULT_DATABASE: &str = "sqlite://data/shinsei.db";
+
+/// Where the anchors are kept when the database is a server's.
+pub const DEFAULT_ANCHORS: &str = "data/anchors";
+
+/// What is said instead of a directory by a node that keeps no anchors.
+const NO_ANCHORS: &str = "off";
 
 /// What every subcommand takes.
 #[derive(clap::Args, Clone, Debug)]
@@ -39,6 +52,10 @@ pub struct Settings {
         global = true
     )]
     pub programs: Option<PathBuf>,
+    /// Directory in which the anchors of the log are kept, or `off`; `anchors` beside the SQLite file, with PostgreSQL
+    /// `data/anchors`
+    #[arg(long, env = "SHINSEI_ANCHORS", value_name = "DIRECTORY", global = true)]
+    pub anchors_directory: Option<PathBuf>,
     /// Demonstration on a database that would mean production (PostgreSQL)
     #[arg(long, env = "SHINSEI_DEMO", value_parser = FalseyValueParser::new(), conflicts_with = "production", global = true)]
     pub demo: bool,
@@ -219,6 +236,19 @@ impl Settings {
         Ok(())
     }
 
+    /// Where the anchors are kept; `None` when this node keeps none.
+    pub fn anchors(&self) -> Option<Anchors> {
+        let directory = match &self.anchors_directory {
+            Some(told) if told.as_os_str() == NO_ANCHORS => return None,
+            Some(told) => told.clone(),
+            None => match sqlite_file(&self.database_url) {
+                Some(file) => file.with_file_name("anchors"),
+                None => DEFAULT_ANCHORS.into(),
+            },
+        };
+        Some(Anchors::within(directory))
+    }
+
     /// SQLite demonstrates unless told otherwise; PostgreSQL, and any way for real people to come in, is meant seriously unless
     /// told otherwise.
     pub fn mode(&self) -> Mode {
@@ -239,6 +269,13 @@ impl Settings {
             Mode::Production => ClockSetting::System,
         }
     }
+}
+
+/// The file in the address of an SQLite database; `None` for a server's.
+pub fn sqlite_file(database_url: &str) -> Option<&Path> {
+    let path = database_url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Some(Path::new(path.split('?').next().unwrap_or(path)))
 }
 
 /// A file of the configuration that cannot be read. What is in it is not told.
@@ -280,6 +317,7 @@ mod tests {
             database_url: database_url.to_owned(),
             database_url_file: None,
             programs: None,
+            anchors_directory: None,
             demo,
             production,
             doors: Doors {
@@ -304,6 +342,36 @@ mod tests {
         told.database_url_file = Some("/nowhere/at/all".into());
         let error = told.read_files().unwrap_err();
         assert_eq!(error.to_string(), "/nowhere/at/all can not be read");
+    }
+
+    #[test]
+    fn anchors_are_kept_beside_the_file_or_where_it_is_said_or_not_at_all() {
+        let kept = |url: &str, told: Option<&str>| {
+            let mut settings = settings(url, false, false);
+            settings.anchors_directory = told.map(PathBuf::from);
+            settings.anchors().map(|anchors| anchors.path())
+        };
+        for (url, told, expected) in [
+            (DEFAULT_DATABASE, None, Some("data/anchors/anchors.jsonl")),
+            (
+                "sqlite:/var/x.db?mode=rwc",
+                None,
+                Some("/var/anchors/anchors.jsonl"),
+            ),
+            ("postgres://h/d", None, Some("data/anchors/anchors.jsonl")),
+            (
+                "postgres://h/d",
+                Some("/mnt/worm"),
+                Some("/mnt/worm/anchors.jsonl"),
+            ),
+            (DEFAULT_DATABASE, Some("off"), None),
+        ] {
+            assert_eq!(
+                kept(url, told),
+                expected.map(PathBuf::from),
+                "{url} {told:?}"
+            );
+        }
     }
 
     #[test]

@@ -105,6 +105,7 @@ pub async fn examine(
     logging(surroundings.log_filter, &mut found);
     database(service, &surroundings.settings.database_url, &mut found).await?;
     log_and_views(service, &mut found).await?;
+    anchors(surroundings.settings, &mut found);
     programs(service, service.clock.now(), &mut found);
     demonstration(service, &mut found).await?;
     Ok(found.0)
@@ -185,6 +186,22 @@ async fn doors(doors: &Doors, found: &mut Findings) {
             Ok(_) => found.sound("sign-in", format!("issuer {} answers", issuer.key())),
             Err(error) => found.doubtful("sign-in", format!("issuer {}: {error}", issuer.key())),
         }
+    }
+}
+
+fn anchors(settings: &Settings, found: &mut Findings) {
+    match settings.anchors() {
+        Some(anchors) => found.sound(
+            "anchors",
+            format!(
+                "kept in {}: copy its lines to where whoever holds the database cannot write",
+                anchors.path().display()
+            ),
+        ),
+        None => found.doubtful(
+            "anchors",
+            "SHINSEI_ANCHORS is off: unless another node keeps anchors, nobody can tell when the whole log is rewritten",
+        ),
     }
 }
 

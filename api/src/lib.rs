@@ -16,6 +16,7 @@ mod pages;
 pub mod print;
 pub mod problem;
 mod program_archive;
+pub mod proof;
 pub mod routes;
 mod saving;
 pub mod server;

@@ -1,11 +1,6 @@
 //! The `shinsei` binary: the service and its tools.
 
-use std::{
-    io::Write as _,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use api::{
     Clock, ClockSetting, Exposure, Mode, Service,
@@ -14,17 +9,19 @@ use api::{
         command_line::{self as tokens, TokenCommand},
         role_named,
     },
-    config::{Allowances, Settings, check_listen},
+    config::{Allowances, Settings, check_listen, sqlite_file},
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
     print::{Batch, print_all},
+    proof::command_line::{self as proofs, Told},
     routes, serve, service,
     telemetry::{DEFAULT_FILTER, LogFormat, init_logging},
 };
 use clap::{Args, Parser, Subcommand};
 use domain::program::ProgramId;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use projections::ViewName;
 use tokio::{
     net::TcpListener,
@@ -93,8 +90,27 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Recompute the chain and name the first bad number
+    /// Recompute the chain and name the first bad number; then compare with the anchors, where there are any
     Verify,
+    /// Anchor the days that have ended; a running service does so by itself
+    Anchor,
+    /// Write one application's history with its proof into a new file
+    ExportHistory {
+        /// `<program>.<会員番号>`
+        #[arg(long, value_name = "ID")]
+        application: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Check a history that was exported, without any database
+    VerifyExport {
+        /// The export
+        file: PathBuf,
+        /// Anchors that were kept elsewhere, one in a line
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
+    },
     /// After a restore of PostgreSQL, before the service starts
     Reanchor,
     /// Build a view anew beside the live one, compare, then switch
@@ -189,7 +205,21 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
             eventstore::seal(service.log.database()).await?;
             Ok(code)
         }
-        Command::Verify => verify(&open_existing(settings, ClockSetting::System).await?).await,
+        Command::Verify => {
+            let service = open_existing(settings, ClockSetting::System).await?;
+            tell(&proofs::verify(&service).await?)
+        }
+        Command::Anchor => {
+            let service = open_existing(settings, ClockSetting::System).await?;
+            tell(&proofs::anchor(&service, Timestamp::now()).await?)
+        }
+        Command::ExportHistory { application, out } => {
+            let service = open_existing(settings, settings.clock()).await?;
+            tell(&proofs::export_history(&service, &application, &out).await?)
+        }
+        Command::VerifyExport { file, anchors } => {
+            tell(&proofs::verify_export(&file, anchors.as_deref())?)
+        }
         Command::Reanchor => {
             let service = open_existing(settings, ClockSetting::System).await?;
             let sealed = eventstore::reanchor(service.log.database()).await?;
@@ -243,20 +273,20 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
 /// For tools that look at what is there: a mistyped path is no empty log, and opening seals nothing.
 async fn open_existing(settings: &Settings, clock: ClockSetting) -> Result<Service, Failure> {
     let url = settings.database_url.as_str();
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        let path = path.split('?').next().unwrap_or(path);
-        if !Path::new(path).is_file() {
-            return Err(format!("there is no database file {path}").into());
-        }
+    if let Some(path) = sqlite_file(url)
+        && !path.is_file()
+    {
+        return Err(format!("there is no database file {}", path.display()).into());
     }
     let programs = service::programs(settings.programs.as_deref())?;
-    Ok(Service::open(url, programs, clock).await?)
+    let service = Service::open(url, programs, clock).await?;
+    Ok(service.with_anchors(settings.anchors()))
 }
 
 async fn open(settings: &Settings) -> Result<Service, Failure> {
     let programs = service::programs(settings.programs.as_deref())?;
-    Ok(Service::open(&settings.database_url, programs, settings.clock()).await?)
+    let service = Service::open(&settings.database_url, programs, settings.clock()).await?;
+    Ok(service.with_anchors(settings.anchors()))
 }
 
 fn say(text: &str) -> std::io::Result<()> {
@@ -402,25 +432,13 @@ async fn print(service: &Service, batch: &Batch) -> Result<ExitCode, Failure> {
     })
 }
 
-async fn verify(service: &Service) -> Result<ExitCode, Failure> {
-    let report = eventstore::verify(service.log.database()).await?;
-    let chain = hex::encode(report.chain_hash);
-    match report.problem {
-        None => {
-            say(&format!(
-                "{} events are sound; chain {chain}",
-                report.verified
-            ))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(problem) => {
-            say(&format!(
-                "BAD {problem}; {} events before it are sound",
-                report.verified
-            ))?;
-            Ok(ExitCode::FAILURE)
-        }
-    }
+fn tell(told: &Told) -> Result<ExitCode, Failure> {
+    write!(std::io::stdout(), "{}", told.words)?;
+    Ok(if told.sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn rebuild(

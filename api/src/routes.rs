@@ -2,12 +2,14 @@
 
 mod access_log;
 mod add_exam;
+mod anchors;
 pub(crate) mod application_pdf;
 mod apply;
 mod clinical_experience;
 mod conferences;
 mod confirm_payment;
 mod document_list;
+mod export;
 pub(crate) mod history;
 pub mod imports;
 mod me;
@@ -132,6 +134,8 @@ fn endpoints() -> Vec<Endpoint> {
         history::endpoint(),
         verify::endpoint(),
         worklist::endpoint(),
+        anchors::endpoint(),
+        export::endpoint(),
     ];
     all.extend(resume::endpoints());
     all.extend(profile::endpoints());

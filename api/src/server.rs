@@ -25,7 +25,7 @@ use crate::{
     limits::{self, count_entrances},
     operations, pages,
     problem::{Kind, Problem, as_problem},
-    program_archive, routes,
+    program_archive, proof, routes,
     service::Service,
     telemetry::{figures, observe},
     write::BODY_LIMIT,
@@ -232,6 +232,10 @@ pub async fn serve(
     log.seal_task(background.clone());
     let runner = Runner::new(log.clone()).follow(Forwarder::new(service.clone()));
     log.tasks().spawn(runner.run(background.clone()));
+    if let Some(anchors) = service.anchors.clone() {
+        let anchoring = proof::keep_anchoring(log.clone(), anchors, background.clone());
+        log.tasks().spawn(anchoring);
+    }
     let connections = exposure.limits.connections;
     let app = App::new(service, mode, exposure);
     log.tasks().spawn(upkeep(app.clone(), background.clone()));

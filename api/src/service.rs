@@ -12,7 +12,7 @@ use domain::{
     upcasters,
 };
 use eventstore::{
-    CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata, Receipt,
+    Anchors, CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata, Receipt,
 };
 use jiff::Timestamp;
 use projections::Views;
@@ -42,6 +42,8 @@ pub struct Service {
     pub clock: Clock,
     /// What pages and lists are drawn from.
     pub views: Views,
+    /// Where the log's anchors are kept; `None` on a node that keeps none.
+    pub anchors: Option<Anchors>,
 }
 
 /// Who asks for a command, and by which idempotency key.
@@ -143,7 +145,14 @@ impl Service {
             log,
             programs,
             clock,
+            anchors: None,
         })
+    }
+
+    /// The same, with a place for the log's anchors: without one, none are made or looked at.
+    #[must_use]
+    pub fn with_anchors(self, anchors: Option<Anchors>) -> Self {
+        Self { anchors, ..self }
     }
 
     /// Executes a command on a member's stream, in a task of its own that a caller who goes away does not cut.

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::ledger::anchor::AnchorProblem;
+
 /// The step at which a database failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -22,6 +24,8 @@ pub enum Stage {
     Verify,
     /// Re-anchoring after a restore.
     Reanchor,
+    /// Reading what an anchor or a proof is made from.
+    Prove,
 }
 
 impl fmt::Display for Stage {
@@ -35,6 +39,7 @@ impl fmt::Display for Stage {
             Self::Seal => "sealing the ledger",
             Self::Verify => "verifying the ledger",
             Self::Reanchor => "re-anchoring the ledger",
+            Self::Prove => "reading the ledger for a proof",
         })
     }
 }
@@ -116,6 +121,15 @@ pub enum Error {
     /// Snapshots of `cqrs-es` are refused: it applies each event to them twice.
     #[error("snapshots are not kept")]
     SnapshotsRefused,
+    /// The file of the anchors can not be read or written.
+    #[error("the file of the anchors can not be used")]
+    AnchorFile(#[source] std::io::Error),
+    /// An anchor does not follow from the one before it, or the ledger is not the one that was anchored.
+    #[error("{0}")]
+    Anchor(AnchorProblem),
+    /// Events of a stream have no ledger number yet, so nothing can be proved of them.
+    #[error("the stream's last events have no ledger number yet")]
+    Unsealed,
     /// The task of the command panicked or was aborted; whether it wrote is unknown. Repeating it with its id is safe.
     #[error("the command's task ended early")]
     Interrupted,

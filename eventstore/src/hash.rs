@@ -14,11 +14,48 @@
 //! `payload` and `metadata` are the stored texts byte for byte, not their meaning. Each text carries its length, so
 //! no two different events have the same encoding. The first chain hash follows [`GENESIS`].
 
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
+
+/// A digest as it stands in a text: 64 hexadecimal digits in lower case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HexDigest(pub Digest);
+
+impl fmt::Display for HexDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for HexDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for HexDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for HexDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut digest = [0; 32];
+        match hex::decode_to_slice(&text, &mut digest) {
+            // One way to write it: whoever compares texts and whoever compares digests come to the same.
+            Ok(()) if !text.contains(|c: char| c.is_ascii_uppercase()) => Ok(Self(digest)),
+            _ => Err(de::Error::custom("no SHA-256 in hexadecimal digits")),
+        }
+    }
+}
 
 const CONTENT_DOMAIN: &[u8] = b"eventstore/content/1";
 
@@ -78,7 +115,8 @@ pub fn chain(previous: &Digest, global_seq: i64, content: &Digest) -> Digest {
     hasher.finalize().into()
 }
 
-fn text(hasher: &mut Sha256, text: &str) {
+/// A text with its length before it, as the module describes it.
+pub(crate) fn text(hasher: &mut Sha256, text: &str) {
     // A usize never exceeds 64 bits on any platform that Rust supports.
     hasher.update((text.len() as u64).to_be_bytes());
     hasher.update(text.as_bytes());
@@ -144,6 +182,27 @@ mod tests {
             hex::encode(chain(&GENESIS, 1, &EVENT.hash())),
             "e8399729b8d5c88820cd19e78e079b0cb6526c6c6120af00ab6e6f586a4d7742"
         );
+    }
+
+    #[test]
+    fn a_digest_is_read_as_it_is_written_and_in_no_other_way() {
+        let written = serde_json::to_string(&HexDigest(GENESIS)).unwrap();
+        assert_eq!(written, format!("\"{}\"", hex::encode(GENESIS)));
+        assert_eq!(
+            serde_json::from_str::<HexDigest>(&written).unwrap(),
+            HexDigest(GENESIS)
+        );
+        for other in [
+            written.to_uppercase(),
+            written.replace("c9812d", "c9812"),
+            "\"\"".to_owned(),
+            "null".to_owned(),
+        ] {
+            assert!(
+                serde_json::from_str::<HexDigest>(&other).is_err(),
+                "{other}"
+            );
+        }
     }
 
     #[test]

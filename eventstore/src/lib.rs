@@ -8,6 +8,7 @@
 //!   without a global lock and one sealer gives out the numbers afterwards; SQLite, having one writer, seals in the append.
 //! - **A hash chain** over that order ([`hash`]), so that [`verify`] names the first number at which somebody changed,
 //!   removed, added or moved something behind the database's back.
+//! - **Anchors outside the database** ([`Anchor`]), one a day, so that [`verify_anchors`] finds also who rewrote all of it.
 //! - **A repeated command** (same id, same request) gets its first [`Receipt`] again; a caller that goes away does
 //!   not cut a command in half; a lost race is decided again.
 //!
@@ -35,10 +36,17 @@ pub use error::{Error, Stage};
 pub use examine::Setup;
 pub use feed::RecordedEvent;
 pub use handler::{CommandHandler, ExecuteError, Receipt};
+pub use ledger::anchor::{Anchor, AnchorFlaw, AnchorProblem, day_of};
+pub use ledger::anchor_file::{Anchors, read_anchors};
+pub use ledger::anchoring::{GRACE, Made, anchor_ended_days};
+pub use ledger::check_proof::{Compared, ProofProblem, ProofReport, check_proof};
 pub use ledger::entry::LedgerEntry;
+pub use ledger::merkle;
+pub use ledger::proof::{AuditPath, ProofHead, ProvedEvent, ProvedRow, StreamName, StreamProof};
 pub use ledger::reanchor::reanchor;
 pub use ledger::seal::seal;
 pub use ledger::verify::{Problem, Reason, VerifyReport, verify};
+pub use ledger::verify_anchors::{AnchorReport, verify_anchors};
 pub use log::{EventLog, Loaded};
 pub use metadata::{Envelope, Metadata};
 pub use repository::EventRepository;

@@ -51,6 +51,8 @@ def before_call(context, case, kwargs):
         if row is not None:
             case.path_parameters["row"] = row
     malformed_on_purpose = case.meta is not None and case.meta.generation.mode == GenerationMode.NEGATIVE
+    if case.path == "/api/v1/audit/export" and not malformed_on_purpose:
+        case.query["application"] = _application.id
     if malformed_on_purpose or case.method.upper() == "GET":
         return
     case.headers["Idempotency-Key"] = str(uuid.uuid4())

@@ -14,6 +14,7 @@ mod model;
 mod pages;
 mod print;
 mod projections;
+mod proof;
 mod secretariat;
 mod service;
 mod service_promises;

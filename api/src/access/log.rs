@@ -106,6 +106,7 @@ pub fn subject(operation: &str) -> &'static str {
         ("application.pdf" | "print", _) => "申請書の印刷",
         ("payments", _) => "入金確認",
         _ if operation == PRINT => "申請書の印刷",
+        _ if operation == EXPORT || path.ends_with("/audit/export") => "変更履歴の書き出し",
         _ if path.ends_with("/access-log") => "閲覧記録",
         _ => "お申込みの状況",
     }
@@ -113,6 +114,9 @@ pub fn subject(operation: &str) -> &'static str {
 
 /// What `shinsei print` does, in the log.
 pub const PRINT: &str = "shinsei print";
+
+/// What `shinsei export-history` does, in the log.
+pub const EXPORT: &str = "shinsei export-history";
 
 #[cfg(test)]
 mod tests {
@@ -138,6 +142,8 @@ mod tests {
             ),
             ("GET /api/v1/access-log", "閲覧記録"),
             (PRINT, "申請書の印刷"),
+            ("GET /api/v1/audit/export", "変更履歴の書き出し"),
+            (EXPORT, "変更履歴の書き出し"),
         ] {
             assert_eq!(subject(operation), said, "{operation}");
         }

@@ -31,6 +31,8 @@ pub enum Permission {
     CheckDocuments,
     /// To record what was decided: 審査, 筆記試験, 認定, 猶予, 失効.
     Decide,
+    /// To take an application's whole stream away as a file that proves itself: with every account, reason and remark in it.
+    ExportHistory,
     /// 入金確認 by hand, its reversal, and 認定料の請求.
     ConfirmPayments,
     /// To import the society's files.
@@ -47,7 +49,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -59,6 +61,7 @@ impl Permission {
         Self::SearchApplications,
         Self::CheckDocuments,
         Self::Decide,
+        Self::ExportHistory,
         Self::ConfirmPayments,
         Self::Import,
         Self::VerifyLog,
@@ -81,6 +84,7 @@ impl Permission {
             Self::SearchApplications => "search-applications",
             Self::CheckDocuments => "check-documents",
             Self::Decide => "decide",
+            Self::ExportHistory => "export-history",
             Self::ConfirmPayments => "confirm-payments",
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
@@ -104,6 +108,7 @@ impl Permission {
             Self::SearchApplications => &[Secretariat(Some(Duty::View))],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
             Self::Decide => &[Secretariat(Some(Duty::Decide))],
+            Self::ExportHistory => &[Secretariat(Some(Duty::View))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
             Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
                 &[Secretariat(Some(Duty::Administer))]
@@ -216,7 +221,8 @@ mod tests {
                 "read-programs",
                 "read-application",
                 "read-history",
-                "search-applications"
+                "search-applications",
+                "export-history"
             ]
         );
         let besides = |more: &'static str| [&everybody[..], &[more]].concat();

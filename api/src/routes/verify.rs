@@ -1,12 +1,13 @@
 //! `GET /api/v1/audit/verify`: whether anybody has rewritten the log.
 
 use axum::{Json, extract::State};
+use eventstore::AnchorReport;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::Endpoint;
-use crate::{access::Permission, app::App, problem::Problem};
+use crate::{access::Permission, app::App, problem::Problem, proof::compare_with_anchors};
 
 pub(super) fn endpoint() -> Endpoint {
     super::endpoint(Permission::VerifyLog, &[], routes!(verify_log))
@@ -15,7 +16,7 @@ pub(super) fn endpoint() -> Endpoint {
 /// What the verification found.
 #[derive(Debug, Serialize, ToSchema)]
 struct Verification {
-    /// Whether everything is sound.
+    /// Whether everything is sound: the chain, and the anchors where there are any.
     sound: bool,
     /// How many ledger rows were found sound, from the first on.
     verified: i64,
@@ -23,6 +24,30 @@ struct Verification {
     chain_hash: String,
     /// The first thing that is wrong.
     problem: Option<Finding>,
+    /// The comparison with the anchors of this node; null when there are none.
+    anchors: Option<Comparison>,
+}
+
+/// How far the ledger is the one that was anchored.
+#[derive(Debug, Serialize, ToSchema)]
+struct Comparison {
+    /// How many anchors agree with the ledger, from the first on.
+    agreed: usize,
+    /// Day (Japan) of the last of them.
+    #[schema(value_type = Option<String>, format = Date)]
+    through: Option<jiff::civil::Date>,
+    /// The first anchor that differs, and how.
+    problem: Option<String>,
+}
+
+impl From<AnchorReport> for Comparison {
+    fn from(report: AnchorReport) -> Self {
+        Self {
+            agreed: report.agreed,
+            through: report.last.map(|last| last.day),
+            problem: report.problem.map(|problem| problem.to_string()),
+        }
+    }
 }
 
 /// The first thing that is wrong.
@@ -38,7 +63,8 @@ struct Finding {
 
 /// Verify the log
 ///
-/// Recomputes every hash of the chain and names the first bad number. It reads the whole log.
+/// Recomputes every hash of the chain and names the first bad number; then compares the Merkle root of each anchor and names the first
+/// that differs. It reads the whole log.
 #[utoipa::path(
     get,
     path = "/api/v1/audit/verify",
@@ -46,8 +72,13 @@ struct Finding {
 )]
 async fn verify_log(State(app): State<App>) -> Result<Json<Verification>, Problem> {
     let report = eventstore::verify(app.service().log.database()).await?;
+    let anchors = compare_with_anchors(app.service()).await?;
+    let anchored = anchors
+        .as_ref()
+        .is_none_or(|report| report.problem.is_none());
     Ok(Json(Verification {
-        sound: report.problem.is_none(),
+        sound: report.problem.is_none() && anchored,
+        anchors: anchors.map(Comparison::from),
         verified: report.verified,
         chain_hash: hex::encode(report.chain_hash),
         problem: report.problem.map(|problem| Finding {

@@ -90,9 +90,10 @@ struct Asker {
 /// The table once more, written down by hand: what each may, beside what everybody may.
 fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
-        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, Import, ManageOwnSessions,
-        ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadOwnAccessLog, ReadPrograms,
-        SearchApplications, SeeOwnSituation, UseMemberPages, VerifyLog,
+        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, ExportHistory, Import,
+        ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory,
+        ReadOwnAccessLog, ReadPrograms, SearchApplications, SeeOwnSituation, UseMemberPages,
+        VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -107,7 +108,12 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     }
     for duty in duties {
         may.extend(match duty {
-            Duty::View => vec![ReadApplication, ReadHistory, SearchApplications],
+            Duty::View => vec![
+                ReadApplication,
+                ReadHistory,
+                SearchApplications,
+                ExportHistory,
+            ],
             Duty::Check => vec![CheckDocuments],
             Duty::Decide => vec![Decide],
             Duty::Payments => vec![ConfirmPayments],

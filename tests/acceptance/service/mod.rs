@@ -21,6 +21,7 @@ use api::access::{Beginning, COOKIE, Principal, SessionTimes, Sessions};
 use api::clock::DEMONSTRATION_START;
 use api::{ClockSetting, Exposure, Mode, Running, Service, serve};
 use domain::program::Programs;
+use eventstore::Anchors;
 use jiff::Timestamp;
 use projections::ViewName;
 use tokio::net::TcpListener;
@@ -116,6 +117,25 @@ impl TestService {
         exposure: impl FnOnce(SocketAddr) -> Exposure,
     ) -> Self {
         let inside = Service::open(&database.url, programs, clock).await.unwrap();
+        Self::around(inside, mode, exposure).await
+    }
+
+    /// The same as a demonstration, on a node that keeps anchors.
+    pub async fn with_anchors(database: &TestDatabase, anchors: &Anchors) -> Self {
+        let programs = api::service::programs(None).unwrap();
+        let clock = ClockSetting::Demonstration {
+            earliest: DEMONSTRATION_START,
+        };
+        let inside = Service::open(&database.url, programs, clock).await.unwrap();
+        let inside = inside.with_anchors(Some(anchors.clone()));
+        Self::around(inside, Mode::Demonstration, |_| Exposure::local()).await
+    }
+
+    async fn around(
+        inside: Service,
+        mode: Mode,
+        exposure: impl FnOnce(SocketAddr) -> Exposure,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let exposure = exposure(listener.local_addr().unwrap());
         let running = serve(inside.clone(), mode, exposure, listener)

@@ -131,5 +131,7 @@ impl Drop for Process {
 pub fn command(database_url: &str) -> Command {
     let mut command = Command::new(crate::binary::shinsei());
     command.env("SHINSEI_DATABASE_URL", database_url);
+    // Tests of PostgreSQL would share one file, and leave it in the source.
+    command.env("SHINSEI_ANCHORS", "off");
     command
 }

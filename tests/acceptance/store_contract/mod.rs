@@ -15,7 +15,7 @@ mod idempotency;
 mod order;
 mod restore;
 mod skip_race;
-mod tampering;
+pub mod tampering;
 
 use std::time::{Duration, Instant};
 
@@ -26,13 +26,13 @@ use crate::databases::TestDatabase;
 use counter::{Counter, Desk, no_upcasters};
 
 /// One process's view of a database: a log of its own, with a cache of its own.
-struct Node {
-    log: EventLog,
-    counters: CommandHandler<Counter>,
+pub struct Node {
+    pub log: EventLog,
+    pub counters: CommandHandler<Counter>,
 }
 
 impl Node {
-    fn on(test: &TestDatabase) -> Self {
+    pub fn on(test: &TestDatabase) -> Self {
         Self::with(test, Desk::default())
     }
 
@@ -44,7 +44,7 @@ impl Node {
 }
 
 /// An envelope whose command id and request are told apart by numbers.
-fn envelope(command: u128, request: u8) -> Envelope {
+pub fn envelope(command: u128, request: u8) -> Envelope {
     Envelope {
         metadata: Metadata {
             actor: "member:1001".into(),
@@ -76,7 +76,7 @@ async fn execute_sql(database: &Database, sql: &str) -> Result<u64, sqlx::Error>
 
 /// Waits until the ledger ends at `global_seq`. On PostgreSQL it may take a moment: a transaction that is open in any
 /// database of the cluster, so in any other test, holds the sealer up.
-async fn sealed_up_to(log: &EventLog, global_seq: i64) {
+pub async fn sealed_up_to(log: &EventLog, global_seq: i64) {
     let began = Instant::now();
     loop {
         eventstore::seal(log.database()).await.unwrap();

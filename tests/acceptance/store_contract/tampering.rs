@@ -10,7 +10,7 @@ use crate::databases::{TestDatabase, each_database};
 
 /// Twelve events: commands 1 to 6, two events each, on the streams a, b, c, a, b, c. With one command after another the
 /// order of the ledger is the order of the commands, so number n is event ((n - 1) % 2) of command (n + 1) / 2.
-async fn written(test: &TestDatabase) {
+pub async fn written(test: &TestDatabase) {
     let node = Node::on(test);
     for command in 1..=6 {
         let stream = ["a", "b", "c"][(command - 1) % 3];
@@ -30,7 +30,7 @@ async fn written(test: &TestDatabase) {
 }
 
 /// Runs the statements on a connection of its own with every trigger and foreign key out of the way.
-async fn tamper(test: &TestDatabase, statements: &[&str]) {
+pub async fn tamper(test: &TestDatabase, statements: &[&str]) {
     match &test.database {
         Database::Sqlite(pool) => {
             let options = (*pool.connect_options()).clone().foreign_keys(false);
