@@ -9,6 +9,7 @@ use crate::{
     config::Mode,
     limits::{Limits, Rates},
     print::Downloads,
+    searches::Searches,
     service::Service,
 };
 
@@ -49,6 +50,7 @@ struct Inner {
     sign_ins: SignIns,
     form_secret: OnceCell<FormSecret>,
     kept_forms: KeptForms,
+    searches: Searches,
 }
 
 impl App {
@@ -58,6 +60,7 @@ impl App {
         let sessions = Sessions::new(service.log.clone(), entrance.times);
         let sign_ins = SignIns::new(service.log.clone());
         let kept_forms = KeptForms::new(service.log.clone());
+        let searches = Searches::new(service.log.clone());
         let clients = Clients::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
         Self {
@@ -73,6 +76,7 @@ impl App {
                 sign_ins,
                 form_secret: OnceCell::new(),
                 kept_forms,
+                searches,
             }),
         }
     }
@@ -117,6 +121,11 @@ impl App {
     /// Forms that came too late for their session.
     pub fn kept_forms(&self) -> &KeptForms {
         &self.inner.kept_forms
+    }
+
+    /// What the secretariat searches for.
+    pub fn searches(&self) -> &Searches {
+        &self.inner.searches
     }
 
     /// Sign-ins that have begun.

@@ -19,6 +19,7 @@ mod program_archive;
 pub mod proof;
 pub mod routes;
 mod saving;
+pub mod searches;
 pub mod server;
 pub mod service;
 mod situation;

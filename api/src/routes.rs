@@ -21,6 +21,7 @@ mod research_activities;
 mod research_years;
 mod resume;
 mod rows;
+pub(crate) mod searches;
 mod seminars;
 mod sessions;
 pub(crate) mod society;
@@ -148,6 +149,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(tokens::endpoints());
     all.extend(access_log::endpoints());
     all.extend(society::endpoints());
+    all.extend(searches::endpoints());
     all
 }
 

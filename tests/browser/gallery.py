@@ -73,6 +73,42 @@ class People:
         return member.order("submission")
 
     @cached_property
+    def checked(self):
+        """書類確認中: half of it is checked, a row is adjusted, a note is written."""
+        member = self._service.member().apply()
+        self._fill_in(member)
+        self._complete(member)
+        desk = Desk(self.secretariat, member)
+        paper = member.rows("papers")[0]["id"]
+        desk.put("/review/checks", {"target": {"document": "resume"}, "mark": "checked"})
+        desk.put("/review/checks", {"target": {"document": "profile"}, "mark": "needs_correction"})
+        desk.put("/review/checks", {"target": {"document": "papers", "row": paper}, "mark": "needs_correction"})
+        desk.put("/review/units", {"target": {"document": "papers", "row": paper}, "units": 7, "reason": "写しは共著のため"})
+        desk.put("/review/proofs", {"proof": "unit_proofs", "state": "received"})
+        desk.put("/review/labels", {"labels": ["要相談"]})
+        desk.post("/review/notes", {"note": "電話で掲載誌名を確認中"})
+        return member
+
+    @cached_property
+    def returned(self):
+        """差し戻し中; one of two items is dealt with."""
+        member = self._service.member().apply()
+        self._fill_in(member)
+        self._complete(member)
+        Desk(self.secretariat, member).send_back(member)
+        member.save("profile", forms.PROFILE | {"text": "がん薬物療法の実施体制を整えてきました。"})
+        return member
+
+    @cached_property
+    def at_desk(self):
+        """The secretariat before the application that is half checked."""
+        return Desk(self.secretariat, self.checked)
+
+    @cached_property
+    def at_desk_returned(self):
+        return Desk(self.secretariat, self.returned)
+
+    @cached_property
     def withdrawn(self):
         return self._service.member().apply().order("withdrawal")
 
@@ -134,6 +170,46 @@ class People:
         member.remove("papers", member.add("papers", forms.PAPER | {"content": "取り下げる論文"}))
 
 
+    @staticmethod
+    def _complete(member):
+        """Enough papers for 申請を完了する."""
+        for number in range(5):
+            member.add("papers", forms.PAPER | {"content": f"論文 その{number}"})
+        member.order("submission")
+
+
+class Desk:
+    """Somebody of the secretariat before an application."""
+
+    def __init__(self, person, member):
+        self.person, self.id = person, member.id
+
+    def cookies(self):
+        return self.person.cookies()
+
+    def page(self, rest=""):
+        return f"/desk/applications/{self.id}{rest}"
+
+    def put(self, rest, body):
+        self.person.send("PUT", f"/api/v1/applications/{self.id}{rest}", body).ok()
+
+    def post(self, rest, body):
+        self.person.send("POST", f"/api/v1/applications/{self.id}{rest}", body).ok()
+
+    def send_back(self, member):
+        paper = member.rows("papers")[0]["id"]
+        self.post("/return", {
+            "items": [
+                {"document": "profile", "comment": "具体的にお書きください。"},
+                {"document": "papers", "row": paper, "field": "content", "comment": "掲載誌名・巻・号・頁を追記してください。"},
+            ],
+            "message": "お手数ですが、次の2点をご確認ください。",
+            "due": "2026-08-31T17:00",
+            "reason": "書類の不備",
+            "seen": self.person.get(f"/api/v1/applications/{self.id}/review").ok()["revision"],
+        })
+
+
 def closed_programs(directory):
     """The programs of the binary, as if お申込み期間 had ended when the demonstration's clock begins."""
     source = Path(__file__).parents[2] / "domain" / "programs"
@@ -168,7 +244,7 @@ class Screen:
         if self.steps:
             return self.steps(page, person)
         id_ = getattr(person, "id", None)
-        return page.goto(self.address.format(application=f"/applications/{id_}", program=self.program))
+        return page.goto(self.address.format(application=f"/applications/{id_}", desk=f"/desk/applications/{id_}", program=self.program))
 
 
 @dataclass

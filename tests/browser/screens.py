@@ -29,6 +29,17 @@ def save(page):
     return answer_to(page, page.locator("form#form").get_by_role("button", name=SAVE))
 
 
+# Sends a form that stands on no page.
+SEND = """([address, fields]) => {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: address });
+  for (const [name, value] of Object.entries(fields)) {
+    form.append(Object.assign(document.createElement("textarea"), { name, value }));
+  }
+  form.append(Object.assign(document.createElement("button"), { id: "send" }));
+  document.body.append(form);
+}"""
+
+
 def posted(address, fields=""):
     """A form that some page of an earlier version may have had: it is sent from the start page of the service."""
 
@@ -37,19 +48,43 @@ def posted(address, fields=""):
         token = page.locator("input[name=csrf]").first.get_attribute("value")
         page.goto("/nothing-here")
         page.evaluate(
-            """([address, fields]) => {
-              const form = Object.assign(document.createElement("form"), { method: "post", action: address });
-              for (const [name, value] of Object.entries(fields)) {
-                form.append(Object.assign(document.createElement("textarea"), { name, value }));
-              }
-              form.append(Object.assign(document.createElement("button"), { id: "send" }));
-              document.body.append(form);
-            }""",
+            SEND,
             [address.format(application=person.page() if getattr(person, "id", None) else ""), (fields or {}) | {"csrf": token}],
         )
         return answer_to(page, page.locator("#send"))
 
     return steps
+
+
+def searched(page, person):
+    """A name is searched for, of which the address tells nothing."""
+    page.goto("/desk/applications")
+    page.locator("#q").fill("りんしょう")
+    answer = answer_to(page, page.get_by_role("button", name="検索する"))
+    assert "search=" in page.url
+    return answer
+
+
+def accepted_too_early(page, person):
+    """書類受理 while a document is 要修正: the page may be older than the last mark."""
+    page.goto(person.page())
+    token = page.locator("input[name=csrf]").first.get_attribute("value")
+    fields = {"key": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "csrf": token, "act": "accept", "seen": "0", "reason": "確認済み"}
+    page.evaluate(SEND, [person.page("/check"), fields])
+    return answer_to(page, page.locator("#send"))
+
+
+def previewed(page, person):
+    page.goto(person.page("/return"))
+    page.locator("#profile-whole").fill("具体的な内容を追記してください。")
+    page.locator("#reason").fill("書類の不備")
+    return answer_to(page, page.get_by_role("button", name="内容を確認する"))
+
+
+def nothing_to_correct(page, person):
+    page.goto(person.page("/return"))
+    page.locator("#reason").fill("書類の不備")
+    return answer_to(page, page.get_by_role("button", name="内容を確認する"))
 
 
 def to_row(slug):
@@ -127,6 +162,24 @@ SCREENS = [
     Screen("home", "closed", "too_late", HOME, "/"),
     Screen("staff", "secretariat", "secretariat", "事務局", "/"),
     Screen("staff", "reporter", "reporter", "集計担当", "/"),
+    # The secretariat's.
+    Screen("desk-list", "all", "at_desk", "申請一覧", "/desk/applications"),
+    Screen("desk-list", "nothing", "at_desk", "申請一覧", "/desk/applications?documents=review_failed&missing=units_short"),
+    Screen("desk-list", "searched", "at_desk", "申請一覧", steps=searched),
+    Screen("desk-review", "checking", "at_desk", "確認画面", "{desk}"),
+    Screen("desk-review", "refused", "at_desk", "確認画面", steps=accepted_too_early, status=409, wrong=True),
+    Screen("desk-review", "returned", "at_desk_returned", "確認画面", "{desk}?notice=returned"),
+    Screen("desk-return", "form", "at_desk", "差し戻し", "{desk}/return"),
+    Screen("desk-return", "preview", "at_desk", "差し戻し", steps=previewed),
+    Screen("desk-return", "refused", "at_desk", "差し戻し", steps=nothing_to_correct, status=422, wrong=True),
+    Screen("desk-history", "of-one", "at_desk_returned", "変更履歴", "{desk}/history"),
+    Screen("desk-history", "of-all", "at_desk", "変更履歴（全体）", "/desk/history?document=profile"),
+    Screen("desk-moment", "compared", "at_desk_returned", "ある時点の申請", "{desk}/moment?submission=1"),
+    # 修正のお願い, as the member meets it.
+    Screen("corrections", "open", "returned", "修正のお願い", "{application}/corrections"),
+    Screen("top", "returned", "returned", TOP, "{application}"),
+    Screen("profile", "returned", "returned", "プロフィール", "{application}/documents/profile"),
+    Screen("conferences", "returned", "returned", TITLES["conferences"], "{application}/documents/conferences"),
     Screen("apply", "empty", "unapplied", MENU, "/apply/{program}"),
     Screen(
         "apply", "refused", "unregistered", "専門医資格[更新]認定申請", "/apply/{program}", program=FIRST_TO_THIRD

@@ -26,6 +26,12 @@ pub(super) fn screens() -> Vec<Screen> {
     use Permission::{CheckDocuments, ConfirmPayments, Decide, ReadHistory, SearchApplications};
     vec![
         screen(SearchApplications, "/desk/applications", get(list::list)),
+        screen(SearchApplications, "/desk/applications", post(list::search)),
+        screen(
+            SearchApplications,
+            "/desk/searches/removal",
+            post(list::forget),
+        ),
         screen(
             SearchApplications,
             "/desk/applications.csv",

@@ -13,6 +13,7 @@ use projections::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::{
     Endpoint,
@@ -30,7 +31,7 @@ const TEXT_LIMIT: usize = 100;
 pub(super) fn endpoint() -> Endpoint {
     super::endpoint(
         Permission::SearchApplications,
-        &[&[Kind::Unavailable]],
+        &[&[Kind::Unavailable, Kind::NotFound]],
         routes!(applications),
     )
 }
@@ -40,8 +41,13 @@ pub(super) fn endpoint() -> Endpoint {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct Asked {
-    /// 会員番号, 氏名 or フリガナ: 新旧字体, spaces and kana do not matter.
+    /// A search by name, kept by `POST /api/v1/searches`; the other conditions are then its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>, format = Uuid)]
+    pub search: Option<Uuid>,
+    /// 会員番号, 氏名 or フリガナ. In no address: see `search`.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[param(ignore)]
     pub q: String,
     /// Program.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -58,8 +64,9 @@ pub(crate) struct Asked {
     /// A code of what is missing: `units_short`, `document_missing:profile` …
     #[serde(skip_serializing_if = "String::is_empty")]
     pub missing: String,
-    /// 内部ラベル
+    /// 内部ラベル. In no address: see `search`.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[param(ignore)]
     pub label: String,
     /// `yes`: withdrawn ones only; `all`: those too. Left out: the others only.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -115,6 +122,49 @@ fn given<'a>(name: &str, label: &str, value: &'a str) -> Result<Option<&'a str>,
 }
 
 impl Asked {
+    /// What an address asks for: with the search that it names.
+    ///
+    /// # Errors
+    /// [`Kind::MalformedAddress`] for a name in the address itself; [`Kind::NotFound`] for a search that is not the person's, or is over.
+    pub async fn of_address(self, app: &App, identity: &Identity) -> Result<Self, Problem> {
+        if !self.q.is_empty() || !self.label.is_empty() {
+            return Err(Problem::saying(
+                Kind::MalformedAddress,
+                "氏名などの検索語は、アドレスには指定できません。画面の検索欄から検索してください。",
+            ));
+        }
+        let Some(id) = self.search else {
+            return Ok(self);
+        };
+        let kept = app.searches().find(identity.actor(), id).await;
+        let kept = kept.map_err(|error| super::searches::failed(&error))?;
+        let over = || {
+            Problem::saying(
+                Kind::NotFound,
+                "この検索は見つかりません。時間が経って消えている場合があります。もう一度検索してください。",
+            )
+        };
+        let kept: Self = serde_json::from_str(&kept.ok_or_else(over)?).map_err(|_| over())?;
+        let own = |own: String, kept: String| if own.is_empty() { kept } else { own };
+        Ok(Self {
+            sort: own(self.sort, kept.sort),
+            order: own(self.order, kept.order),
+            page: self.page,
+            limit: self.limit.or(kept.limit),
+            search: Some(id),
+            q: kept.q,
+            label: kept.label,
+            program: kept.program,
+            documents: kept.documents,
+            exam: kept.exam,
+            certification: kept.certification,
+            missing: kept.missing,
+            withdrawn: kept.withdrawn,
+            closes_before: kept.closes_before,
+            closes_from: kept.closes_from,
+        })
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -326,6 +376,7 @@ async fn applications(
     identity: Identity,
     Query(asked): Query<Asked>,
 ) -> Result<Json<ApplicationsAnswer>, Problem> {
+    let asked = asked.of_address(&app, &identity).await?;
     let question = asked.read()?;
     note_list(&app, &identity).await?;
     let page = app

@@ -21,9 +21,25 @@ fn finds(person: &Person, query: &str, members: &[&str]) {
     eventually(&expected, || listed(person, query));
 }
 
-/// As it stands in an address.
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+/// Searches for a name or a label, of which no address tells.
+#[track_caller]
+fn search(person: &Person, question: &Value) -> String {
+    let kept = person
+        .post("/api/v1/searches")
+        .json(question)
+        .send()
+        .created();
+    format!("search={}", kept["id"].as_str().unwrap())
+}
+
+#[track_caller]
+fn finds_name(person: &Person, typed: &str, members: &[&str]) {
+    finds(person, &search(person, &json!({ "q": typed })), members);
+}
+
+#[track_caller]
+fn finds_label(person: &Person, label: &str, members: &[&str]) {
+    finds(person, &search(person, &json!({ "label": label })), members);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,10 +64,10 @@ async fn applications_are_found_by_number_name_kana_state_and_what_is_missing() 
             ("臨床　瘍子", "9000001"),
             ("りんしょう", "9000001"),
         ] {
-            finds(&secretariat, &format!("q={}", encoded(typed)), &[found]);
+            finds_name(&secretariat, typed, &[found]);
         }
         for nothing in ["%", "_", "'", "9999999", "臨床%子"] {
-            finds(&secretariat, &format!("q={}", encoded(nothing)), &[]);
+            finds_name(&secretariat, nothing, &[]);
         }
         finds(&secretariat, "documents=under_review", &["9000001"]);
         finds(&secretariat, "exam=exempt", &["9000002"]);
@@ -66,17 +82,9 @@ async fn applications_are_found_by_number_name_kana_state_and_what_is_missing() 
         let desk = Desk::new(&secretariat, &format!("{FOURTH}.9000001"));
         desk.put("/review/labels", &json!({ "labels": ["要相談", "100%"] }))
             .ok();
-        finds(
-            &secretariat,
-            &format!("label={}", encoded("要相談")),
-            &["9000001"],
-        );
-        finds(
-            &secretariat,
-            &format!("label={}", encoded("100%")),
-            &["9000001"],
-        );
-        finds(&secretariat, &format!("label={}", encoded("100")), &[]);
+        finds_label(&secretariat, "要相談", &["9000001"]);
+        finds_label(&secretariat, "100%", &["9000001"]);
+        finds_label(&secretariat, "100", &[]);
 
         // Pages do not overlap and say how many there are.
         let page = |number: u32| {
@@ -119,7 +127,7 @@ async fn looking_at_the_list_is_written_down_and_a_question_that_can_not_be_read
             "page=0",
             "limit=1000",
             "missing=all",
-            "q=%00",
+            "q=%E9%AB%98%E6%A9%8B",
         ] {
             secretariat
                 .get(&format!("/api/v1/applications?{wrong}"))
@@ -133,6 +141,33 @@ async fn looking_at_the_list_is_written_down_and_a_question_that_can_not_be_read
             .reporter()
             .get("/api/v1/applications")
             .refused(403, "not-permitted");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_is_kept_for_its_owner_alone_under_a_name_or_for_the_moment() {
+    each_service(async |service| {
+        let _ = completed(service);
+        let secretariat = service.secretariat();
+        let question = json!({ "name": "確認待ち", "q": "臨床", "conditions": "documents=under_review&sort=member" });
+        let kept = search(&secretariat, &question);
+        finds(&secretariat, &kept, &["9000001"]);
+        let _ = search(&secretariat, &json!({ "q": "臨床" }));
+        let named = secretariat.get("/api/v1/searches").ok();
+        let named = named["searches"].as_array().unwrap();
+        assert_eq!(named.len(), 1, "those of the moment are in no list");
+        assert_eq!(named[0]["name"], "確認待ち");
+        let principal = api::access::Principal::of(domain::Role::Secretariat, "another", api::access::Duties::all());
+        let another = service.as_principal(&principal).await;
+        another.get(&format!("/api/v1/applications?{kept}")).refused(404, "not-found");
+        let path = format!("/api/v1/searches/{}", named[0]["id"].as_str().unwrap());
+        another.delete(&path).send().refused(404, "not-found");
+        assert_eq!(secretariat.delete(&path).send().status, 204);
+        secretariat.get(&format!("/api/v1/applications?{kept}")).refused(404, "not-found");
+        for wrong in [json!({ "name": "" }), json!({ "name": "字".repeat(41) }), json!({ "conditions": "page=x" })] {
+            secretariat.post("/api/v1/searches").json(&wrong).send().refused(422, "invalid");
+        }
     })
     .await;
 }

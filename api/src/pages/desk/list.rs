@@ -11,13 +11,20 @@ use projections::{
     CertificationTrack, DocumentTrack, ExamTrack, Missing, WorklistEntry, WorklistSort,
 };
 
-use super::{super::frame::Frame, super::rendered, frame};
+use super::{
+    super::{frame::Frame, posted::Posted, rendered, see},
+    frame,
+};
 use crate::{
     access::Identity,
     app::App,
     problem::{Kind, Problem},
-    routes::worklist::{Asked, note_list, unread},
+    routes::{
+        searches::{failed, keep},
+        worklist::{Asked, note_list, unread},
+    },
 };
+use uuid::Uuid;
 
 /// Most lines of one export; more is asked for in parts.
 const EXPORT_LIMIT: i64 = 100_000;
@@ -46,8 +53,13 @@ struct Page {
     withdrawn: Vec<Choice>,
     sorts: Vec<Choice>,
     orders: Vec<Choice>,
-    /// What is asked for beside the first page, in words: each with the address without it.
-    pills: Vec<(String, String)>,
+    /// What is asked for, in words.
+    pills: Vec<String>,
+    /// 保存した検索: id and name.
+    saved: Vec<(Uuid, String)>,
+    key: Uuid,
+    closes_before: String,
+    closes_from: String,
     total: i64,
     /// From which line to which.
     range: (i64, i64),
@@ -76,8 +88,24 @@ struct Line {
     updated: String,
 }
 
+/// An address with what is asked for, never with a name: that is kept beside the id of a search.
 fn address(path: &str, asked: &Asked) -> String {
-    let query = serde_urlencoded::to_string(asked).unwrap_or_default();
+    let told = match asked.search {
+        None => Asked {
+            q: String::new(),
+            label: String::new(),
+            ..asked.clone()
+        },
+        Some(_) => Asked {
+            search: asked.search,
+            sort: asked.sort.clone(),
+            order: asked.order.clone(),
+            page: asked.page,
+            limit: asked.limit,
+            ..Asked::default()
+        },
+    };
+    let query = serde_urlencoded::to_string(told).unwrap_or_default();
     if query.is_empty() {
         path.to_owned()
     } else {
@@ -123,71 +151,18 @@ fn line(app: &App, entry: WorklistEntry) -> Line {
     }
 }
 
-/// What is asked for, in words, each with the address of the list without it.
-fn pills(asked: &Asked) -> Vec<(String, String)> {
-    let mut pills = Vec::new();
-    let mut pill = |words: Option<String>, without: Asked| {
-        if let Some(words) = words {
-            let without = Asked {
-                page: None,
-                ..without
-            };
-            pills.push((words, address("/desk/applications", &without)));
-        }
-    };
+/// What is asked for, in words.
+fn pills(asked: &Asked) -> Vec<String> {
     let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-    let none = String::new;
-    pill(
+    [
         given(&asked.q).map(|q| format!("「{q}」")),
-        Asked {
-            q: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         given(&asked.program),
-        Asked {
-            program: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         DocumentTrack::parse(&asked.documents).map(|track| format!("申請: {}", track.label())),
-        Asked {
-            documents: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         ExamTrack::parse(&asked.exam).map(|track| format!("筆記試験: {}", track.label())),
-        Asked {
-            exam: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         CertificationTrack::parse(&asked.certification)
             .map(|track| format!("認定: {}", track.label())),
-        Asked {
-            certification: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         Missing::read(&asked.missing).map(|missing| missing.label),
-        Asked {
-            missing: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         given(&asked.label).map(|label| format!("ラベル: {label}")),
-        Asked {
-            label: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         given(&asked.withdrawn).map(|word| {
             if word == "yes" {
                 "取下げのみ"
@@ -196,20 +171,56 @@ fn pills(asked: &Asked) -> Vec<(String, String)> {
             }
             .to_owned()
         }),
-        Asked {
-            withdrawn: none(),
-            ..asked.clone()
-        },
-    );
-    pill(
         given(&asked.closes_before).map(|_| "期限の指定あり".to_owned()),
-        Asked {
-            closes_before: none(),
-            closes_from: none(),
-            ..asked.clone()
-        },
-    );
-    pills
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What the search form says.
+fn typed(posted: &Posted) -> Asked {
+    let text = |name: &str| posted.fields.text(name);
+    Asked {
+        q: text("q"),
+        label: text("label"),
+        program: text("program"),
+        documents: text("documents"),
+        exam: text("exam"),
+        certification: text("certification"),
+        missing: text("missing"),
+        withdrawn: text("withdrawn"),
+        sort: text("sort"),
+        order: text("order"),
+        closes_before: text("closes_before"),
+        closes_from: text("closes_from"),
+        ..Asked::default()
+    }
+}
+
+/// 検索する, or 保存する: what was typed is kept, and the address carries its id.
+pub(super) async fn search(State(app): State<App>, posted: Posted) -> Result<Response, Problem> {
+    let mut asked = typed(&posted);
+    let name = posted.fields.text("name");
+    let saving = posted.fields.says("step", "save");
+    let named = saving.then(|| name.trim());
+    if named.is_some() || !asked.q.trim().is_empty() || !asked.label.trim().is_empty() {
+        let id = posted.new_id();
+        keep(&app, &posted.identity, (id, named), &asked).await?;
+        asked.search = Some(id);
+    } else {
+        asked.read()?;
+    }
+    Ok(see(&address("/desk/applications", &asked)))
+}
+
+/// 保存した検索を削除する
+pub(super) async fn forget(State(app): State<App>, posted: Posted) -> Result<Response, Problem> {
+    let id = Uuid::parse_str(&posted.fields.text("search"))
+        .map_err(|_| Problem::new(Kind::PageTampered))?;
+    let gone = app.searches().forget(posted.identity.actor(), id).await;
+    gone.map_err(|error| failed(&error))?;
+    Ok(see("/desk/applications"))
 }
 
 /// 申請一覧
@@ -218,8 +229,11 @@ pub(super) async fn list(
     identity: Identity,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    let asked = asked.of_address(&app, &identity).await?;
     let question = asked.read()?;
     note_list(&app, &identity).await?;
+    let saved = app.searches().named(identity.actor()).await;
+    let saved = saved.map_err(|error| failed(&error))?;
     let views = &app.service().views;
     let page = views
         .worklist(
@@ -289,6 +303,8 @@ pub(super) async fn list(
         ),
         orders: choices([("desc", "降順"), ("asc", "昇順")], &asked.order),
         pills: pills(&asked),
+        saved: saved.into_iter().map(|one| (one.id, one.name)).collect(),
+        key: Uuid::new_v4(),
         total: page.total,
         range: (if shown == 0 { 0 } else { offset + 1 }, offset + shown),
         lines: page
@@ -308,6 +324,8 @@ pub(super) async fn list(
         ),
         q: asked.q,
         label: asked.label,
+        closes_before: asked.closes_before,
+        closes_from: asked.closes_from,
     };
     Ok(rendered(&screen, StatusCode::OK))
 }
@@ -327,6 +345,7 @@ pub(super) async fn export(
     identity: Identity,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    let asked = asked.of_address(&app, &identity).await?;
     let question = asked.read()?;
     note_list(&app, &identity).await?;
     let failed = |error: csv::Error| {
@@ -439,16 +458,27 @@ mod tests {
     }
 
     #[test]
-    fn a_pill_leads_to_the_list_without_what_it_says() {
+    fn an_address_never_carries_what_was_searched_for() {
         let asked = Asked {
             q: "高橋".to_owned(),
+            label: "要相談".to_owned(),
             documents: "under_review".to_owned(),
             page: Some(4),
             ..Asked::default()
         };
-        let pills = pills(&asked);
-        assert_eq!(pills.len(), 2);
-        assert_eq!(pills[0].0, "「高橋」");
-        assert_eq!(pills[0].1, "/desk/applications?documents=under_review");
+        assert_eq!(
+            pills(&asked),
+            ["「高橋」", "申請: 書類確認中", "ラベル: 要相談"]
+        );
+        let plain = address("/desk/applications", &asked);
+        assert_eq!(plain, "/desk/applications?documents=under_review&page=4");
+        let kept = Asked {
+            search: Some(Uuid::nil()),
+            ..asked
+        };
+        assert_eq!(
+            address("/desk/applications", &kept),
+            "/desk/applications?search=00000000-0000-0000-0000-000000000000&page=4"
+        );
     }
 }
