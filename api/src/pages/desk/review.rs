@@ -131,6 +131,14 @@ struct Paper {
     states: Vec<(&'static str, &'static str, bool)>,
 }
 
+impl Paper {
+    fn word_done(&self) -> bool {
+        self.states
+            .iter()
+            .any(|(word, _, chosen)| *chosen && *word == "checked")
+    }
+}
+
 struct Payment {
     transaction: String,
     words: String,
@@ -294,6 +302,8 @@ pub(super) async fn page(
             section: sections
                 .iter()
                 .position(|section| section.document == kind)
+                // Their rows stand in the table of the check, with everything that is typed in them.
+                .filter(|_| !matches!(kind, DocumentKind::Conferences | DocumentKind::Papers))
                 .map(|place| sections.swap_remove(place)),
             rows: rows(state, kind, &assessment),
             history: format!("{address}/history?document={}", kind.slug()),
