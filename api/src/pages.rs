@@ -101,6 +101,7 @@ pub fn gates() -> Vec<Gate> {
 fn screens() -> Vec<Screen> {
     let mut all = application_screens();
     all.extend(document_screens());
+    all.extend(viewed_screens());
     all.extend(desk::screens());
     all
 }
@@ -202,6 +203,77 @@ fn application_screens() -> Vec<Screen> {
             EditDocuments,
             "/applications/{id}/documents/{document}/restoration",
             post(history::restore),
+        ),
+    ]
+}
+
+/// 会員として表示: the member's pages, read only, with both in the access log.
+fn viewed_screens() -> Vec<Screen> {
+    use Permission::SearchApplications as View;
+
+    vec![
+        screen(View, "/desk/as-member/{id}", get(top::top)),
+        screen(
+            View,
+            "/desk/as-member/{id}/requirements",
+            get(completion::requirements),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/corrections",
+            get(corrections::show),
+        ),
+        screen(View, "/desk/as-member/{id}/print", get(printing::preview)),
+        screen(
+            View,
+            "/desk/as-member/{id}/application.pdf",
+            get(printing::download),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents",
+            get(document_list::list),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/resume",
+            get(document::show::<Resume>),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/profile",
+            get(document::show::<Profile>),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/clinical-experience",
+            get(document::show::<ClinicalExperience>),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/research-activities",
+            get(rows::show::<ResearchActivity>),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/conferences",
+            get(rows::show::<Conference>),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/papers",
+            get(rows::show::<Paper>),
+        ),
+        screen(
+            View,
+            "/desk/as-member/{id}/documents/seminars",
+            get(seminars::show),
+        ),
+        screen(View, "/desk/as-member/{id}/history", get(history::list)),
+        screen(
+            View,
+            "/desk/as-member/{id}/history/{sequence}",
+            get(history::version),
         ),
     ]
 }

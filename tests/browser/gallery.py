@@ -244,7 +244,7 @@ class Screen:
         if self.steps:
             return self.steps(page, person)
         id_ = getattr(person, "id", None)
-        return page.goto(self.address.format(application=f"/applications/{id_}", desk=f"/desk/applications/{id_}", program=self.program))
+        return page.goto(self.address.format(application=f"/applications/{id_}", desk=f"/desk/applications/{id_}", own=f"/{id_}", program=self.program))
 
 
 @dataclass

@@ -175,6 +175,15 @@ SCREENS = [
     Screen("desk-history", "of-one", "at_desk_returned", "変更履歴", "{desk}/history"),
     Screen("desk-history", "of-all", "at_desk", "変更履歴（全体）", "/desk/history?document=profile"),
     Screen("desk-moment", "compared", "at_desk_returned", "ある時点の申請", "{desk}/moment?submission=1"),
+    *(
+        Screen("as-member", state, "at_desk", place, f"/desk/as-member{rest}")
+        for state, place, rest in [
+            ("top", TOP, "{own}"),
+            ("documents", "申請書類一覧", "{own}/documents"),
+            ("profile", "プロフィール", "{own}/documents/profile"),
+            ("papers", TITLES["papers"], "{own}/documents/papers"),
+        ]
+    ),
     # 修正のお願い, as the member meets it.
     Screen("corrections", "open", "returned", "修正のお願い", "{application}/corrections"),
     Screen("top", "returned", "returned", TOP, "{application}"),

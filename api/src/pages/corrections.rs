@@ -121,7 +121,7 @@ fn page(
         notices,
         address: visit.below("corrections"),
         top: visit.top(),
-        open: state.open_correction().is_some() && !visit.is_withdrawn(),
+        open: state.open_correction().is_some() && !visit.is_withdrawn() && visit.viewer.is_none(),
         message: correction.request.message.value.clone(),
         due: show_deadline(correction.request.due),
         days_left: show_days_left(visit.now, correction.request.due),

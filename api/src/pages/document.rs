@@ -104,6 +104,9 @@ pub(super) async fn notices(
         let at = at.map_or_else(String::new, |at| format!("（更新日時 {at}）"));
         notices.push(Notice::success(format!("{said}{at}")));
     }
+    if visit.viewer.is_some() {
+        return Ok(notices);
+    }
     if visit.is_withdrawn() {
         notices.push(Notice::warning(
             "お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。入力された内容は残っています。",

@@ -14,6 +14,8 @@ pub(super) struct Frame {
     pub wrong: bool,
     /// What is said of the demonstration; nothing in production.
     pub announcement: Vec<String>,
+    /// 会員として表示: who looks at whose pages, and the way back.
+    pub viewing: Option<Viewing>,
     /// Who is signed in, in words.
     pub person: Option<String>,
     pub crumbs: Vec<Crumb>,
@@ -23,6 +25,15 @@ pub(super) struct Frame {
     pub wide: bool,
     pub assets: &'static Addresses,
     pub version: &'static str,
+}
+
+/// 会員として表示
+#[derive(Debug)]
+pub(super) struct Viewing {
+    /// Who looks at whose pages.
+    pub words: String,
+    /// The page of the secretariat that led here.
+    pub back: String,
 }
 
 /// One step of the breadcrumb; the last has no address.
@@ -61,6 +72,7 @@ impl Frame {
             } else {
                 Vec::new()
             },
+            viewing: None,
             person: None,
             crumbs: Vec::new(),
             guide: None,

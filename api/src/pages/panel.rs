@@ -81,6 +81,10 @@ fn place(visit: &Visit<'_>, kind: RequirementKind, document: Option<DocumentKind
 
 /// The button of the next step.
 fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
+    // Whoever looks as the member can do nothing.
+    if visit.viewer.is_some() {
+        return None;
+    }
     match step {
         NextStep::FillIn(document) => Some((visit.document(document), "書類を編集する")),
         NextStep::CollectUnits(document) => Some((visit.document(document), "単位を追加する")),

@@ -13,7 +13,7 @@ use domain::{
 use jiff::Timestamp;
 
 use super::{
-    frame::{Crumb, Frame, Notice},
+    frame::{Crumb, Frame, Notice, Viewing},
     panel::Panel,
     posted::Posted,
 };
@@ -35,6 +35,8 @@ pub(super) struct Visit<'a> {
     /// The member's record of today.
     pub record: MemberRecord,
     pub now: Timestamp,
+    /// 会員として表示: the account of the secretariat that looks at the member's pages, and can do nothing on them.
+    pub viewer: Option<String>,
 }
 
 /// A document with its state, as a tab.
@@ -53,7 +55,11 @@ impl<'a> Visit<'a> {
     /// [`Kind::NotApplied`], also for another member's.
     pub async fn to(app: &'a App, identity: &Identity, id: &str) -> Result<Self, Problem> {
         let found = found(app, identity, id).await?;
-        Self::of(app, found).await
+        let mut visit = Self::of(app, found).await?;
+        if identity.member().is_none() {
+            visit.viewer = Some(identity.actor().id.clone());
+        }
+        Ok(visit)
     }
 
     /// The same for one that has been found.
@@ -67,6 +73,7 @@ impl<'a> Visit<'a> {
             program,
             record,
             now: app.service().clock.now(),
+            viewer: None,
         })
     }
 
@@ -87,7 +94,9 @@ impl<'a> Visit<'a> {
     /// Whether the documents may be edited.
     pub fn is_editable(&self) -> Result<bool, Problem> {
         let state = self.state()?;
-        Ok(!self.is_withdrawn() && state.status(self.program, self.now).editable)
+        Ok(self.viewer.is_none()
+            && !self.is_withdrawn()
+            && state.status(self.program, self.now).editable)
     }
 
     /// Whether anything of a document may be edited: after 差し戻し only what was asked for is open.
@@ -113,12 +122,15 @@ impl<'a> Visit<'a> {
 
     /// 申請TOP
     pub fn top(&self) -> String {
-        format!("/applications/{}", self.found.id)
+        match self.viewer {
+            None => format!("/applications/{}", self.found.id),
+            Some(_) => format!("/desk/as-member/{}", self.found.id),
+        }
     }
 
     /// Below 申請TOP.
     pub fn below(&self, path: &str) -> String {
-        format!("/applications/{}/{path}", self.found.id)
+        format!("{}/{path}", self.top())
     }
 
     /// A document's screen.
@@ -130,8 +142,24 @@ impl<'a> Visit<'a> {
     pub fn frame(&self, title: &str, between: impl IntoIterator<Item = Crumb>) -> Frame {
         let mut frame = Frame::of_program(self.app, title, self.program);
         frame.person = Some(person(&self.record));
+        if let Some(account) = &self.viewer {
+            frame.viewing = Some(Viewing {
+                words: format!(
+                    "会員として表示しています（閲覧のみ）。事務局 {account} が、会員番号 {} の画面を表示しています。この表示は閲覧記録に残ります。",
+                    self.record.number.as_str()
+                ),
+                back: format!("/desk/applications/{}", self.found.id),
+            });
+        }
         frame.crumbs = vec![
-            Crumb::to("専門医", "/"),
+            Crumb::to(
+                if self.viewer.is_some() {
+                    "事務局"
+                } else {
+                    "専門医"
+                },
+                "/",
+            ),
             Crumb::to(self.program.title.clone(), self.top()),
         ];
         frame.crumbs.extend(between);

@@ -54,6 +54,8 @@ struct Page {
     frame: Frame,
     notices: Vec<Notice>,
     address: String,
+    as_member: String,
+    export: String,
     name: String,
     furigana: String,
     facts: Vec<(&'static str, String)>,
@@ -332,6 +334,8 @@ pub(super) async fn page(
     let screen = Page {
         frame,
         notices,
+        as_member: format!("/desk/as-member/{}", found.id),
+        export: format!("/api/v1/audit/export?application={}", found.id),
         name: state.record.name.clone(),
         furigana: state.record.furigana.clone(),
         facts: vec![
