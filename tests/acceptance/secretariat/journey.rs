@@ -8,9 +8,11 @@ use crate::service::{Applicant, each_service, eventually, files};
 /// Everything that is told of the society's acts and the answers to them, oldest first: label of the event, field, after.
 fn told(history: &[Value]) -> Vec<(String, String, String)> {
     let text = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
+    let mut history: Vec<&Value> = history.iter().collect();
+    // The fields of one event keep their order.
+    history.sort_by_key(|entry| entry["global_seq"].as_i64());
     history
-        .iter()
-        .rev()
+        .into_iter()
         .map(|entry| {
             (
                 text(entry, "event_label"),
