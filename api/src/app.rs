@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     access::{Clients, Entrance, FormSecret, KeptForms, Sessions, SignIns},
+    bulk::BulkRuns,
     config::Mode,
     limits::{Limits, Rates},
     print::Downloads,
@@ -51,6 +52,7 @@ struct Inner {
     form_secret: OnceCell<FormSecret>,
     kept_forms: KeptForms,
     searches: Searches,
+    bulk_runs: BulkRuns,
 }
 
 impl App {
@@ -60,6 +62,7 @@ impl App {
         let sessions = Sessions::new(service.log.clone(), entrance.times);
         let sign_ins = SignIns::new(service.log.clone());
         let kept_forms = KeptForms::new(service.log.clone());
+        let bulk_runs = BulkRuns::new(service.log.clone());
         let searches = Searches::new(service.log.clone());
         let clients = Clients::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
@@ -77,6 +80,7 @@ impl App {
                 form_secret: OnceCell::new(),
                 kept_forms,
                 searches,
+                bulk_runs,
             }),
         }
     }
@@ -121,6 +125,11 @@ impl App {
     /// Forms that came too late for their session.
     pub fn kept_forms(&self) -> &KeptForms {
         &self.inner.kept_forms
+    }
+
+    /// 一括処理
+    pub(crate) fn bulk_runs(&self) -> &BulkRuns {
+        &self.inner.bulk_runs
     }
 
     /// What the secretariat searches for.

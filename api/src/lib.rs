@@ -1,8 +1,10 @@
 //! The shinsei service: web API, pages, imports and the command line on one event log.
 
 pub mod access;
+mod acts;
 pub mod app;
 mod body;
+mod bulk;
 pub mod clock;
 pub mod config;
 pub mod demonstration;

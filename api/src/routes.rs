@@ -5,6 +5,7 @@ mod add_exam;
 mod anchors;
 pub(crate) mod application_pdf;
 mod apply;
+mod bulk_runs;
 mod clinical_experience;
 mod conferences;
 mod confirm_payment;
@@ -150,6 +151,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(access_log::endpoints());
     all.extend(society::endpoints());
     all.extend(searches::endpoints());
+    all.extend(bulk_runs::endpoints());
     all
 }
 

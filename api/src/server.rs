@@ -19,6 +19,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{PublicAddress, demo, known_host, same_origin, sign_in},
     app::{App, Exposure},
+    bulk,
     config::{Mode, NotLoopback, check_listen},
     demonstration,
     forwarder::Forwarder,
@@ -239,6 +240,11 @@ pub async fn serve(
     let connections = exposure.limits.connections;
     let app = App::new(service, mode, exposure);
     log.tasks().spawn(upkeep(app.clone(), background.clone()));
+    log.tasks().spawn(bulk::work(
+        app.service().clone(),
+        app.bulk_runs().clone(),
+        background.clone(),
+    ));
     let server = limits::serve_connections(listener, router(app), connections, stop.clone());
     let stopping = stop.clone();
     let ended = tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! 二者承認: who may propose, approve and do what needs two persons. The rule itself is the aggregate's (`domain::proposal`).
 //!
-//! Nothing that the service does today needs it; 判定 in bulk and the publishing of rules will come through here.
+//! 判定 in bulk goes through here ([`crate::bulk`]); the publishing of rules will.
 
 use domain::proposal::{Proposal, ProposalCommand, ProposalKind, ProposalRefusal};
 use eventstore::{ExecuteError, Receipt};

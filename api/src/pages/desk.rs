@@ -1,6 +1,7 @@
 //! The secretariat's pages: find an application, check it, send it back, decide, and see who did what.
 
 mod acts;
+mod bulk;
 mod dashboard;
 mod diff;
 mod history;
@@ -66,6 +67,30 @@ pub(super) fn screens() -> Vec<Screen> {
             CheckDocuments,
             "/desk/applications/{id}/return",
             post(send_back::send),
+        ),
+        screen(SearchApplications, "/desk/bulk", get(bulk::list)),
+        screen(SearchApplications, "/desk/bulk", post(bulk::make)),
+        screen(SearchApplications, "/desk/bulk/{run}", get(bulk::show)),
+        screen(
+            CheckDocuments,
+            "/desk/bulk/{run}/check",
+            post(bulk::start_checks),
+        ),
+        screen(
+            Decide,
+            "/desk/bulk/{run}/decision",
+            post(bulk::start_decisions),
+        ),
+        screen(
+            ConfirmPayments,
+            "/desk/bulk/{run}/payments",
+            post(bulk::start_payments),
+        ),
+        screen(Decide, "/desk/bulk/{run}/approval", post(bulk::approve)),
+        screen(
+            SearchApplications,
+            "/desk/bulk/{run}/cancellation",
+            post(bulk::cancel),
         ),
         screen(
             ReadHistory,

@@ -145,6 +145,9 @@ kinds! {
     /// A payment that belongs to nothing.
     PaymentFitsNothing: CONFLICT, "payment-fits-nothing", "対応するお申込みがありません",
         "この入金に対応するお申込みがありません。";
+    /// 二者承認 refuses.
+    ProposalRefused: CONFLICT, "proposal-refused", "承認の手続きが済んでいません",
+        "この操作には別の担当者の承認が必要です。起案の状態をご確認ください。";
     /// 振込名義 is not the member's.
     PayerDiffers: CONFLICT, "payer-differs", "振込名義が一致しません",
         "振込名義が会員のフリガナと一致しません。内容をご確認のうえ、手動で照合してください。";

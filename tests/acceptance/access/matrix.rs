@@ -33,6 +33,7 @@ impl Door {
             .replace("{document}", "profile")
             .replace("{sequence}", "1")
             .replace("{item}", "1")
+            .replace("{run}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{search}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod as_member;
+mod bulk;
 mod journey;
 mod refusals;
 mod worklist;

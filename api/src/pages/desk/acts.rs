@@ -8,32 +8,21 @@ use axum::{
 };
 use domain::{
     application::{
-        Act, Application, ApplicationCommand, CheckMark, CheckTarget, ExamOutcome, Proof,
-        ProofState, SocietyCommand, decide as decided,
+        Act, Application, ApplicationCommand, CheckMark, CheckTarget, Proof, ProofState,
+        SocietyCommand, decide as decided,
     },
-    calendar::{parse_date, parse_jst_instant},
     documents::DocumentKind,
 };
-use jiff::{Timestamp, civil::Date};
 
 use super::{super::frame::Notice, super::posted::Posted, super::see, review};
 use crate::{
     access::{Identity, Permission},
+    acts::{self, Asks, NamedAct},
     app::App,
     problem::{Kind, Problem},
     saving::execute,
     situation::found,
 };
-
-/// A value that an act asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    Nothing,
-    /// A day and a minute.
-    Moment(&'static str),
-    /// A day.
-    Day(&'static str),
-}
 
 /// An act that is offered as a form.
 #[derive(Clone, Debug)]
@@ -47,144 +36,6 @@ pub(super) struct Offer {
     pub danger: bool,
 }
 
-/// An act with its name in forms, its permission and what it asks for.
-struct Known {
-    act: &'static str,
-    permission: Permission,
-    asks: Asks,
-    danger: bool,
-    /// The act for asking the decider whether it is possible; times are far enough ahead.
-    example: fn(Timestamp) -> Act,
-}
-
-/// Far ahead: later than every deadline that there is.
-fn far(now: Timestamp) -> Timestamp {
-    now.saturating_add(jiff::SignedDuration::from_hours(24 * 365 * 20))
-        .unwrap_or(Timestamp::MAX)
-}
-
-fn far_day(now: Timestamp) -> Date {
-    domain::calendar::jst_date(far(now))
-}
-
-const KNOWN: &[Known] = &[
-    Known {
-        act: "accept",
-        permission: Permission::CheckDocuments,
-        asks: Asks::Nothing,
-        danger: false,
-        example: |_| Act::AcceptDocuments,
-    },
-    Known {
-        act: "reopen",
-        permission: Permission::CheckDocuments,
-        asks: Asks::Moment("入力の期限"),
-        danger: false,
-        example: |now| Act::Reopen { until: far(now) },
-    },
-    Known {
-        act: "extend",
-        permission: Permission::CheckDocuments,
-        asks: Asks::Moment("新しい期限"),
-        danger: false,
-        example: |now| Act::ExtendDeadline { until: far(now) },
-    },
-    Known {
-        act: "withdraw",
-        permission: Permission::CheckDocuments,
-        asks: Asks::Nothing,
-        danger: true,
-        example: |_| Act::Withdraw,
-    },
-    Known {
-        act: "pass",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: false,
-        example: |_| Act::PassReview,
-    },
-    Known {
-        act: "fail",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: true,
-        example: |_| Act::FailReview,
-    },
-    Known {
-        act: "revoke",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: true,
-        example: |_| Act::RevokeDecision,
-    },
-    Known {
-        act: "exam-passed",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: false,
-        example: |_| Act::RecordExamResult(ExamOutcome::Passed),
-    },
-    Known {
-        act: "exam-failed",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: true,
-        example: |_| Act::RecordExamResult(ExamOutcome::Failed),
-    },
-    Known {
-        act: "exam-absent",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: false,
-        example: |_| Act::RecordExamResult(ExamOutcome::Absent),
-    },
-    Known {
-        act: "approve",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: false,
-        example: |_| Act::ApproveCertification,
-    },
-    Known {
-        act: "request-fee",
-        permission: Permission::ConfirmPayments,
-        asks: Asks::Day("納入期限"),
-        danger: false,
-        example: |now| Act::RequestCertificationFee { due: far_day(now) },
-    },
-    Known {
-        act: "certify",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: false,
-        example: |_| Act::Certify,
-    },
-    Known {
-        act: "defer",
-        permission: Permission::Decide,
-        asks: Asks::Day("猶予の最終日"),
-        danger: false,
-        example: |now| Act::Defer {
-            until: far_day(now),
-        },
-    },
-    Known {
-        act: "lapse",
-        permission: Permission::Decide,
-        asks: Asks::Nothing,
-        danger: true,
-        example: |_| Act::Lapse,
-    },
-];
-
-fn route(permission: Permission) -> &'static str {
-    match permission {
-        Permission::Decide => "decision",
-        Permission::ConfirmPayments => "payments",
-        _ => "check",
-    }
-}
-
 /// The acts that this person may do and the application allows at this moment.
 pub(super) fn offers(app: &App, identity: &Identity, application: &Application) -> Vec<Offer> {
     let Some(state) = application.state() else {
@@ -195,28 +46,21 @@ pub(super) fn offers(app: &App, identity: &Identity, application: &Application) 
         actor: identity.actor().clone(),
         at: now,
     };
-    KNOWN
+    acts::ALL
         .iter()
         .filter(|known| identity.holds(known.permission))
         .filter_map(|known| {
-            let act = (known.example)(now);
-            let label = match &act {
-                Act::RecordExamResult(ExamOutcome::Passed) => "筆記試験: 合格",
-                Act::RecordExamResult(ExamOutcome::Failed) => "筆記試験: 不合格",
-                Act::RecordExamResult(ExamOutcome::Absent) => "筆記試験: 欠席",
-                act => act.label(),
-            };
             let command = ApplicationCommand::Society(SocietyCommand {
-                act,
-                reason: label.to_owned(),
+                act: known.example(now),
+                reason: known.label.to_owned(),
                 seen: Some(state.review.revision),
             });
             let possible = decided(application, command, &context, &app.service().programs)
                 .is_ok_and(|events| !events.is_empty());
             possible.then_some(Offer {
-                act: known.act,
-                label,
-                route: route(known.permission),
+                act: known.name,
+                label: known.label,
+                route: known.route(),
                 asks: known.asks,
                 danger: known.danger,
             })
@@ -239,17 +83,6 @@ fn target(posted: &Posted) -> Result<CheckTarget, Problem> {
 
 fn invalid(pointer: &str, message: String) -> Problem {
     Problem::new(Kind::Invalid).at(pointer, message)
-}
-
-/// What stands in `<input type="datetime-local">`, in Japan.
-pub(super) fn moment(posted: &Posted, label: &str) -> Result<Timestamp, Problem> {
-    parse_jst_instant(&posted.fields.text("until"))
-        .map_err(|_| invalid("/until", format!("{label}の日時を入力してください。")))
-}
-
-fn day(posted: &Posted, label: &str) -> Result<Date, Problem> {
-    parse_date(&posted.fields.text("until"))
-        .map_err(|error| invalid("/until", error.message(label)))
 }
 
 /// The act that a form names, with its permission.
@@ -307,26 +140,8 @@ fn read(posted: &Posted) -> Result<(Act, Permission), Problem> {
             Permission::ConfirmPayments,
         ),
         word => {
-            let known = KNOWN
-                .iter()
-                .find(|known| known.act == word)
-                .ok_or_else(tampered)?;
-            let act = match (known.example)(Timestamp::UNIX_EPOCH) {
-                Act::Reopen { .. } => Act::Reopen {
-                    until: moment(posted, "入力の期限")?,
-                },
-                Act::ExtendDeadline { .. } => Act::ExtendDeadline {
-                    until: moment(posted, "新しい期限")?,
-                },
-                Act::RequestCertificationFee { .. } => Act::RequestCertificationFee {
-                    due: day(posted, "納入期限")?,
-                },
-                Act::Defer { .. } => Act::Defer {
-                    until: day(posted, "猶予の最終日")?,
-                },
-                act => act,
-            };
-            (act, known.permission)
+            let known = NamedAct::find(word).ok_or_else(tampered)?;
+            (known.read(&posted.fields.text("until"))?, known.permission)
         }
     })
 }
@@ -450,24 +265,4 @@ pub(super) async fn payments(
     posted: Posted,
 ) -> Result<Response, Problem> {
     act(&app, &id, posted, Permission::ConfirmPayments).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_act_that_asks_for_a_time_says_what_it_is() {
-        for known in KNOWN {
-            let asks = !matches!(known.asks, Asks::Nothing);
-            let timed = matches!(
-                (known.example)(Timestamp::UNIX_EPOCH),
-                Act::Reopen { .. }
-                    | Act::ExtendDeadline { .. }
-                    | Act::RequestCertificationFee { .. }
-                    | Act::Defer { .. }
-            );
-            assert_eq!(asks, timed, "{}", known.act);
-        }
-    }
 }

@@ -77,6 +77,7 @@ pub(in super::super) async fn dashboard(
     if may(Permission::SearchApplications) {
         places.push(("/desk/applications", "申請一覧"));
         places.push(("/desk/history", "変更履歴（全体）"));
+        places.push(("/desk/bulk", "一括処理の一覧"));
     }
     if may(Permission::VerifyLog) {
         places.push(("/api/v1/audit/verify", "記録が書き換えられていないかの確認"));

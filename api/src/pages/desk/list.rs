@@ -17,11 +17,12 @@ use super::{
 };
 use crate::{
     access::Identity,
+    acts,
     app::App,
     problem::{Kind, Problem},
     routes::{
         searches::{failed, keep},
-        worklist::{Asked, note_list, unread},
+        worklist::{Asked, Question, note_list, unread},
     },
 };
 use uuid::Uuid;
@@ -67,9 +68,15 @@ struct Page {
     previous: Option<String>,
     next: Option<String>,
     export: String,
+    /// The conditions as an address has them, for 一括処理.
+    query: String,
+    /// What this person may do on many at once: name, words, what it asks for.
+    acts: Vec<(&'static str, &'static str)>,
 }
 
 struct Line {
+    /// Id of the application.
+    id: String,
     href: String,
     member: String,
     name: String,
@@ -128,6 +135,7 @@ fn line(app: &App, entry: WorklistEntry) -> Line {
     let now = app.service().clock.now();
     Line {
         href: super::of(&entry.application),
+        id: entry.application.clone(),
         program: programs
             .iter()
             .find(|program| program.id.0 == entry.program)
@@ -196,6 +204,16 @@ fn typed(posted: &Posted) -> Asked {
         closes_from: text("closes_from"),
         ..Asked::default()
     }
+}
+
+/// What the list showed from which a form was sent.
+///
+/// # Errors
+/// See [`Asked::of_address`].
+pub(super) async fn question(app: &App, posted: &Posted) -> Result<Question, Problem> {
+    let asked: Asked = serde_urlencoded::from_str(&posted.fields.text("query"))
+        .map_err(|_| Problem::new(Kind::PageTampered))?;
+    asked.of_address(app, &posted.identity).await?.read()
 }
 
 /// 検索する, or 保存する: what was typed is kept, and the address carries its id.
@@ -322,6 +340,12 @@ pub(super) async fn list(
                 ..asked.clone()
             },
         ),
+        query: address("", &asked).trim_start_matches('?').to_owned(),
+        acts: acts::ALL
+            .iter()
+            .filter(|act| act.in_bulk && identity.holds(act.permission))
+            .map(|act| (act.name, act.label))
+            .collect(),
         q: asked.q,
         label: asked.label,
         closes_before: asked.closes_before,

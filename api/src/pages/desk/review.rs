@@ -22,11 +22,12 @@ use uuid::Uuid;
 use super::{
     super::frame::{Crumb, Frame, Notice},
     super::rendered,
-    acts::{Asks, Offer, mark_word, offers, proof_state_word, proof_word},
+    acts::{Offer, mark_word, offers, proof_state_word, proof_word},
     frame, who,
 };
 use crate::{
     access::{Identity, Permission},
+    acts::Asks,
     app::App,
     print::{Block, Content, Section, Sheet},
     problem::Problem,

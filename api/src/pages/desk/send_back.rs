@@ -14,7 +14,7 @@ use domain::{
     calendar::{jst_date, parse_jst_instant, show_deadline},
     documents::{DocumentKind, RowId},
 };
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
 
 use super::{
@@ -23,7 +23,6 @@ use super::{
         posted::Posted,
         rendered, see,
     },
-    acts::moment,
     frame,
     review::words,
 };
@@ -209,6 +208,13 @@ fn items(posted: &Posted) -> Result<Vec<AskedCorrection>, Problem> {
     Ok(items)
 }
 
+/// What stands in `<input type="datetime-local">`, in Japan.
+fn due(posted: &Posted) -> Result<Timestamp, Problem> {
+    parse_jst_instant(&posted.fields.text("until")).map_err(|_| {
+        Problem::new(Kind::Invalid).at("/until", "修正の期限の日時を入力してください。")
+    })
+}
+
 fn page(
     app: &App,
     identity: &Identity,
@@ -317,7 +323,7 @@ pub(super) async fn send(
         let act = Act::Return {
             items: items.clone(),
             message: posted.fields.text("message"),
-            due: moment(&posted, "修正の期限")?,
+            due: due(&posted)?,
         };
         Ok((act, items))
     };

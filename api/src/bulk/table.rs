@@ -1,0 +1,356 @@
+//! The runs in the database.
+
+use std::{sync::Arc, time::Duration};
+
+use eventstore::{EventLog, on_database, write_in_turn};
+use jiff::Timestamp;
+use sqlx::QueryBuilder;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::acts::NamedAct;
+
+/// A node that does not come back within this time has died; another one goes on.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Items written in one statement.
+const ITEMS_PER_STATEMENT: usize = 500;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident: $word:literal, $label:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// The word in the database and in answers.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The word for people.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+
+            fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// How far a run has come.
+    RunState {
+        /// Nothing is done.
+        Previewed: "previewed", "確認待ち";
+        /// It waits for a second person.
+        Proposed: "proposed", "承認待ち";
+        /// It is being done.
+        Running: "running", "実行中";
+        /// 中止
+        Cancelled: "cancelled", "中止";
+        /// Nothing is left.
+        Done: "done", "完了";
+    }
+}
+
+words! {
+    /// How far an item has come.
+    ItemState {
+        /// To be done.
+        Ready: "ready", "対象";
+        /// Left out by the preview.
+        Excluded: "excluded", "対象外";
+        /// Done.
+        Done: "done", "済み";
+        /// Refused when it was to be done.
+        Refused: "refused", "実行できず";
+    }
+}
+
+/// A run.
+#[derive(Clone)]
+pub(crate) struct BulkRun {
+    pub id: Uuid,
+    pub act: &'static NamedAct,
+    /// What the act asks for, as typed.
+    pub until: String,
+    pub reason: String,
+    pub state: RunState,
+    /// SHA-256 over exactly what is to be done.
+    pub digest: String,
+    /// Role and account.
+    pub made_by: String,
+    pub started_by: Option<String>,
+    pub made_at: Timestamp,
+}
+
+/// An application of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct BulkItem {
+    pub application: String,
+    /// Revision of its review that the preview saw.
+    pub seen: u32,
+    pub state: ItemState,
+    /// Why not.
+    pub sentence: String,
+}
+
+/// How many items stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub ready: i64,
+    pub excluded: i64,
+    pub done: i64,
+    pub refused: i64,
+}
+
+/// The table of runs.
+#[derive(Clone)]
+pub(crate) struct BulkRuns {
+    log: EventLog,
+    waker: Arc<Notify>,
+}
+
+type RunRow = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    i64,
+);
+
+const COLUMNS: &str = "id, act, until, reason, state, digest, made_by, started_by, made_at_us";
+
+fn run(
+    (id, act, until, reason, state, digest, made_by, started_by, made_at): RunRow,
+) -> Option<BulkRun> {
+    Some(BulkRun {
+        id: id.parse().ok()?,
+        act: NamedAct::find(&act)?,
+        until,
+        reason,
+        state: RunState::parse(&state)?,
+        digest,
+        made_by,
+        started_by,
+        made_at: Timestamp::from_microsecond(made_at).ok()?,
+    })
+}
+
+impl BulkRuns {
+    /// In the database of the log.
+    pub fn new(log: EventLog) -> Self {
+        Self {
+            log,
+            waker: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Tells the worker of this process that there is something to do.
+    pub fn wake(&self) {
+        self.waker.notify_one();
+    }
+
+    /// Waits until it is told, or for a while: another node's run may have been left behind.
+    pub async fn woken(&self, patience: Duration) {
+        let _told_or_not = tokio::time::timeout(patience, self.waker.notified()).await;
+    }
+
+    /// Writes a run with its items, all or nothing; the same id again changes nothing.
+    pub async fn make(&self, run: &BulkRun, items: &[BulkItem]) -> Result<(), sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            async {
+                let mut transaction = pool.begin().await?;
+                let made = sqlx::query(
+                    "INSERT INTO bulk_runs (id, act, until, reason, state, digest, made_by, made_at_us)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+                )
+                .bind(run.id.to_string())
+                .bind(run.act.name)
+                .bind(&run.until)
+                .bind(&run.reason)
+                .bind(run.state.as_str())
+                .bind(&run.digest)
+                .bind(&run.made_by)
+                .bind(run.made_at.as_microsecond())
+                .execute(&mut *transaction)
+                .await?;
+                if made.rows_affected() == 0 {
+                    return transaction.rollback().await;
+                }
+                for items in items.chunks(ITEMS_PER_STATEMENT) {
+                    let mut query = QueryBuilder::new(
+                        "INSERT INTO bulk_items (run, application, seen, state, sentence) ",
+                    );
+                    query.push_values(items, |mut columns, item| {
+                        columns
+                            .push_bind(run.id.to_string())
+                            .push_bind(&item.application)
+                            .push_bind(i64::from(item.seen))
+                            .push_bind(item.state.as_str())
+                            .push_bind(&item.sentence);
+                    });
+                    query.build().execute(&mut *transaction).await?;
+                }
+                transaction.commit().await
+            }
+            .await
+        })
+    }
+
+    /// A run.
+    pub async fn find(&self, id: Uuid) -> Result<Option<BulkRun>, sqlx::Error> {
+        let statement = format!("SELECT {COLUMNS} FROM bulk_runs WHERE id = $1");
+        let found: Option<RunRow> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(&statement).bind(id.to_string()).fetch_optional(pool).await
+        })?;
+        Ok(found.and_then(run))
+    }
+
+    /// The last runs, newest first.
+    pub async fn list(&self, limit: i64) -> Result<Vec<BulkRun>, sqlx::Error> {
+        let statement =
+            format!("SELECT {COLUMNS} FROM bulk_runs ORDER BY made_at_us DESC, id LIMIT $1");
+        let found: Vec<RunRow> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(&statement).bind(limit).fetch_all(pool).await
+        })?;
+        Ok(found.into_iter().filter_map(run).collect())
+    }
+
+    /// How many items stand where.
+    pub async fn counts(&self, id: Uuid) -> Result<Counts, sqlx::Error> {
+        let rows: Vec<(String, i64)> = on_database!(self.log.database(), pool => {
+            sqlx::query_as("SELECT state, COUNT(*) FROM bulk_items WHERE run = $1 GROUP BY state")
+                .bind(id.to_string())
+                .fetch_all(pool)
+                .await
+        })?;
+        let of = |state: ItemState| {
+            rows.iter()
+                .find(|(word, _)| word == state.as_str())
+                .map_or(0, |(_, count)| *count)
+        };
+        Ok(Counts {
+            ready: of(ItemState::Ready),
+            excluded: of(ItemState::Excluded),
+            done: of(ItemState::Done),
+            refused: of(ItemState::Refused),
+        })
+    }
+
+    /// Items of a run, in the order of the applications; those in one state, if it is named.
+    pub async fn items(
+        &self,
+        id: Uuid,
+        state: Option<ItemState>,
+        limit: i64,
+    ) -> Result<Vec<BulkItem>, sqlx::Error> {
+        let rows: Vec<(String, i64, String, String)> = on_database!(self.log.database(), pool => {
+            let mut query = QueryBuilder::new(
+                "SELECT application, seen, state, sentence FROM bulk_items WHERE run = ",
+            );
+            query.push_bind(id.to_string());
+            if let Some(state) = state {
+                query.push(" AND state = ").push_bind(state.as_str());
+            }
+            query.push(" ORDER BY application LIMIT ").push_bind(limit);
+            query.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(application, seen, state, sentence)| {
+                Some(BulkItem {
+                    application,
+                    seen: u32::try_from(seen).ok()?,
+                    state: ItemState::parse(&state)?,
+                    sentence,
+                })
+            })
+            .collect())
+    }
+
+    /// Moves a run from one state to another; false when it was not there any more.
+    pub async fn advance(
+        &self,
+        id: Uuid,
+        from: RunState,
+        to: RunState,
+        started_by: Option<&str>,
+    ) -> Result<bool, sqlx::Error> {
+        let moved: u64 = write_in_turn!(self.log, pool => {
+            sqlx::query(
+                "UPDATE bulk_runs SET state = $1, started_by = COALESCE($2, started_by) WHERE id = $3 AND state = $4",
+            )
+            .bind(to.as_str())
+            .bind(started_by)
+            .bind(id.to_string())
+            .bind(from.as_str())
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected())
+        })?;
+        Ok(moved == 1)
+    }
+
+    /// Writes down what became of an item.
+    pub async fn settle(
+        &self,
+        id: Uuid,
+        application: &str,
+        state: ItemState,
+        sentence: &str,
+    ) -> Result<(), sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            sqlx::query(
+                "UPDATE bulk_items SET state = $1, sentence = $2 WHERE run = $3 AND application = $4 AND state = 'ready'",
+            )
+            .bind(state.as_str())
+            .bind(sentence)
+            .bind(id.to_string())
+            .bind(application)
+            .execute(pool)
+            .await
+            .map(drop)
+        })
+    }
+
+    /// Takes a run that is to be done and on which nobody works.
+    pub async fn lease(&self, now: Timestamp) -> Result<Option<Uuid>, sqlx::Error> {
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        let taken: Option<String> = write_in_turn!(self.log, pool => {
+            sqlx::query_scalar(
+                "UPDATE bulk_runs SET leased_until_us = $1
+                  WHERE id = (SELECT id FROM bulk_runs WHERE state = 'running' AND leased_until_us < $2
+                               ORDER BY made_at_us LIMIT 1)
+                    AND leased_until_us < $2
+              RETURNING id",
+            )
+            .bind(until.as_microsecond())
+            .bind(now.as_microsecond())
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(taken.and_then(|id| id.parse().ok()))
+    }
+
+    /// Keeps a run that is being worked on; false when it is not to be done any more.
+    pub async fn keep(&self, id: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        let kept: u64 = write_in_turn!(self.log, pool => {
+            sqlx::query("UPDATE bulk_runs SET leased_until_us = $1 WHERE id = $2 AND state = 'running'")
+                .bind(until.as_microsecond())
+                .bind(id.to_string())
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(kept == 1)
+    }
+}
