@@ -25,6 +25,7 @@ use crate::{
     acts::NamedAct,
     app::App,
     problem::{Kind, Problem},
+    routes::worklist::{Asked, unread},
     service::Call,
 };
 
@@ -60,6 +61,26 @@ fn permitted(identity: &Identity, act: &NamedAct) -> Result<(), Problem> {
     } else {
         Err(Problem::new(Kind::NotPermitted))
     }
+}
+
+/// The ids of all applications that match, as an address has the conditions; one more than a run may have tells that they are too many.
+///
+/// # Errors
+/// [`Kind::Invalid`]; see [`Asked::of_address`].
+pub(crate) async fn matching(
+    app: &App,
+    identity: &Identity,
+    conditions: &str,
+) -> Result<Vec<String>, Problem> {
+    let asked: Asked = serde_urlencoded::from_str(conditions)
+        .map_err(|_| Problem::new(Kind::Invalid).at("/matching", "検索条件を読み取れません。"))?;
+    let question = asked.of_address(app, identity).await?.read()?;
+    let limit = i64::try_from(LIMIT + 1).unwrap_or(i64::MAX);
+    let views = &app.service().views;
+    views
+        .selection(&question.filter, limit)
+        .await
+        .map_err(unread)
 }
 
 /// What the decider says about one application: the revision it was asked of, and why it is left out.

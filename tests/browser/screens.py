@@ -87,6 +87,12 @@ def nothing_to_correct(page, person):
     return answer_to(page, page.get_by_role("button", name="内容を確認する"))
 
 
+def nothing_chosen(page, person):
+    page.goto("/desk/applications")
+    page.locator("#act").select_option("extend")
+    return answer_to(page, page.get_by_role("button", name="内容を確認する"))
+
+
 def to_row(slug):
     """The form of the first row of a list."""
     return lambda page, person: page.goto(person.page(f"/documents/{slug}?row={person.rows(slug)[0]['id']}"))
@@ -175,6 +181,9 @@ SCREENS = [
     Screen("desk-history", "of-one", "at_desk_returned", "変更履歴", "{desk}/history"),
     Screen("desk-history", "of-all", "at_desk", "変更履歴（全体）", "/desk/history?document=profile"),
     Screen("desk-moment", "compared", "at_desk_returned", "ある時点の申請", "{desk}/moment?submission=1"),
+    Screen("desk-bulk", "previewed", "bulk", "一括処理", "/desk/bulk/{run}"),
+    Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
+    Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),
     *(
         Screen("as-member", state, "at_desk", place, f"/desk/as-member{rest}")
         for state, place, rest in [

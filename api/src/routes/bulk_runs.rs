@@ -75,9 +75,14 @@ struct NewRun {
     /// Why; kept with every event.
     #[schema(max_length = 1000)]
     reason: String,
-    /// On which applications, at most 2,000.
-    #[schema(min_items = 1, max_items = 2000)]
+    /// On which applications, at most 2,000 (and as many as fit into a body).
+    #[serde(default)]
+    #[schema(max_items = 2000)]
     applications: Vec<String>,
+    /// In their place: all that match, as an address of `GET /api/v1/applications` has it (`search=…`, `documents=drafting`).
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    matching: Option<String>,
 }
 
 /// A run.
@@ -205,12 +210,16 @@ async fn preview_bulk_run(State(app): State<App>, write: Write) -> Result<Respon
         .ok_or_else(|| Problem::new(Kind::Invalid).at("/act", "この名前の処理はありません。"))?;
     note_list(&app, &write.identity).await?;
     let id = write.new_id();
+    let applications = match &new.matching {
+        None => new.applications,
+        Some(conditions) => bulk::matching(&app, &write.identity, conditions).await?,
+    };
     let wanted = Wanted {
         id,
         act,
         until: new.until,
         reason: new.reason,
-        applications: new.applications,
+        applications,
     };
     bulk::preview(&app, &write.identity, wanted).await?;
     let body = shown(&app, id).await?;

@@ -87,6 +87,9 @@ async fn a_preview_does_nothing_and_says_why_others_are_left_out_and_a_run_does_
                 "理事会の決定による"
             );
         }
+        let all = json!({ "act": "extend", "until": "2026-09-30T17:00", "reason": "決定", "matching": format!("program={FIRST_TO_THIRD}") });
+        let all = secretariat.post("/api/v1/bulk-runs").json(&all).send().created();
+        assert_eq!((&all["ready"], &all["excluded"]), (&json!(2), &json!(0)));
         // Started again, it is done already; made again, it leaves everything out.
         secretariat
             .post(&of(&run, "/start-checks"))

@@ -15,7 +15,7 @@ use super::{
         posted::Posted,
         rendered, see,
     },
-    frame, list, who,
+    frame, who,
 };
 use crate::{
     access::{Identity, Permission},
@@ -23,7 +23,7 @@ use crate::{
     app::App,
     bulk::{self, BulkItem, BulkRun, ItemState, LIMIT, RunState, Wanted},
     problem::{Kind, Problem},
-    routes::worklist::{note_list, unread},
+    routes::worklist::note_list,
 };
 
 /// Items on the page; all of them are in the API.
@@ -211,13 +211,7 @@ pub(super) async fn make(State(app): State<App>, posted: Posted) -> Result<Respo
         .ok_or_else(|| Problem::saying(Kind::Invalid, "一括で行う処理を選択してください。"))?;
     note_list(&app, &posted.identity).await?;
     let applications = if posted.fields.says("which", "all") {
-        let question = list::question(&app, &posted).await?;
-        let limit = i64::try_from(LIMIT + 1).unwrap_or(i64::MAX);
-        let views = &app.service().views;
-        views
-            .selection(&question.filter, limit)
-            .await
-            .map_err(unread)?
+        bulk::matching(&app, &posted.identity, &posted.fields.text("query")).await?
     } else {
         posted.fields.all("pick")
     };

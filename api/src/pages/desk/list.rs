@@ -22,7 +22,7 @@ use crate::{
     problem::{Kind, Problem},
     routes::{
         searches::{failed, keep},
-        worklist::{Asked, Question, note_list, unread},
+        worklist::{Asked, note_list, unread},
     },
 };
 use uuid::Uuid;
@@ -204,16 +204,6 @@ fn typed(posted: &Posted) -> Asked {
         closes_from: text("closes_from"),
         ..Asked::default()
     }
-}
-
-/// What the list showed from which a form was sent.
-///
-/// # Errors
-/// See [`Asked::of_address`].
-pub(super) async fn question(app: &App, posted: &Posted) -> Result<Question, Problem> {
-    let asked: Asked = serde_urlencoded::from_str(&posted.fields.text("query"))
-        .map_err(|_| Problem::new(Kind::PageTampered))?;
-    asked.of_address(app, &posted.identity).await?.read()
 }
 
 /// 検索する, or 保存する: what was typed is kept, and the address carries its id.
