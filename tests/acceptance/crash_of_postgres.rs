@@ -224,7 +224,7 @@ fn apply(id: &ApplicationId) -> ApplicationCommand {
         program: id.program.clone(),
         scope: Scope::DocumentsAndExam,
         member: Box::new(Member {
-            record: Some(record(id.member.clone(), String::new())),
+            record: Some(record(id.member.clone(), "リンショウ　ハナコ".to_owned())),
             payments: payments.collect(),
             ..Member::default()
         }),

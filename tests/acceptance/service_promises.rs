@@ -27,6 +27,9 @@ fn filled_in(path: &str, id: &str) -> String {
         .replace("{row}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
         .replace("{token}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
         .replace("{kind}", "members")
+        .replace("{item}", "1")
+        .replace("{search}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+        .replace("{run}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
