@@ -7,6 +7,7 @@
 mod applications;
 mod catch_up;
 mod counter;
+mod desk;
 mod execute;
 mod figures;
 mod machine;
@@ -41,7 +42,7 @@ struct Set {
 
 const LOG_CRATES: &[&str] = &["cqrs-es", "postgres-es", "sqlx", "tokio", "libsqlite3-sys"];
 
-const SETS: [Set; 3] = [
+const SETS: [Set; 4] = [
     Set {
         name: "log",
         measurements: &["execute", "catch-up", "stream-length", "visible", "service"],
@@ -51,6 +52,12 @@ const SETS: [Set; 3] = [
     Set {
         name: "pages",
         measurements: &["member"],
+        postgres: true,
+        crates: LOG_CRATES,
+    },
+    Set {
+        name: "desk",
+        measurements: &["lists"],
         postgres: true,
         crates: LOG_CRATES,
     },
@@ -77,6 +84,7 @@ async fn measure(name: &str) -> Outcome<Finding> {
         "visible" => visible::measure().await,
         "service" => service::measure().await,
         "member" => pages::measure().await,
+        "lists" => desk::measure().await,
         "documents" => print::documents().await,
         "first" => print::first().await,
         "batch" => print::many().await,
