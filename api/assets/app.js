@@ -151,3 +151,23 @@ for (const form of panel ? document.querySelectorAll("form[data-preview]") : [])
 }
 
 document.getElementById("error-summary")?.focus();
+
+// 申請一覧 by keyboard: / to the search, j and k from line to line, x ticks, Enter follows the link that has the focus. Only where
+// nothing is typed, and never together with a key that means something to the browser.
+const lines = [...document.querySelectorAll("table.worklist tbody tr")];
+if (lines.length > 0) {
+  const links = lines.map((line) => line.querySelector("th a"));
+  const here = () => lines.findIndex((line) => line.contains(document.activeElement));
+  const keys = {
+    "/": () => document.getElementById("q")?.focus(),
+    j: () => links[Math.min(here() + 1, links.length - 1)]?.focus(),
+    k: () => links[Math.max(here() - 1, 0)]?.focus(),
+    x: () => lines[here()]?.querySelector("input[type=checkbox]")?.click(),
+  };
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input:not([type=checkbox]), select, textarea");
+    if (typing || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !Object.hasOwn(keys, event.key)) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+}

@@ -154,3 +154,25 @@ def test_the_focus_goes_to_the_error_summary_and_its_lines_lead_to_the_fields(se
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#school")).to_be_focused()
+
+
+def test_the_list_is_gone_through_by_keyboard(service, window):
+    for _ in range(2):
+        service.member().apply()
+    secretariat = service.sign_in("secretariat")
+    page = window(secretariat).page
+    page.goto("/desk/applications")
+    links = page.locator("table.worklist th a")
+    expect(links.nth(1)).to_be_visible()
+    page.keyboard.press("j")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.locator("table.worklist input[type=checkbox]").nth(1)).to_be_checked()
+    page.keyboard.press("k")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("jkx/")
+    expect(page.locator("#q")).to_have_value("jkx/")
