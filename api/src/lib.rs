@@ -11,6 +11,7 @@ pub mod forwarder;
 pub mod imports;
 pub mod journey;
 pub mod limits;
+pub mod mail;
 mod operations;
 mod pages;
 pub mod print;

@@ -18,6 +18,7 @@ use api::{
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
+    mail::MailSettings,
     print::{Batch, print_all},
     routes, serve, service,
     telemetry::{DEFAULT_FILTER, LogFormat, init_logging},
@@ -278,6 +279,7 @@ async fn serve_until_told(
     let exposure = Exposure {
         limits: serving.allowances.limits(mode),
         entrance: settings.doors.entrance()?,
+        mail: Some(MailSettings::read(&settings.mail)?),
     };
     let greeting = greeting(mode, &clock, &exposure.entrance);
     let running = serve(service, mode, exposure, listener).await?;

@@ -107,6 +107,7 @@ pub fn subject(operation: &str) -> &'static str {
         ("payments", _) => "入金確認",
         _ if operation == PRINT => "申請書の印刷",
         _ if path.ends_with("/access-log") => "閲覧記録",
+        _ if path.contains("/mails") || path.contains("/mail-templates") => "お知らせのメール",
         _ => "お申込みの状況",
     }
 }
@@ -137,6 +138,7 @@ mod tests {
                 "申請書の印刷",
             ),
             ("GET /api/v1/access-log", "閲覧記録"),
+            ("GET /api/v1/mails/{mail}", "お知らせのメール"),
             (PRINT, "申請書の印刷"),
         ] {
             assert_eq!(subject(operation), said, "{operation}");

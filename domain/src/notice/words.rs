@@ -168,7 +168,7 @@ fn place(state: &ApplicationState, item: &CorrectionItem) -> String {
         let rows = state.review_rows(item.document);
         // A row that is gone by now has no number any more.
         if let Some(number) = rows.iter().position(|known| *known == row.to_string()) {
-            place.push_str(&format!(" {}件目", number + 1));
+            place = format!("{place} {}件目", number + 1);
         }
     }
     if let Some(field) = item
