@@ -10,6 +10,8 @@ mod confirm_payment;
 mod document_list;
 mod history;
 pub mod imports;
+mod mail_templates;
+mod mails;
 mod me;
 mod papers;
 mod profile;
@@ -144,6 +146,8 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(tokens::endpoints());
     all.extend(access_log::endpoints());
     all.extend(society::endpoints());
+    all.extend(mails::endpoints());
+    all.extend(mail_templates::endpoints());
     all
 }
 

@@ -33,6 +33,10 @@ pub enum Permission {
     Decide,
     /// 入金確認 by hand, its reversal, and 認定料の請求.
     ConfirmPayments,
+    /// To read what members were written.
+    ReadMails,
+    /// To edit the texts of mails, to send one again, and to note that one came back.
+    ManageMails,
     /// To import the society's files.
     Import,
     /// To check that nobody has rewritten the log.
@@ -47,7 +51,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -60,6 +64,8 @@ impl Permission {
         Self::CheckDocuments,
         Self::Decide,
         Self::ConfirmPayments,
+        Self::ReadMails,
+        Self::ManageMails,
         Self::Import,
         Self::VerifyLog,
         Self::ManageTokens,
@@ -82,6 +88,8 @@ impl Permission {
             Self::CheckDocuments => "check-documents",
             Self::Decide => "decide",
             Self::ConfirmPayments => "confirm-payments",
+            Self::ReadMails => "read-mails",
+            Self::ManageMails => "manage-mails",
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
             Self::ManageTokens => "manage-tokens",
@@ -101,13 +109,15 @@ impl Permission {
             Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
                 &[Member]
             }
-            Self::SearchApplications => &[Secretariat(Some(Duty::View))],
+            Self::SearchApplications | Self::ReadMails => &[Secretariat(Some(Duty::View))],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
             Self::Decide => &[Secretariat(Some(Duty::Decide))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
-            Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
-                &[Secretariat(Some(Duty::Administer))]
-            }
+            Self::ManageMails
+            | Self::Import
+            | Self::VerifyLog
+            | Self::ManageTokens
+            | Self::ReadAccessLog => &[Secretariat(Some(Duty::Administer))],
         }
     }
 
@@ -216,7 +226,8 @@ mod tests {
                 "read-programs",
                 "read-application",
                 "read-history",
-                "search-applications"
+                "search-applications",
+                "read-mails"
             ]
         );
         let besides = |more: &'static str| [&everybody[..], &[more]].concat();
@@ -237,6 +248,7 @@ mod tests {
                 "see-own-situation",
                 "manage-own-sessions",
                 "read-programs",
+                "manage-mails",
                 "import",
                 "verify-log",
                 "manage-tokens",

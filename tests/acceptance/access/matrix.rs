@@ -28,6 +28,8 @@ impl Door {
             .replace("{row}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{token}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{session}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{mail}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{notice}", "applied")
             .replace("{kind}", "members")
             .replace("{program}", FOURTH)
             .replace("{document}", "profile")
@@ -90,9 +92,10 @@ struct Asker {
 /// The table once more, written down by hand: what each may, beside what everybody may.
 fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
-        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, Import, ManageOwnSessions,
-        ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadOwnAccessLog, ReadPrograms,
-        SearchApplications, SeeOwnSituation, UseMemberPages, VerifyLog,
+        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, Import, ManageMails,
+        ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadMails,
+        ReadOwnAccessLog, ReadPrograms, SearchApplications, SeeOwnSituation, UseMemberPages,
+        VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -107,11 +110,11 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     }
     for duty in duties {
         may.extend(match duty {
-            Duty::View => vec![ReadApplication, ReadHistory, SearchApplications],
+            Duty::View => vec![ReadApplication, ReadHistory, SearchApplications, ReadMails],
             Duty::Check => vec![CheckDocuments],
             Duty::Decide => vec![Decide],
             Duty::Payments => vec![ConfirmPayments],
-            Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog],
+            Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog, ManageMails],
         });
     }
     may
