@@ -9,6 +9,7 @@ use crate::{
     bulk::BulkRuns,
     config::Mode,
     limits::{Limits, Rates},
+    mail::{MailSettings, Outbox, Templates},
     print::Downloads,
     searches::Searches,
     service::Service,
@@ -21,14 +22,17 @@ pub struct Exposure {
     pub limits: Limits,
     /// How people come in.
     pub entrance: Entrance,
+    /// How mails leave; none: none are written.
+    pub mail: Option<MailSettings>,
 }
 
 impl Exposure {
-    /// On this machine alone: the demonstration's way in, and nothing counted.
+    /// On this machine alone: the demonstration's way in, nothing counted, and no mail.
     pub fn local() -> Self {
         Self {
             limits: Limits::uncounted(),
             entrance: Entrance::default(),
+            mail: None,
         }
     }
 }
@@ -45,6 +49,8 @@ struct Inner {
     sessions: Sessions,
     clients: Clients,
     downloads: Downloads,
+    outbox: Outbox,
+    mail_templates: Templates,
     limits: Limits,
     rates: Rates,
     entrance: Entrance,
@@ -58,7 +64,9 @@ struct Inner {
 impl App {
     /// A service in a mode, as it meets the world.
     pub fn new(service: Service, mode: Mode, exposure: Exposure) -> Self {
-        let Exposure { limits, entrance } = exposure;
+        let Exposure {
+            limits, entrance, ..
+        } = exposure;
         let sessions = Sessions::new(service.log.clone(), entrance.times);
         let sign_ins = SignIns::new(service.log.clone());
         let kept_forms = KeptForms::new(service.log.clone());
@@ -66,6 +74,8 @@ impl App {
         let searches = Searches::new(service.log.clone());
         let clients = Clients::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
+        let outbox = Outbox::new(service.log.clone());
+        let mail_templates = Templates::new(service.log.clone());
         Self {
             inner: Arc::new(Inner {
                 service,
@@ -73,6 +83,8 @@ impl App {
                 sessions,
                 clients,
                 downloads,
+                outbox,
+                mail_templates,
                 limits,
                 rates: Rates::new(limits.rates),
                 entrance,
@@ -140,6 +152,22 @@ impl App {
     /// Sign-ins that have begun.
     pub fn sign_ins(&self) -> &SignIns {
         &self.inner.sign_ins
+    }
+
+    /// What members were written.
+    pub fn outbox(&self) -> &Outbox {
+        &self.inner.outbox
+    }
+
+    /// The texts of mails.
+    pub fn mail_templates(&self) -> &Templates {
+        &self.inner.mail_templates
+    }
+
+    /// The address of the service that people are told, where there is one.
+    pub fn link(&self) -> Option<String> {
+        let address = self.inner.entrance.address.as_ref();
+        address.map(|address| address.as_str().to_owned())
     }
 
     /// The tokens of machine clients.

@@ -65,6 +65,55 @@ pub struct Settings {
     /// How people come in.
     #[command(flatten)]
     pub doors: Doors,
+    /// How mails leave.
+    #[command(flatten)]
+    pub mail: MailArguments,
+}
+
+/// How mails leave.
+#[derive(clap::Args, Clone)]
+pub struct MailArguments {
+    /// `smtps://USER:PASSWORD@HOST`, `smtp+starttls://USER:PASSWORD@HOST` or `smtp://HOST`; without one, mails are kept in a folder
+    #[arg(
+        long,
+        env = "SHINSEI_SMTP_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub smtp_url: Option<String>,
+    /// File that holds the address of the mail server, for one with a password
+    #[arg(
+        long,
+        env = "SHINSEI_SMTP_URL_FILE",
+        value_name = "FILE",
+        conflicts_with = "smtp_url",
+        global = true
+    )]
+    pub smtp_url_file: Option<PathBuf>,
+    /// In whose name mails are sent: `事務局 <shinsei@example.jp>`
+    #[arg(long, env = "SHINSEI_MAIL_FROM", value_name = "SENDER", global = true)]
+    pub mail_from: Option<String>,
+    /// Where mails are kept while there is no mail server
+    #[arg(
+        long,
+        env = "SHINSEI_MAIL_FOLDER",
+        value_name = "DIRECTORY",
+        default_value = "data/mail",
+        global = true
+    )]
+    pub mail_folder: PathBuf,
+}
+
+/// A password may be in the address of the server.
+impl std::fmt::Debug for MailArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailArguments")
+            .field("smtp", &self.smtp_url.is_some())
+            .field("mail_from", &self.mail_from)
+            .field("mail_folder", &self.mail_folder)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the service allows its clients.
@@ -226,12 +275,18 @@ impl Settings {
     /// # Errors
     /// A file that cannot be read, by its name.
     pub fn read_files(&mut self) -> Result<(), UnreadableFile> {
-        if let Some(file) = &self.database_url_file {
+        let read = |file: &PathBuf| {
             let text = std::fs::read_to_string(file).map_err(|source| UnreadableFile {
                 file: file.clone(),
                 source,
-            })?;
-            text.trim().clone_into(&mut self.database_url);
+            });
+            text.map(|text| text.trim().to_owned())
+        };
+        if let Some(file) = &self.database_url_file {
+            self.database_url = read(file)?;
+        }
+        if let Some(file) = &self.mail.smtp_url_file {
+            self.mail.smtp_url = Some(read(file)?);
         }
         Ok(())
     }
@@ -326,6 +381,12 @@ mod tests {
                 handover_key_file: None,
                 session_idle_minutes: 60,
                 session_hours: 12,
+            },
+            mail: MailArguments {
+                smtp_url: None,
+                smtp_url_file: None,
+                mail_from: None,
+                mail_folder: "data/mail".into(),
             },
         }
     }

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 
 use crate::{
     Service,
-    config::{Allowances, Doors, Mode, Settings},
+    access::names_loopback,
+    config::{Allowances, Doors, MailArguments, Mode, Settings},
     demonstration::FIRST_MEMBER,
+    mail::{MailSettings, MailState, Outbox},
 };
 
 /// Clocks that are further apart than this (ms) make deadlines and sessions differ between machines.
@@ -103,6 +105,8 @@ pub async fn examine(
     doors(&surroundings.settings.doors, &mut found).await;
     secrets(surroundings, &mut found);
     logging(surroundings.log_filter, &mut found);
+    mail(&surroundings.settings.mail, &mut found);
+    outbox(service, &mut found).await?;
     database(service, &surroundings.settings.database_url, &mut found).await?;
     log_and_views(service, &mut found).await?;
     anchors(surroundings.settings, &mut found);
@@ -224,6 +228,57 @@ fn secrets(surroundings: &Surroundings<'_>, found: &mut Findings) {
     if let Some(file) = &surroundings.settings.database_url_file {
         only_for_owner("secrets", file, found);
     }
+}
+
+fn mail(mail: &MailArguments, found: &mut Findings) {
+    if let Err(error) = MailSettings::read(mail) {
+        // No password is in it.
+        return found.unsafe_("mail", error.to_string());
+    }
+    if let Some(file) = &mail.smtp_url_file {
+        only_for_owner("mail", file, found);
+    }
+    let Some(url) = &mail.smtp_url else {
+        return found.doubtful(
+            "mail",
+            format!(
+                "SHINSEI_SMTP_URL is not set: members are written nothing, their mails are kept in {}",
+                mail.mail_folder.display()
+            ),
+        );
+    };
+    let host = url
+        .strip_prefix("smtp://")
+        .map(|rest| rest.rsplit('@').next().unwrap_or(rest))
+        .filter(|_| !url.contains("tls=required"));
+    match host {
+        Some(host) if names_loopback(host.split(['/', '?']).next().unwrap_or(host)) => found.sound(
+            "mail",
+            "handed to a mail server on this machine",
+        ),
+        Some(_) => found.unsafe_(
+            "mail",
+            "mails, and the password of the mail server, travel in the clear: use smtps:// or smtp+starttls://",
+        ),
+        None => found.sound("mail", "handed to a mail server, encrypted"),
+    }
+}
+
+async fn outbox(service: &Service, found: &mut Findings) -> Result<(), Box<dyn std::error::Error>> {
+    for (state, count) in Outbox::new(service.log.clone()).open().await? {
+        let failed = matches!(state, MailState::Failed | MailState::Held);
+        if failed && count > 0 {
+            found.doubtful(
+                "outbox",
+                format!(
+                    "{count} mails are {}: look at GET /api/v1/mails?state={}",
+                    state.as_str(),
+                    state.as_str()
+                ),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether others may read a file.
@@ -408,6 +463,35 @@ mod tests {
         for filter in ["info,sqlx=warn", "warn", "error,api=info", ""] {
             assert_eq!(severity(|found| logging(filter, found)), Severity::Sound);
         }
+    }
+
+    #[test]
+    fn mail_that_goes_nowhere_is_doubtful_and_mail_in_the_clear_unsafe() {
+        let with = |smtp_url: Option<&str>, mail_from: Option<&str>| {
+            let arguments = MailArguments {
+                smtp_url: smtp_url.map(str::to_owned),
+                smtp_url_file: None,
+                mail_from: mail_from.map(str::to_owned),
+                mail_folder: "data/mail".into(),
+            };
+            severity(|found| mail(&arguments, found))
+        };
+        let from = Some("事務局 <shinsei@example.jp>");
+        assert_eq!(with(None, None), Severity::Doubtful);
+        for (url, expected) in [
+            ("smtps://u:p@mail.example.jp", Severity::Sound),
+            ("smtp+starttls://mail.example.jp:587", Severity::Sound),
+            ("smtp://u:p@mail.example.jp", Severity::Unsafe),
+            ("smtp://mail.example.jp:25", Severity::Unsafe),
+            ("smtp://127.0.0.1:25", Severity::Sound),
+            ("smtp://localhost", Severity::Sound),
+        ] {
+            assert_eq!(with(Some(url), from), expected, "{url}");
+        }
+        assert_eq!(
+            with(Some("smtps://mail.example.jp"), None),
+            Severity::Unsafe
+        );
     }
 
     #[test]

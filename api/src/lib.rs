@@ -13,6 +13,7 @@ pub mod forwarder;
 pub mod imports;
 pub mod journey;
 pub mod limits;
+pub mod mail;
 mod operations;
 mod pages;
 pub mod print;

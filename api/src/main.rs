@@ -13,6 +13,7 @@ use api::{
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
+    mail::MailSettings,
     print::{Batch, print_all},
     proof::command_line::{self as proofs, Told},
     routes, serve, service,
@@ -308,6 +309,7 @@ async fn serve_until_told(
     let exposure = Exposure {
         limits: serving.allowances.limits(mode),
         entrance: settings.doors.entrance()?,
+        mail: Some(MailSettings::read(&settings.mail)?),
     };
     let greeting = greeting(mode, &clock, &exposure.entrance);
     let running = serve(service, mode, exposure, listener).await?;

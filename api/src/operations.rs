@@ -76,6 +76,15 @@ async fn metrics(State(app): State<App>) -> Response {
         Err(error) => tracing::error!(%error, "counting the events that are not sealed"),
         Ok(events) => metrics::gauge!("shinsei_unsealed_events").set(count(events)),
     }
+    match app.outbox().open().await {
+        Err(error) => tracing::error!(%error, "counting the mails that have not gone"),
+        Ok(open) => {
+            for (state, mails) in open {
+                metrics::gauge!("shinsei_outbox_mails", "state" => state.as_str())
+                    .set(count(mails));
+            }
+        }
+    }
     (
         [(
             header::CONTENT_TYPE,

@@ -13,6 +13,8 @@ mod document_list;
 mod export;
 pub(crate) mod history;
 pub mod imports;
+mod mail_templates;
+mod mails;
 mod me;
 mod papers;
 mod profile;
@@ -152,6 +154,8 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(society::endpoints());
     all.extend(searches::endpoints());
     all.extend(bulk_runs::endpoints());
+    all.extend(mails::endpoints());
+    all.extend(mail_templates::endpoints());
     all
 }
 

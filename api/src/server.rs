@@ -24,6 +24,7 @@ use crate::{
     demonstration,
     forwarder::Forwarder,
     limits::{self, count_entrances},
+    mail::{self, NoticeError, Notices},
     operations, pages,
     problem::{Kind, Problem, as_problem},
     program_archive, proof, routes,
@@ -59,6 +60,9 @@ pub enum ServeError {
     /// The versions of the programs.
     #[error("the versions of the programs could not be kept")]
     Programs(#[from] sqlx::Error),
+    /// The beginning of mail.
+    #[error("mail could not be switched on")]
+    Mail(#[from] NoticeError),
     /// The network.
     #[error("listening failed")]
     Listen(#[source] std::io::Error),
@@ -202,7 +206,7 @@ impl Running {
     }
 }
 
-/// Starts the service on a listener, as it meets the world: in the demonstration with its members, with the sealer, the views and the forwarder.
+/// Starts the service on a listener, as it meets the world: in the demonstration with its members, with the sealer, the views, the forwarder and the mail.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -231,14 +235,22 @@ pub async fn serve(
     let background = CancellationToken::new();
     let log = service.log.clone();
     log.seal_task(background.clone());
-    let runner = Runner::new(log.clone()).follow(Forwarder::new(service.clone()));
-    log.tasks().spawn(runner.run(background.clone()));
     if let Some(anchors) = service.anchors.clone() {
         let anchoring = proof::keep_anchoring(log.clone(), anchors, background.clone());
         log.tasks().spawn(anchoring);
     }
     let connections = exposure.limits.connections;
-    let app = App::new(service, mode, exposure);
+    let settings = exposure.mail.clone();
+    let app = App::new(service.clone(), mode, exposure);
+    let mut runner = Runner::new(log.clone()).follow(Forwarder::new(service.clone()));
+    if let Some(settings) = settings {
+        // Before anything is followed: what the log holds now is history.
+        mail::begin(&log).await?;
+        runner = runner.follow(Notices::new(service, app.link()));
+        log.tasks()
+            .spawn(mail::run(app.clone(), settings, background.clone()));
+    }
+    log.tasks().spawn(runner.run(background.clone()));
     log.tasks().spawn(upkeep(app.clone(), background.clone()));
     log.tasks().spawn(bulk::work(
         app.service().clone(),
@@ -367,6 +379,8 @@ mod tests {
                     .replace("{id}", "specialist-renewal-4th-2026.9000001")
                     .replace("{row}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
                     .replace("{token}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
+                    .replace("{mail}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
+                    .replace("{notice}", "applied")
                     .replace("{kind}", "members");
                 operations.push((method.clone(), address, permission));
             }

@@ -14,6 +14,7 @@ pub mod eligibility;
 pub mod journey;
 pub mod member;
 pub mod next_step;
+pub mod notice;
 pub mod personal;
 pub mod program;
 pub mod proposal;

@@ -9,6 +9,7 @@ TIMEOUT_SECONDS = 10
 APPLICATIONS = "/api/v1/applications"
 PROGRAMS = "/api/v1/programs"
 TOKENS = "/api/v1/tokens"
+MAILS = "/api/v1/mails"
 LISTS = {"research-activities", "conferences", "papers"}
 # Under this name the outcomes count what is no operation of the API's.
 UNDESCRIBED = "methods not in the description"
@@ -54,6 +55,17 @@ class Application:
             timeout=TIMEOUT_SECONDS,
         )
         return answer.json()["id"] if answer.ok else None
+
+    def any_mail(self):
+        """The id of one of the application's mails, once there is one that has gone."""
+        mails = self.staff.get(f"{self.url}{MAILS}?state=sent&limit=200", timeout=TIMEOUT_SECONDS)
+        found = mails.json()["mails"] if mails.ok else []
+        return random.choice(found)["id"] if found else None
+
+    def template_version(self, notice):
+        """The version that the next save of a mail's template must name."""
+        answer = self.staff.get(f"{self.url}/api/v1/mail-templates/{notice}", timeout=TIMEOUT_SECONDS)
+        return answer.json()["version"] if answer.ok else None
 
     def documents(self):
         return f"{APPLICATIONS}/{self.id}/documents"

@@ -46,6 +46,12 @@ def before_call(context, case, kwargs):
         token = _application.any_token()
         if token is not None:
             case.path_parameters["token"] = token
+    if "mail" in case.path_parameters:
+        mail = _application.any_mail()
+        if mail is not None:
+            case.path_parameters["mail"] = mail
+    if "notice" in case.path_parameters:
+        case.path_parameters["notice"] = CHANCE.choice(["applied", "submitted", "reminder"])
     if "row" in case.path_parameters:
         row = _application.any_row(document)
         if row is not None:
@@ -60,6 +66,10 @@ def before_call(context, case, kwargs):
         revision = _application.revision(document)
         if revision is not None:
             case.headers["If-Match"] = f'"{revision}"'
+    if case.method.upper() == "PUT" and "notice" in case.path_parameters:
+        version = _application.template_version(case.path_parameters["notice"])
+        if version is not None:
+            case.headers["If-Match"] = f'"{version}"'
 
 
 @schemathesis.hook

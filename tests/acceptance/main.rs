@@ -10,6 +10,7 @@ mod doctor;
 mod imports;
 mod journeys;
 mod limits;
+mod mail;
 mod model;
 mod pages;
 mod print;

@@ -42,6 +42,7 @@ impl Service {
                 "SHINSEI_DATABASE_URL",
                 format!("sqlite://{}", database.display()),
             )
+            .env("SHINSEI_MAIL_FOLDER", directory.join("mail"))
             .env("SHINSEI_LISTEN", format!("127.0.0.1:{port}"))
             .env("SHINSEI_LOG_FORMAT", "json")
             .stdin(Stdio::null())

@@ -62,6 +62,7 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
         environment = os.environ | {
             "SHINSEI_DATABASE_URL": f"sqlite://{self.directory}/browser.db",
+            "SHINSEI_MAIL_FOLDER": f"{self.directory}/mail",
             "SHINSEI_LISTEN": f"127.0.0.1:{port}",
         }
         if programs:

@@ -108,6 +108,7 @@ pub fn subject(operation: &str) -> &'static str {
         _ if operation == PRINT => "申請書の印刷",
         _ if operation == EXPORT || path.ends_with("/audit/export") => "変更履歴の書き出し",
         _ if path.ends_with("/access-log") => "閲覧記録",
+        _ if path.contains("/mails") || path.contains("/mail-templates") => "お知らせのメール",
         _ => "お申込みの状況",
     }
 }
@@ -141,6 +142,7 @@ mod tests {
                 "申請書の印刷",
             ),
             ("GET /api/v1/access-log", "閲覧記録"),
+            ("GET /api/v1/mails/{mail}", "お知らせのメール"),
             (PRINT, "申請書の印刷"),
             ("GET /api/v1/audit/export", "変更履歴の書き出し"),
             (EXPORT, "変更履歴の書き出し"),

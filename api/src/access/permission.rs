@@ -35,6 +35,10 @@ pub enum Permission {
     ExportHistory,
     /// 入金確認 by hand, its reversal, and 認定料の請求.
     ConfirmPayments,
+    /// To read what members were written.
+    ReadMails,
+    /// To edit the texts of mails, to send one again, and to note that one came back.
+    ManageMails,
     /// To import the society's files.
     Import,
     /// To check that nobody has rewritten the log.
@@ -49,7 +53,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -63,6 +67,8 @@ impl Permission {
         Self::Decide,
         Self::ExportHistory,
         Self::ConfirmPayments,
+        Self::ReadMails,
+        Self::ManageMails,
         Self::Import,
         Self::VerifyLog,
         Self::ManageTokens,
@@ -86,6 +92,8 @@ impl Permission {
             Self::Decide => "decide",
             Self::ExportHistory => "export-history",
             Self::ConfirmPayments => "confirm-payments",
+            Self::ReadMails => "read-mails",
+            Self::ManageMails => "manage-mails",
             Self::Import => "import",
             Self::VerifyLog => "verify-log",
             Self::ManageTokens => "manage-tokens",
@@ -105,14 +113,16 @@ impl Permission {
             Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
                 &[Member]
             }
-            Self::SearchApplications => &[Secretariat(Some(Duty::View))],
+            Self::SearchApplications | Self::ReadMails => &[Secretariat(Some(Duty::View))],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
             Self::Decide => &[Secretariat(Some(Duty::Decide))],
             Self::ExportHistory => &[Secretariat(Some(Duty::View))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
-            Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
-                &[Secretariat(Some(Duty::Administer))]
-            }
+            Self::ManageMails
+            | Self::Import
+            | Self::VerifyLog
+            | Self::ManageTokens
+            | Self::ReadAccessLog => &[Secretariat(Some(Duty::Administer))],
         }
     }
 
@@ -222,7 +232,8 @@ mod tests {
                 "read-application",
                 "read-history",
                 "search-applications",
-                "export-history"
+                "export-history",
+                "read-mails"
             ]
         );
         let besides = |more: &'static str| [&everybody[..], &[more]].concat();
@@ -243,6 +254,7 @@ mod tests {
                 "see-own-situation",
                 "manage-own-sessions",
                 "read-programs",
+                "manage-mails",
                 "import",
                 "verify-log",
                 "manage-tokens",

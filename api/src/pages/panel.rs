@@ -88,7 +88,9 @@ fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
     match step {
         NextStep::FillIn(document) => Some((visit.document(document), "書類を編集する")),
         NextStep::CollectUnits(document) => Some((visit.document(document), "単位を追加する")),
-        NextStep::Complete => Some((visit.below("completion"), "申請を完了する")),
+        NextStep::Complete | NextStep::CompleteAgain => {
+            Some((visit.below("completion"), "申請を完了する"))
+        }
         NextStep::AddExam => Some((visit.below("exam"), "筆記試験を申し込む")),
         NextStep::ApplyAgain => Some((
             format!("/apply/{}", visit.program.id),
@@ -96,7 +98,6 @@ fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
         )),
         NextStep::DeliverFinalForm => Some((visit.below("print"), "申請書（本紙）を出力する")),
         NextStep::Correct => Some((visit.below("corrections"), "修正のお願いを確認する")),
-        NextStep::CompleteAgain => Some((visit.below("completion"), "申請を完了する")),
         NextStep::PayExamFee
         | NextStep::PayCertificationFee
         | NextStep::Wait

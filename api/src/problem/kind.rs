@@ -100,6 +100,12 @@ kinds! {
     /// No token of that id.
     UnknownToken: NOT_FOUND, "unknown-token", "トークンが見つかりません",
         "該当のトークンが見つかりません。トークンの一覧でご確認ください。";
+    /// No mail of that id.
+    UnknownMail: NOT_FOUND, "unknown-mail", "メールが見つかりません",
+        "該当のメールが見つかりません。メールの一覧でご確認ください。";
+    /// No mail of that kind is ever sent.
+    UnknownMailTemplate: NOT_FOUND, "unknown-mail-template", "メールの文面が見つかりません",
+        "該当の種類のメールはありません。文面の一覧でご確認ください。";
     /// The address does not know this method.
     MethodNotAllowed: METHOD_NOT_ALLOWED, "method-not-allowed", "この操作はできません",
         "このアドレスではこの操作を行えません。行える操作は Allow ヘッダーをご確認ください。";
@@ -175,6 +181,12 @@ kinds! {
     /// Completing again after the date of a 差し戻し.
     CorrectionOverdue: CONFLICT, "correction-overdue", "修正の期限を過ぎています",
         "修正の期限を過ぎたため、申請を完了できません。事務局へお問い合わせください。";
+    /// Sent again before it was sent.
+    MailWaiting: CONFLICT, "mail-waiting", "まだ送信を待っています",
+        "このメールはまだ送信を待っているため、再送できません。送信の結果をご確認のうえ、必要な場合に再送してください。";
+    /// What has not gone cannot come back.
+    MailNotSent: CONFLICT, "mail-not-sent", "送信されていません",
+        "このメールは送信されていないため、不達として記録できません。";
     /// Over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "too-large", "内容が大きすぎます",
         "送信された内容が大きすぎます。内容を分けるか短くして、もう一度お送りください。";

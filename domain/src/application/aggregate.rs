@@ -285,6 +285,7 @@ impl ApplicationState {
     }
 
     /// What the society did, and what the member answered.
+    #[expect(clippy::too_many_lines, reason = "an arm for each event")]
     fn apply_act(&mut self, event: ApplicationEvent) {
         let review = &mut self.review;
         match event {

@@ -72,6 +72,10 @@ impl CheckTarget {
     }
 
     /// A row of a document.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers have ids by value and texts by reference"
+    )]
     pub fn row(document: DocumentKind, row: impl ToString) -> Self {
         Self {
             document,

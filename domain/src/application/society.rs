@@ -191,6 +191,7 @@ impl Act {
 }
 
 /// What an act does to an application as it is.
+#[expect(clippy::too_many_lines, reason = "an arm for each act")]
 pub(super) fn decide(
     state: &ApplicationState,
     command: SocietyCommand,

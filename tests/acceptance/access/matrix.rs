@@ -28,6 +28,8 @@ impl Door {
             .replace("{row}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{token}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{session}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{mail}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{notice}", "applied")
             .replace("{kind}", "members")
             .replace("{program}", FOURTH)
             .replace("{document}", "profile")
@@ -93,9 +95,9 @@ struct Asker {
 fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
         Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, ExportHistory, Import,
-        ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory,
-        ReadOwnAccessLog, ReadPrograms, SearchApplications, SeeOwnSituation, UseMemberPages,
-        VerifyLog,
+        ManageMails, ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory,
+        ReadMails, ReadOwnAccessLog, ReadPrograms, SearchApplications, SeeOwnSituation,
+        UseMemberPages, VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -115,11 +117,12 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
                 ReadHistory,
                 SearchApplications,
                 ExportHistory,
+                ReadMails,
             ],
             Duty::Check => vec![CheckDocuments],
             Duty::Decide => vec![Decide],
             Duty::Payments => vec![ConfirmPayments],
-            Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog],
+            Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog, ManageMails],
         });
     }
     may

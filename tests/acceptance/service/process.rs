@@ -30,14 +30,19 @@ impl Process {
 
     /// Starts the demonstration on a database and waits until it answers.
     pub fn start(database_url: &str, address: SocketAddr) -> Self {
-        let mut process = Self::spawn(database_url, address);
+        Self::start_with(database_url, address, &[])
+    }
+
+    /// The same with more settings.
+    pub fn start_with(database_url: &str, address: SocketAddr, settings: &[(&str, &str)]) -> Self {
+        let mut process = Self::spawn(database_url, address, settings);
         process.wait_until_ready();
         process
     }
 
     /// The same, only until somebody can connect: it is still making the demonstration's members then.
     pub fn start_until_it_listens(database_url: &str, address: SocketAddr) -> Self {
-        let process = Self::spawn(database_url, address);
+        let process = Self::spawn(database_url, address, &[]);
         let began = Instant::now();
         while TcpStream::connect(address).is_err() {
             assert!(
@@ -49,7 +54,7 @@ impl Process {
         process
     }
 
-    fn spawn(database_url: &str, address: SocketAddr) -> Self {
+    fn spawn(database_url: &str, address: SocketAddr, settings: &[(&str, &str)]) -> Self {
         let log = NamedTempFile::new().unwrap();
         let child = command(database_url)
             .arg("serve")
@@ -57,6 +62,7 @@ impl Process {
             .env("SHINSEI_DEMO", "true")
             // What is never to stand in a log is not to stand in the longest one.
             .env("SHINSEI_LOG", "debug")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.reopen().unwrap())
             .stderr(log.reopen().unwrap())
@@ -133,5 +139,10 @@ pub fn command(database_url: &str) -> Command {
     command.env("SHINSEI_DATABASE_URL", database_url);
     // Tests of PostgreSQL would share one file, and leave it in the source.
     command.env("SHINSEI_ANCHORS", "off");
+    // Not into the working directory, where nobody would clear them away.
+    command.env(
+        "SHINSEI_MAIL_FOLDER",
+        std::env::temp_dir().join("shinsei-test-mail"),
+    );
     command
 }
