@@ -87,6 +87,30 @@ def nothing_to_correct(page, person):
     return answer_to(page, page.get_by_role("button", name="内容を確認する"))
 
 
+def first_mail(page, person):
+    page.goto(f"/desk/mails?application={person.id}&kind=returned_for_correction&state=sent")
+    # It is written and sent by the service in its own time.
+    for _ in range(200):
+        if page.locator("table.list th a").count():
+            break
+        page.wait_for_timeout(100)
+        page.reload()
+    return answer_to(page, page.locator("table.list th a").first)
+
+
+def resent_without_reason(page, person):
+    first_mail(page, person)
+    page.get_by_text("もう一度送信する").first.click()
+    page.locator("#reason").evaluate("field => { field.required = false; }")
+    return answer_to(page, page.get_by_role("button", name="もう一度送信する"))
+
+
+def unknown_placeholder(page, person):
+    page.goto("/desk/mail-templates/returned_for_correction")
+    page.locator("#body").fill("{{ 住所 }} 様")
+    return answer_to(page, page.get_by_role("button", name="保存する"))
+
+
 def nothing_chosen(page, person):
     page.goto("/desk/applications")
     page.locator("#act").select_option("extend")
@@ -181,6 +205,12 @@ SCREENS = [
     Screen("desk-history", "of-one", "at_desk_returned", "変更履歴", "{desk}/history"),
     Screen("desk-history", "of-all", "at_desk", "変更履歴（全体）", "/desk/history?document=profile"),
     Screen("desk-moment", "compared", "at_desk_returned", "ある時点の申請", "{desk}/moment?submission=1"),
+    Screen("desk-mails", "all", "at_desk_returned", "メールの送信箱", "/desk/mails"),
+    Screen("desk-mails", "one", "at_desk_returned", "メール", steps=first_mail),
+    Screen("desk-mails", "refused", "at_desk_returned", "メール", steps=resent_without_reason, status=422, wrong=True),
+    Screen("desk-templates", "all", "at_desk", "メールの文面", "/desk/mail-templates"),
+    Screen("desk-templates", "one", "at_desk", "修正のお願い（差し戻し）", "/desk/mail-templates/returned_for_correction"),
+    Screen("desk-templates", "refused", "at_desk", "修正のお願い（差し戻し）", steps=unknown_placeholder, status=422, wrong=True),
     Screen("desk-bulk", "previewed", "bulk", "一括処理", "/desk/bulk/{run}"),
     Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
     Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),

@@ -6,6 +6,7 @@ mod dashboard;
 mod diff;
 mod history;
 mod list;
+mod mails;
 mod moment;
 mod review;
 mod send_back;
@@ -24,7 +25,10 @@ pub(super) use dashboard::dashboard;
 
 /// Every page and form of the secretariat.
 pub(super) fn screens() -> Vec<Screen> {
-    use Permission::{CheckDocuments, ConfirmPayments, Decide, ReadHistory, SearchApplications};
+    use Permission::{
+        CheckDocuments, ConfirmPayments, Decide, ManageMails, ReadHistory, ReadMails,
+        SearchApplications,
+    };
     vec![
         screen(SearchApplications, "/desk/applications", get(list::list)),
         screen(SearchApplications, "/desk/applications", post(list::search)),
@@ -67,6 +71,29 @@ pub(super) fn screens() -> Vec<Screen> {
             CheckDocuments,
             "/desk/applications/{id}/return",
             post(send_back::send),
+        ),
+        screen(ReadMails, "/desk/mails", get(mails::list)),
+        screen(ReadMails, "/desk/mails/{mail}", get(mails::show)),
+        screen(
+            ManageMails,
+            "/desk/mails/{mail}/resend",
+            post(mails::resend),
+        ),
+        screen(
+            ManageMails,
+            "/desk/mails/{mail}/bounce",
+            post(mails::bounce),
+        ),
+        screen(ManageMails, "/desk/mail-templates", get(mails::templates)),
+        screen(
+            ManageMails,
+            "/desk/mail-templates/{notice}",
+            get(mails::template),
+        ),
+        screen(
+            ManageMails,
+            "/desk/mail-templates/{notice}",
+            post(mails::edit),
         ),
         screen(SearchApplications, "/desk/bulk", get(bulk::list)),
         screen(SearchApplications, "/desk/bulk", post(bulk::make)),

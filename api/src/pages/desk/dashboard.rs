@@ -79,6 +79,9 @@ pub(in super::super) async fn dashboard(
         places.push(("/desk/history", "変更履歴（全体）"));
         places.push(("/desk/bulk", "一括処理の一覧"));
     }
+    if may(Permission::ReadMails) {
+        places.push(("/desk/mails", "メールの送信箱"));
+    }
     if may(Permission::VerifyLog) {
         places.push(("/api/v1/audit/verify", "記録が書き換えられていないかの確認"));
     }

@@ -56,6 +56,7 @@ struct Page {
     notices: Vec<Notice>,
     address: String,
     as_member: String,
+    mails: String,
     export: String,
     name: String,
     furigana: String,
@@ -335,6 +336,7 @@ pub(super) async fn page(
     let screen = Page {
         frame,
         notices,
+        mails: format!("/desk/mails?application={}", found.id),
         as_member: format!("/desk/as-member/{}", found.id),
         export: format!("/api/v1/audit/export?application={}", found.id),
         name: state.record.name.clone(),
