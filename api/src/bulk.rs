@@ -13,7 +13,6 @@ use domain::{
     application::{ApplicationCommand, ApplicationId, SocietyCommand, decide},
     proposal::{Proposal, ProposalKind, ProposalState},
 };
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -181,7 +180,7 @@ pub(crate) async fn preview(
         digest: String::new(),
         made_by: identity.actor().label(),
         started_by: None,
-        made_at: Timestamp::now(),
+        made_at: app.service().clock.now(),
     };
     let run = BulkRun {
         digest: digest(&run, &items),

@@ -32,7 +32,7 @@ pub(crate) mod status;
 mod submissions;
 mod submit;
 mod tokens;
-mod verify;
+pub(crate) mod verify;
 mod whole;
 mod withdraw;
 pub(crate) mod worklist;

@@ -9,7 +9,7 @@ CREATE TABLE bulk_runs (
     digest          text    NOT NULL,                                      -- SHA-256 over act, until, reason and items: what is approved
     made_by         text    NOT NULL,                                      -- role and account
     started_by      text,                                                  -- role and account: whose acts they are
-    made_at_us      bigint  NOT NULL,                                      -- microseconds since 1970-01-01T00:00:00Z, real time
+    made_at_us      bigint  NOT NULL,                                      -- microseconds since 1970-01-01T00:00:00Z, the service's clock
     leased_until_us bigint  NOT NULL DEFAULT 0                             -- a node works on it until then
 );
 CREATE TABLE bulk_items (

@@ -9,7 +9,7 @@ CREATE TABLE bulk_runs (
     digest          TEXT    NOT NULL,                                      -- SHA-256 over act, until, reason and items: what is approved
     made_by         TEXT    NOT NULL,                                      -- role and account
     started_by      TEXT,                                                  -- role and account: whose acts they are
-    made_at_us      INTEGER NOT NULL,                                      -- microseconds since 1970-01-01T00:00:00Z, real time
+    made_at_us      INTEGER NOT NULL,                                      -- microseconds since 1970-01-01T00:00:00Z, the service's clock
     leased_until_us INTEGER NOT NULL DEFAULT 0                             -- a node works on it until then
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE bulk_items (

@@ -211,6 +211,8 @@ SCREENS = [
     Screen("desk-templates", "all", "at_desk", "メールの文面", "/desk/mail-templates"),
     Screen("desk-templates", "one", "at_desk", "修正のお願い（差し戻し）", "/desk/mail-templates/returned_for_correction"),
     Screen("desk-templates", "refused", "at_desk", "修正のお願い（差し戻し）", steps=unknown_placeholder, status=422, wrong=True),
+    Screen("desk-verification", "asked", "at_desk", "記録の検証", "/desk/verification"),
+    Screen("desk-verification", "sound", "at_desk", "記録の検証", "/desk/verification?run=yes"),
     Screen("desk-bulk", "previewed", "bulk", "一括処理", "/desk/bulk/{run}"),
     Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
     Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),

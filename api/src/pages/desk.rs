@@ -10,6 +10,7 @@ mod mails;
 mod moment;
 mod review;
 mod send_back;
+mod verification;
 
 use super::{
     Screen,
@@ -27,7 +28,7 @@ pub(super) use dashboard::dashboard;
 pub(super) fn screens() -> Vec<Screen> {
     use Permission::{
         CheckDocuments, ConfirmPayments, Decide, ManageMails, ReadHistory, ReadMails,
-        SearchApplications,
+        SearchApplications, VerifyLog,
     };
     vec![
         screen(SearchApplications, "/desk/applications", get(list::list)),
@@ -72,6 +73,7 @@ pub(super) fn screens() -> Vec<Screen> {
             "/desk/applications/{id}/return",
             post(send_back::send),
         ),
+        screen(VerifyLog, "/desk/verification", get(verification::show)),
         screen(ReadMails, "/desk/mails", get(mails::list)),
         screen(ReadMails, "/desk/mails/{mail}", get(mails::show)),
         screen(

@@ -15,29 +15,29 @@ pub(super) fn endpoint() -> Endpoint {
 
 /// What the verification found.
 #[derive(Debug, Serialize, ToSchema)]
-struct Verification {
+pub(crate) struct Verification {
     /// Whether everything is sound: the chain, and the anchors where there are any.
-    sound: bool,
+    pub sound: bool,
     /// How many ledger rows were found sound, from the first on.
-    verified: i64,
+    pub verified: i64,
     /// Chain hash of the last sound row (hexadecimal): to be compared with one that was noted elsewhere.
-    chain_hash: String,
+    pub chain_hash: String,
     /// The first thing that is wrong.
-    problem: Option<Finding>,
+    pub problem: Option<Finding>,
     /// The comparison with the anchors of this node; null when there are none.
-    anchors: Option<Comparison>,
+    pub anchors: Option<Comparison>,
 }
 
 /// How far the ledger is the one that was anchored.
 #[derive(Debug, Serialize, ToSchema)]
-struct Comparison {
+pub(crate) struct Comparison {
     /// How many anchors agree with the ledger, from the first on.
-    agreed: usize,
+    pub agreed: usize,
     /// Day (Japan) of the last of them.
     #[schema(value_type = Option<String>, format = Date)]
-    through: Option<jiff::civil::Date>,
+    pub through: Option<jiff::civil::Date>,
     /// The first anchor that differs, and how.
-    problem: Option<String>,
+    pub problem: Option<String>,
 }
 
 impl From<AnchorReport> for Comparison {
@@ -52,13 +52,13 @@ impl From<AnchorReport> for Comparison {
 
 /// The first thing that is wrong.
 #[derive(Debug, Serialize, ToSchema)]
-struct Finding {
+pub(crate) struct Finding {
     /// The first bad number of the ledger.
-    global_seq: Option<i64>,
+    pub global_seq: Option<i64>,
     /// What is wrong there.
-    reason: String,
+    pub reason: String,
     /// Type, id and number of the event, where they are known.
-    event: Option<String>,
+    pub event: Option<String>,
 }
 
 /// Verify the log
@@ -71,12 +71,20 @@ struct Finding {
     responses((status = OK, description = "What was found.", body = Verification))
 )]
 async fn verify_log(State(app): State<App>) -> Result<Json<Verification>, Problem> {
+    verification(&app).await.map(Json)
+}
+
+/// Reads the whole log.
+///
+/// # Errors
+/// The log, or the file of the anchors, can not be read.
+pub(crate) async fn verification(app: &App) -> Result<Verification, Problem> {
     let report = eventstore::verify(app.service().log.database()).await?;
     let anchors = compare_with_anchors(app.service()).await?;
     let anchored = anchors
         .as_ref()
         .is_none_or(|report| report.problem.is_none());
-    Ok(Json(Verification {
+    Ok(Verification {
         sound: report.problem.is_none() && anchored,
         anchors: anchors.map(Comparison::from),
         verified: report.verified,
@@ -88,5 +96,5 @@ async fn verify_log(State(app): State<App>) -> Result<Json<Verification>, Proble
                 .event
                 .map(|(aggregate_type, id, sequence)| format!("{aggregate_type} {id} {sequence}")),
         }),
-    }))
+    })
 }

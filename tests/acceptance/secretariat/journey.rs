@@ -234,3 +234,72 @@ async fn what_the_secretariat_keeps_for_itself_is_nowhere_to_be_seen_for_the_mem
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_at_every_moment_is_the_fold_of_the_events_until_then() {
+    use cqrs_es::Aggregate as _;
+    use domain::application::{Application, ApplicationId};
+
+    each_service(async |service| {
+        let yoko = completed(service);
+        let secretariat = service.secretariat();
+        let desk = Desk::new(&secretariat, &yoko.id);
+        let items = json!([{ "document": "profile", "comment": "具体的に" }]);
+        desk.judge(
+            "/return",
+            &json!({ "items": items, "due": "2026-08-31T17:00" }),
+        )
+        .ok();
+        yoko.save("profile", &json!({ "text": "改めた内容" })).ok();
+        yoko.submit().ok();
+        desk.check_everything();
+        desk.judge("/acceptance", &json!({})).ok();
+        yoko.person.post(&yoko.path("/withdrawal")).send().ok();
+
+        let id = ApplicationId::parse(&yoko.id).unwrap();
+        let events = service.inside.application_events(&id).await.unwrap();
+        assert!(events.len() > 25, "{} events", events.len());
+        let mut fold = Application::default();
+        for (event, number) in events.into_iter().zip(1..) {
+            fold.apply(event);
+            let state = fold.state().unwrap();
+            let shown = desk.get(&format!("?as_of={number}")).ok();
+            assert_eq!(shown["sequence"], number);
+            let at = shown["as_of"].as_str().unwrap().parse().unwrap();
+            let program = service.inside.programs.get(&state.program).unwrap();
+            let lines = match &fold {
+                Application::Withdrawn(_) => vec!["申請: 取下げ".to_owned()],
+                _ => state.status(program, at).lines,
+            };
+            assert_eq!(
+                shown["status"]["lines"],
+                json!(lines),
+                "after event {number}"
+            );
+            assert_eq!(
+                shown["submission"]["number"],
+                json!(state.final_form().map(|form| form.number)),
+                "after event {number}"
+            );
+            let path = format!("/desk/applications/{}/moment?sequence={number}", yoko.id);
+            let page = secretariat.get(&path);
+            assert_eq!(page.status, 200, "{path}");
+            for line in &lines {
+                assert!(
+                    page.text.contains(line.as_str()),
+                    "{path} says nothing of {line}"
+                );
+            }
+        }
+        // The same by the number in the ledger, and what was before the application says so.
+        let last = desk.get("/history?limit=1").ok()["entries"][0].clone();
+        let by_ledger = format!(
+            "/desk/applications/{}/moment?ledger={}",
+            yoko.id, last["global_seq"]
+        );
+        assert_eq!(secretariat.get(&by_ledger).status, 200);
+        let before = format!("/desk/applications/{}/moment?ledger=1", yoko.id);
+        assert_eq!(secretariat.get(&before).status, 404);
+    })
+    .await;
+}

@@ -83,7 +83,7 @@ pub(in super::super) async fn dashboard(
         places.push(("/desk/mails", "メールの送信箱"));
     }
     if may(Permission::VerifyLog) {
-        places.push(("/api/v1/audit/verify", "記録が書き換えられていないかの確認"));
+        places.push(("/desk/verification", "記録が書き換えられていないかの確認"));
     }
     places.push(("/api/v1/programs", "申請の種類"));
     if role == Role::Secretariat {

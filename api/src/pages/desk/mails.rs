@@ -364,7 +364,12 @@ fn template_page(
         placeholders: kind
             .placeholders()
             .into_iter()
-            .map(|one| (format!("{{{{ {} }}}}", one.name()), one.meaning().to_owned()))
+            .map(|one| {
+                (
+                    format!("{{{{ {} }}}}", one.name()),
+                    one.meaning().to_owned(),
+                )
+            })
             .collect(),
         application: typed.application,
         preview,
