@@ -7,6 +7,7 @@ mod edit;
 mod event;
 mod forwarding;
 mod id;
+mod placement;
 mod refusal;
 mod removed;
 mod restore;
@@ -20,6 +21,7 @@ pub use decide::decide;
 pub use event::{ApplicationEvent, Submission};
 pub use forwarding::outstanding_facts;
 pub use id::{ApplicationId, NotAnApplicationId};
+pub use placement::{Placement, best_placement, placement};
 pub use refusal::Refusal;
 pub use removed::{RemovedRow, removed_rows};
 pub use review::{

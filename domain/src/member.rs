@@ -9,6 +9,7 @@ mod event;
 mod payment;
 mod record;
 mod refusal;
+mod retraction;
 mod seminar;
 
 pub use aggregate::Member;
@@ -23,4 +24,5 @@ pub use record::{
     Place, Workplace,
 };
 pub use refusal::MemberRefusal;
+pub use retraction::Retraction;
 pub use seminar::{SeminarAttendance, SeminarKey, SeminarKind};

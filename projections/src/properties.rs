@@ -87,6 +87,7 @@ impl Course {
             (9 | 10, _) => paid(act),
             (18, _) => ApplicationEvent::PaymentReversed {
                 transaction: act.one.to_string(),
+                retracted: act.other == 0,
             },
             // What the society does needs completed documents; the fold writes nothing that the decider would not.
             (19..=23, _) if self.submissions > 0 => {

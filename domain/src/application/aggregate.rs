@@ -249,8 +249,13 @@ impl ApplicationState {
                 self.payments.insert(payment.transaction.clone(), payment);
                 self.settle();
             }
-            ApplicationEvent::PaymentReversed { transaction } => {
-                if let Some(payment) = self.payments.remove(&transaction) {
+            ApplicationEvent::PaymentReversed {
+                transaction,
+                retracted,
+            } => {
+                if let Some(payment) = self.payments.remove(&transaction)
+                    && !retracted
+                {
                     self.reversed.insert(transaction, payment);
                 }
                 self.settle();
@@ -381,6 +386,11 @@ impl ApplicationState {
                         outcome,
                         transaction: transaction.clone(),
                     };
+                }
+            }
+            ApplicationEvent::ExamResultRetracted { .. } => {
+                if let ExamTrack::Resulted { .. } = &self.exam {
+                    self.exam = exam_applied_for(&self.payments);
                 }
             }
             ApplicationEvent::CertificationApproved { .. } => {

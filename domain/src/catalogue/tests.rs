@@ -50,6 +50,10 @@ fn member_examples() -> Vec<MemberEvent> {
         MemberEvent::PaymentReceived {
             payment: e::payment("T202600000", PaymentItem::ExamFee, 11_000),
         },
+        MemberEvent::RecordRetracted {},
+        MemberEvent::PaymentRetracted {
+            transaction: "T202600000".to_owned(),
+        },
     ]
 }
 
@@ -126,6 +130,7 @@ fn application_examples() -> Vec<ApplicationEvent> {
         },
         ApplicationEvent::PaymentReversed {
             transaction: "T202600000".to_owned(),
+            retracted: false,
         },
         ApplicationEvent::ItemChecked {
             target: CheckTarget::row(DocumentKind::Papers, row),
@@ -171,6 +176,7 @@ fn application_examples() -> Vec<ApplicationEvent> {
             outcome: ExamOutcome::Passed,
             at,
         },
+        ApplicationEvent::ExamResultRetracted { at },
         ApplicationEvent::CertificationApproved { at },
         ApplicationEvent::CertificationFeeRequested {
             due: jiff::civil::date(2027, 2, 28),
@@ -533,6 +539,10 @@ fn acts() -> Vec<Act> {
         Act::FailReview,
         Act::RevokeDecision,
         Act::RecordExamResult(ExamOutcome::Failed),
+        Act::RetractExamResult {
+            recorded: ExamOutcome::Passed,
+            earlier: None,
+        },
         Act::ApproveCertification,
         Act::RequestCertificationFee {
             due: jiff::civil::date(2027, 2, 28),

@@ -44,6 +44,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "ReviewFailed",
     "DecisionRevoked",
     "ExamResultRecorded",
+    "ExamResultRetracted",
     "CertificationApproved",
     "CertificationFeeRequested",
     "Certified",
@@ -188,7 +189,7 @@ pub(super) fn changes(event: ApplicationEvent) -> Vec<Change> {
             values: vec![(payment.transaction.clone(), payment_text(&payment))],
             partial: true,
         }],
-        E::PaymentReversed { transaction } => vec![Change {
+        E::PaymentReversed { transaction, .. } => vec![Change {
             slot: PAYMENTS.to_owned(),
             document: None,
             keys: Keys::Rows("入金"),
@@ -271,6 +272,7 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
         E::ExamResultRecorded { outcome, .. } => {
             vec![application("筆記試験の結果", outcome.label())]
         }
+        E::ExamResultRetracted { .. } => vec![application("筆記試験の結果", "")],
         E::CertificationApproved { .. } => vec![application(CERTIFICATION, "更新認定可")],
         E::CertificationFeeRequested { due } => vec![application(
             CERTIFICATION,
