@@ -5,6 +5,7 @@
 mod aggregate;
 mod command;
 mod decide;
+mod difference;
 mod event;
 mod payment;
 mod record;
@@ -15,6 +16,7 @@ mod seminar;
 pub use aggregate::Member;
 pub use command::MemberCommand;
 pub use decide::decide;
+pub use difference::{FactChange, changes};
 pub use event::MemberEvent;
 pub use payment::{Payment, PaymentItem};
 #[cfg(test)]

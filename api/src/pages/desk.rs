@@ -4,6 +4,7 @@ mod acts;
 mod dashboard;
 mod diff;
 mod history;
+mod imports;
 mod list;
 mod moment;
 mod review;
@@ -24,7 +25,8 @@ pub(super) use dashboard::dashboard;
 /// Every page and form of the secretariat.
 pub(super) fn screens() -> Vec<Screen> {
     use Permission::{CheckDocuments, ConfirmPayments, Decide, ReadHistory, SearchApplications};
-    vec![
+    let mut all = imports::screens();
+    all.extend(vec![
         screen(SearchApplications, "/desk/applications", get(list::list)),
         screen(
             SearchApplications,
@@ -72,7 +74,8 @@ pub(super) fn screens() -> Vec<Screen> {
             get(moment::show),
         ),
         screen(SearchApplications, "/desk/history", get(history::of_all)),
-    ]
+    ]);
+    all
 }
 
 /// Where the page of an application is.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Application, ApplicationCommand, Refusal, decide};
+use super::{Application, ApplicationCommand, ApplicationEvent, Refusal, decide};
 use crate::{
     actor::{Actor, Context, Role},
     member::Payment,
@@ -105,31 +105,42 @@ pub fn placement(
 }
 
 /// The best place of a payment among a member's applications.
-pub fn best_placement<'a>(
-    applications: impl IntoIterator<Item = (&'a ProgramId, &'a Application)>,
+///
+/// Where it would be confirmed, it is: the next payment for the same fee then meets what it would meet.
+pub fn place(
+    applications: &mut [(ProgramId, Application)],
     payment: &Payment,
     programs: &Programs,
     at: Timestamp,
-) -> (Placement, Option<&'a ProgramId>) {
-    applications
-        .into_iter()
+) -> (Placement, Option<ProgramId>) {
+    let best = applications
+        .iter_mut()
         .map(|(program, application)| {
             let placement = placement(application, payment, programs, at);
-            let place = (placement != Placement::FitsNothing).then_some(program);
-            (placement, place)
+            (placement, program, application)
         })
-        .min_by_key(|(placement, _)| *placement)
-        .unwrap_or((Placement::FitsNothing, None))
+        .min_by_key(|(placement, ..)| *placement);
+    match best {
+        None | Some((Placement::FitsNothing, ..)) => (Placement::FitsNothing, None),
+        Some((placement, program, application)) => {
+            if placement == Placement::Matches {
+                cqrs_es::Aggregate::apply(
+                    application,
+                    ApplicationEvent::PaymentConfirmed {
+                        payment: payment.clone(),
+                    },
+                );
+            }
+            (placement, Some(program.clone()))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        application::{ApplicationEvent, examples::*},
-        eligibility::Scope,
-        member::PaymentItem,
-        personal::Personal,
+        application::examples::*, eligibility::Scope, member::PaymentItem, personal::Personal,
     };
 
     fn placed(events: &[ApplicationEvent], payment: &Payment) -> Placement {
@@ -144,10 +155,10 @@ mod tests {
         let mut other_payer = good.clone();
         other_payer.payer = Personal::new("ヤマダ".to_owned());
         assert_eq!(placed(&events, &other_payer), Placement::PayerDiffers);
-        let dear = payment("T1", PaymentItem::ExamFee, 1);
+        let short = payment("T1", PaymentItem::CertificationFee, 1);
         assert_eq!(
-            placed(&events, &dear),
-            Placement::AmountDiffers { expected: 22_000 }
+            placed(&events, &short),
+            Placement::AmountDiffers { expected: 11_000 }
         );
         let mut confirmed = events.clone();
         confirmed.push(ApplicationEvent::PaymentConfirmed {
@@ -165,19 +176,27 @@ mod tests {
     }
 
     #[test]
-    fn the_best_of_a_members_applications_is_told() {
+    fn the_best_of_a_members_applications_is_told_and_a_second_payment_finds_the_fee_paid() {
         let fourth = folded(&[applied(Scope::DocumentsAndExam)]);
-        let none = Application::default();
         let (one, other) = (ProgramId("a".to_owned()), ProgramId("b".to_owned()));
-        let good = payment("T1", PaymentItem::ExamFee, 22_000);
-        let best = best_placement(
-            [(&one, &none), (&other, &fourth)],
-            &good,
-            &programs(),
-            in_june().at,
+        let mut both = [
+            (one.clone(), Application::default()),
+            (other.clone(), fourth),
+        ];
+        let place_in = |both: &mut [(ProgramId, Application)], transaction| {
+            let payment = payment(transaction, PaymentItem::ExamFee, 22_000);
+            place(both, &payment, &programs(), in_june().at)
+        };
+        assert_eq!(
+            place_in(&mut both, "T1"),
+            (Placement::Matches, Some(other.clone()))
         );
-        assert_eq!(best, (Placement::Matches, Some(&other)));
-        let best = best_placement([(&one, &none)], &good, &programs(), in_june().at);
-        assert_eq!(best, (Placement::FitsNothing, None));
+        assert_eq!(
+            place_in(&mut both, "T1"),
+            (Placement::Confirmed, Some(other))
+        );
+        assert_eq!(place_in(&mut both, "T2"), (Placement::FitsNothing, None));
+        let mut none = [(one, Application::default())];
+        assert_eq!(place_in(&mut none, "T1"), (Placement::FitsNothing, None));
     }
 }

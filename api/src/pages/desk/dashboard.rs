@@ -78,6 +78,9 @@ pub(in super::super) async fn dashboard(
         places.push(("/desk/applications", "申請一覧"));
         places.push(("/desk/history", "変更履歴（全体）"));
     }
+    if may(Permission::Import) {
+        places.push(("/desk/imports", "取込（会員・出欠・入金・試験結果）"));
+    }
     if may(Permission::VerifyLog) {
         places.push(("/api/v1/audit/verify", "記録が書き換えられていないかの確認"));
     }
