@@ -26,6 +26,7 @@ mod table;
 
 pub use command_line::run;
 pub use encoding::Encoding;
+pub(crate) use execution::applications_of;
 pub use execution::{Carried, Origin, carry_out, import};
 pub use journal::{ImportRecord, ImportState, Journal, RecordedRow};
 pub use pending::{KEPT_FOR, PendingFile, PendingFiles};

@@ -158,6 +158,15 @@ impl Views {
         payments::unmatched(self.database().await?, part).await
     }
 
+    /// The applications that have confirmed a payment of this 取引番号.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn confirmations(&self, transaction: &str) -> Result<Vec<String>> {
+        payments::confirmations(self.database().await?, transaction).await
+    }
+
     /// Waits until a view shows an application (閲覧記録: a member's stream) as it is after its event `sequence` (the last one of a receipt), at most
     /// `timeout`. False: it gave up, and the page should say that it may be behind.
     ///

@@ -21,7 +21,7 @@ use crate::session::{Session, on_session};
 
 pub(crate) use apply::{Fact, Row, Rows};
 pub use query::{UnmatchedPage, UnmatchedPayment};
-pub(crate) use query::{seen, unmatched};
+pub(crate) use query::{confirmations, seen, unmatched};
 
 /// The view.
 pub(crate) struct PaymentsView;

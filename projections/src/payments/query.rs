@@ -50,6 +50,18 @@ pub(crate) async fn unmatched(
     Ok(UnmatchedPage { payments, total })
 }
 
+pub(crate) async fn confirmations(database: &Database, transaction: &str) -> Result<Vec<String>> {
+    on_database!(database, pool => {
+        sqlx::query_scalar(
+            "SELECT application FROM payment_confirmations WHERE transaction_number = $1 AND reversed = 0 ORDER BY application",
+        )
+        .bind(transaction)
+        .fetch_all(pool)
+        .await
+    })
+    .map_err(Error::while_("asking payments"))
+}
+
 /// Number of the last event of a stream, of a member or of an application, that says something of a payment.
 pub(crate) async fn seen(database: &Database, stream: &str) -> Result<Option<i64>> {
     on_database!(database, pool => {

@@ -78,6 +78,9 @@ pub(in super::super) async fn dashboard(
         places.push(("/desk/applications", "申請一覧"));
         places.push(("/desk/history", "変更履歴（全体）"));
     }
+    if may(Permission::ConfirmPayments) {
+        places.push(("/desk/payments", "入金の照合"));
+    }
     if may(Permission::Import) {
         places.push(("/desk/imports", "取込（会員・出欠・入金・試験結果）"));
     }

@@ -61,22 +61,5 @@ fn began(record: &ImportRecord) -> String {
     show_jst_minutes(record.started_at)
 }
 
-/// A client error as the sentences that the page shows.
-fn sentences(problem: &crate::problem::Problem) -> Vec<super::super::frame::Notice> {
-    let mut sentences: Vec<String> = problem
-        .body()
-        .errors
-        .iter()
-        .map(|error| error.message.clone())
-        .collect();
-    if sentences.is_empty() {
-        sentences.push(problem.body().detail.clone());
-    }
-    sentences
-        .into_iter()
-        .map(super::super::frame::Notice::error)
-        .collect()
-}
-
 /// What a handler of these answers.
 type Answer = Result<Response, crate::problem::Problem>;

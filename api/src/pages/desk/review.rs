@@ -77,6 +77,8 @@ struct Page {
     send_back: bool,
     payments: Vec<Payment>,
     reversing: bool,
+    /// Where the member's attendance is corrected, for those who may.
+    attendance: Option<String>,
     next: Option<String>,
     typed: Typed,
     marks: Vec<(&'static str, &'static str)>,
@@ -428,6 +430,7 @@ pub(super) async fn page(
             })
             .collect(),
         reversing: identity.holds(Permission::ConfirmPayments) && !withdrawn,
+        attendance: checks.then(|| format!("/desk/members/{}", found.id.member)),
         next: next(app, &found.id.to_string()).await?,
         typed: Typed {
             act: typed.act.clone(),

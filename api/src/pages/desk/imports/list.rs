@@ -16,8 +16,8 @@ use super::{
         rendered, see,
         upload::Uploaded,
     },
-    super::{frame, who},
-    ADDRESS, Answer, began, of_run, sentences, what,
+    super::{frame, sentences, who},
+    ADDRESS, Answer, began, of_run, what,
 };
 use crate::{
     access::Identity,

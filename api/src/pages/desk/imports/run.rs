@@ -17,8 +17,8 @@ use super::{
         posted::Posted,
         rendered, see,
     },
-    super::{frame, list::harmless, who},
-    ADDRESS, Answer, ROWS, began, of_run, sentences, what,
+    super::{frame, list::harmless, sentences, who},
+    ADDRESS, Answer, ROWS, began, of_run, what,
 };
 use crate::{
     access::Identity,
