@@ -209,8 +209,8 @@ pub(super) struct Run {
 impl Run {
     /// Whether it could be written down that it begins.
     pub(super) async fn begin(&self, begun: &Begun) -> bool {
-        let begin = self.journal.begin(begun, Timestamp::now()).await;
-        self.told(begin)
+        let written = self.journal.begin(begun, Timestamp::now()).await;
+        self.told(written)
     }
 
     pub(super) async fn note(&self, rows: &[RowResult]) {
@@ -376,20 +376,17 @@ impl Import<'_> {
         row: &Row<'_>,
         named: Option<&str>,
     ) -> Result<(ApplicationId, Application), RowResult> {
-        let programs: Vec<&Program> = match named {
-            Some(name) => {
-                let is_it = |program: &&Program| {
-                    [&program.id.0, &program.menu_title, &program.title]
-                        .into_iter()
-                        .any(|known| known == name)
-                };
-                self.service.programs.iter().filter(is_it).collect()
-            }
-            None => {
-                let year = FiscalYear::of(jst_date(self.service.clock.now()));
-                let of_this_year = |program: &&Program| program.year == year;
-                self.service.programs.iter().filter(of_this_year).collect()
-            }
+        let programs: Vec<&Program> = if let Some(name) = named {
+            let is_it = |program: &&Program| {
+                [&program.id.0, &program.menu_title, &program.title]
+                    .into_iter()
+                    .any(|known| known == name)
+            };
+            self.service.programs.iter().filter(is_it).collect()
+        } else {
+            let year = FiscalYear::of(jst_date(self.service.clock.now()));
+            let of_this_year = |program: &&Program| program.year == year;
+            self.service.programs.iter().filter(of_this_year).collect()
         };
         if programs.is_empty() && named.is_some() {
             return Err(row.came_to(

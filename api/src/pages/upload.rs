@@ -31,7 +31,7 @@ const FIELD_LIMIT: usize = 4 * 1024;
 const FIELDS: usize = 16;
 
 /// Somebody with a slow line may send a large file.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A form with its file, from somebody who may send it. The whole file is in memory.
 pub(super) struct Uploaded {

@@ -5,7 +5,11 @@ use axum::{
     extract::{DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, header},
 };
-use domain::{application::TEXT_LIMIT, member::FactChange, text::count};
+use domain::{
+    application::{Placement, TEXT_LIMIT},
+    member::FactChange,
+    text::count,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -91,8 +95,8 @@ impl From<RowResult> for RowChanges {
             line: row.line,
             member: row.member.map(String::from),
             outcome: row.outcome,
-            placement: row.placement.map(|placement| placement.word()),
-            placement_label: row.placement.map(|placement| placement.label()),
+            placement: row.placement.map(Placement::word),
+            placement_label: row.placement.map(Placement::label),
             message: row.message,
             changes: row.changes,
         }

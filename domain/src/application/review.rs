@@ -72,6 +72,10 @@ impl CheckTarget {
     }
 
     /// A row of a document.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "ids and names are given as they come"
+    )]
     pub fn row(document: DocumentKind, row: impl ToString) -> Self {
         Self {
             document,

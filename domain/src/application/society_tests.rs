@@ -76,7 +76,7 @@ fn only_what_was_sent_back_is_open_for_editing_and_the_rest_is_refused() {
         Err(Refusal::NotReturned)
     );
     let number = save_resume(&events, |typed| {
-        typed.qualification_number = "第999号".to_owned()
+        typed.qualification_number = "第999号".to_owned();
     });
     assert!(by_member(&events, number, now).is_ok());
     let school = save_resume(&events, |typed| typed.school = "別の大学".to_owned());

@@ -57,6 +57,7 @@ fn member_examples() -> Vec<MemberEvent> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one example for each event")]
 fn application_examples() -> Vec<ApplicationEvent> {
     let programs = e::programs();
     let at = e::in_june().at;

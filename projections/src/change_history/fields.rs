@@ -93,6 +93,7 @@ const CERTIFICATION: &str = "認定";
 const APPLIED: &str = "お申込み";
 
 /// What the event changes. The values before are no matter here.
+#[expect(clippy::too_many_lines, reason = "one arm for each event")]
 pub(super) fn changes(event: ApplicationEvent) -> Vec<Change> {
     use ApplicationEvent as E;
     match event {

@@ -105,6 +105,8 @@ impl Desk {
             .unwrap()
             .iter()
             .map(|one| (text(&one["transaction"]), text(&one["placement"])))
+            // The demonstration's own.
+            .filter(|(transaction, _)| !transaction.starts_with("T2026"))
             .collect();
         all.sort();
         all

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use domain::member::FactChange;
+use domain::{application::Placement, member::FactChange};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -163,7 +163,7 @@ pub(super) async fn show(
             line: row.line,
             member: row.member.map(String::from).unwrap_or_default(),
             outcome: row.outcome.label(),
-            placement: row.placement.map(|placement| placement.label()),
+            placement: row.placement.map(Placement::label),
             message: row.message,
             changes: row.changes,
         })
