@@ -105,10 +105,9 @@ impl Permission {
             Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
                 &[Member]
             }
-            Self::SearchApplications => &[Secretariat(Some(Duty::View))],
+            Self::SearchApplications | Self::ExportHistory => &[Secretariat(Some(Duty::View))],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
             Self::Decide => &[Secretariat(Some(Duty::Decide))],
-            Self::ExportHistory => &[Secretariat(Some(Duty::View))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
             Self::Import | Self::VerifyLog | Self::ManageTokens | Self::ReadAccessLog => {
                 &[Secretariat(Some(Duty::Administer))]

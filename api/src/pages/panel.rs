@@ -80,6 +80,7 @@ fn place(visit: &Visit<'_>, kind: RequirementKind, document: Option<DocumentKind
 }
 
 /// The button of the next step.
+#[expect(clippy::match_same_arms, reason = "in the order of the steps")]
 fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
     match step {
         NextStep::FillIn(document) => Some((visit.document(document), "書類を編集する")),

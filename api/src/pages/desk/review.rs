@@ -50,6 +50,10 @@ pub(super) struct Typed {
 
 #[derive(Template)]
 #[template(path = "desk/review.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides a part of the page"
+)]
 struct Page {
     frame: Frame,
     notices: Vec<Notice>,
@@ -268,6 +272,7 @@ async fn next(app: &App, id: &str) -> Result<Option<String>, Problem> {
 }
 
 /// The page of an application as it is.
+#[expect(clippy::too_many_lines, reason = "one page, part by part")]
 pub(super) async fn page(
     app: &App,
     identity: &Identity,
