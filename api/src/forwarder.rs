@@ -131,9 +131,10 @@ fn refused(application: &ApplicationId, refusal: &Refusal) {
 fn member_of(event: &RecordedEvent) -> Option<MemberNumber> {
     use cqrs_es::Aggregate as _;
     match (event.aggregate_type.as_str(), event.event_type.as_str()) {
-        (Member::TYPE, "AttendanceRecorded" | "AttendanceRetracted" | "PaymentReceived") => {
-            MemberNumber::parse(&event.aggregate_id).ok()
-        }
+        (
+            Member::TYPE,
+            "AttendanceRecorded" | "AttendanceRetracted" | "PaymentReceived" | "PaymentRetracted",
+        ) => MemberNumber::parse(&event.aggregate_id).ok(),
         // Facts that came between the reading of the member and 申込, and payments that now fit.
         (Application::TYPE, "Applied" | "ExamAdded") => ApplicationId::parse(&event.aggregate_id)
             .ok()
@@ -159,6 +160,9 @@ fn call(
             ("retraction", serde_json::to_vec(seminar))
         }
         ApplicationCommand::ConfirmPayment(payment) => ("payment", serde_json::to_vec(payment)),
+        ApplicationCommand::RetractPayment(payment) => {
+            ("payment retraction", serde_json::to_vec(payment))
+        }
         // `outstanding_facts` gives none of the others.
         _ => return Err(ForwardError::Unserializable),
     };

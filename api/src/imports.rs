@@ -1,25 +1,37 @@
-//! Imports of what the society's other systems export: members, seminar attendance, payments (architecture, decision 6).
+//! Imports of what the society's other systems export: members, seminar attendance, payments, exam results (architecture, decision 6).
 //!
 //! One way for the command line, HTTP and the demonstration: bytes → rows with their lines → the net effect of the file →
 //! one command per fact. A good row is never lost because of a bad one, and a bad one is reported with line and reason.
 //! Whether a fact is new is decided by the member's state, never by what was imported before, so a file may be imported
 //! again, or after an import that was killed half-way, and the end is the same.
+//!
+//! Each run leaves a record (`journal`): whose, which file by its hash, and what became of every row. What a run recorded is found
+//! by the ids of its commands, so it can be taken back (`retraction`) also when it was killed before it could write its rows down.
+//! Why it is like this: `docs/decisions/0011-imports.md`.
 
 mod command_line;
 mod encoding;
+mod exam_results;
 mod execution;
+mod journal;
 mod members;
 mod net_effect;
 mod payments;
+mod pending;
 mod records;
 mod report;
+mod retraction;
 mod seminar_attendance;
 mod table;
 
 pub use command_line::run;
 pub use encoding::Encoding;
-pub use execution::{Origin, import};
-pub use report::{ImportReport, Outcome, ReportedRow};
+pub(crate) use execution::applications_of;
+pub use execution::{Carried, Origin, carry_out, import};
+pub use journal::{ImportRecord, ImportState, Journal, RecordedRow};
+pub use pending::{KEPT_FOR, PendingFile, PendingFiles};
+pub use report::{ImportReport, Outcome, ReportedRow, RowResult};
+pub use retraction::{RetractError, retract};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,8 +41,8 @@ use self::{
     table::{Reader, Table},
 };
 
-/// Most bytes of a file: some forty times what the society exports today.
-pub const FILE_LIMIT: usize = 20 * 1024 * 1024;
+/// Most bytes of a file: some hundred times what the society exports today. It is held in memory while it is imported.
+pub const FILE_LIMIT: usize = 50 * 1024 * 1024;
 
 /// Which export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
@@ -42,33 +54,59 @@ pub enum Kind {
     SeminarAttendance,
     /// 入金
     Payments,
+    /// 筆記試験の結果
+    ExamResults,
 }
 
 impl Kind {
+    /// All of them, in the order in which they are imported.
+    pub const ALL: [Self; 4] = [
+        Self::Members,
+        Self::SeminarAttendance,
+        Self::Payments,
+        Self::ExamResults,
+    ];
+
+    /// The word of the address and of the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::SeminarAttendance => "seminar-attendance",
+            Self::Payments => "payments",
+            Self::ExamResults => "exam-results",
+        }
+    }
+
     /// What the file is about.
     pub fn title(self) -> &'static str {
         match self {
             Self::Members => "会員データ",
             Self::SeminarAttendance => "セミナー出欠データ",
             Self::Payments => "入金データ",
+            Self::ExamResults => "試験結果データ",
         }
     }
 
     /// Reads the word of the address and of the command line.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "members" => Some(Self::Members),
-            "seminar-attendance" => Some(Self::SeminarAttendance),
-            "payments" => Some(Self::Payments),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|kind| kind.word() == text)
     }
 
-    fn columns(self) -> &'static [&'static str] {
+    /// The columns that a file has, in any order.
+    pub fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Members => members::COLUMNS,
             Self::SeminarAttendance => seminar_attendance::COLUMNS,
             Self::Payments => payments::COLUMNS,
+            Self::ExamResults => exam_results::COLUMNS,
+        }
+    }
+
+    /// Those of them that may be left out.
+    pub fn optional_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Members | Self::SeminarAttendance | Self::Payments => &[],
+            Self::ExamResults => exam_results::OPTIONAL,
         }
     }
 }
@@ -99,7 +137,7 @@ pub enum Unusable {
     #[error("データ行が{0}行を超えています。ファイルを分けて取り込んでください。")]
     TooManyRows(usize),
     /// More bytes than fit into one import.
-    #[error("ファイルが大きすぎます（20MBまで）。ファイルを分けて取り込んでください。")]
+    #[error("ファイルが大きすぎます（50MBまで）。ファイルを分けて取り込んでください。")]
     TooLarge,
 }
 
@@ -109,12 +147,20 @@ struct ReadFile {
     report: ImportReport,
 }
 
+/// Whether a file can be used, without doing anything with it.
+///
+/// # Errors
+/// Why not.
+pub fn check_file(kind: Kind, file: &[u8]) -> Result<(), Unusable> {
+    read(kind, file, true).map(drop)
+}
+
 /// The pure part: from bytes to the facts of the file.
 fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
     if file.len() > FILE_LIMIT {
         return Err(Unusable::TooLarge);
     }
-    let table = Table::read(file, kind.columns())?;
+    let table = Table::read(file, kind.columns(), kind.optional_columns())?;
     let mut report = ImportReport::new(kind, dry_run, table.encoding, table.rows.len());
     if !table.unknown_columns.is_empty() {
         report.notices.push(format!(
@@ -130,6 +176,7 @@ fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
                 Kind::Members => members::read(reader),
                 Kind::SeminarAttendance => seminar_attendance::read(reader),
                 Kind::Payments => payments::read(reader),
+                Kind::ExamResults => exam_results::read(reader),
             };
             read.map(|read| (row.hash, read))
         });

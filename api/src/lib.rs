@@ -11,6 +11,7 @@ pub mod demonstration;
 pub mod doctor;
 pub mod forwarder;
 pub mod imports;
+mod intake;
 pub mod journey;
 pub mod limits;
 pub mod mail;

@@ -26,6 +26,7 @@ mod seminars;
 mod sessions;
 mod start;
 mod top;
+mod upload;
 mod visit;
 mod withdrawal;
 

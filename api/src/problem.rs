@@ -197,6 +197,7 @@ impl From<Refusal> for Problem {
             | Refusal::PaymentFitsNothing
             | Refusal::PayerDiffers
             | Refusal::UnknownPayment
+            | Refusal::ExamResultChanged
             | Refusal::WrongState { .. }
             | Refusal::StaleReview { .. }
             | Refusal::NothingToCorrect

@@ -351,6 +351,7 @@ fn member_command_name(command: &MemberCommand) -> &'static str {
         MemberCommand::RecordAttendance(_) => "record_attendance",
         MemberCommand::RetractAttendance(_) => "retract_attendance",
         MemberCommand::ReceivePayment(_) => "receive_payment",
+        MemberCommand::TakeBack(_) => "take_back",
     }
 }
 
@@ -372,6 +373,7 @@ fn application_command_name(command: &ApplicationCommand) -> &'static str {
         ApplicationCommand::ImportSeminarAttendance(_) => "import_seminar_attendance",
         ApplicationCommand::RetractSeminarAttendance(_) => "retract_seminar_attendance",
         ApplicationCommand::ConfirmPayment(_) => "confirm_payment",
+        ApplicationCommand::RetractPayment(_) => "retract_payment",
         ApplicationCommand::AnswerCorrection { .. } => "answer_correction",
         ApplicationCommand::Society(command) => match command.act {
             Act::Check { .. } => "check",
@@ -387,6 +389,7 @@ fn application_command_name(command: &ApplicationCommand) -> &'static str {
             Act::FailReview => "fail_review",
             Act::RevokeDecision => "revoke_decision",
             Act::RecordExamResult(_) => "record_exam_result",
+            Act::RetractExamResult { .. } => "retract_exam_result",
             Act::ApproveCertification => "approve_certification",
             Act::RequestCertificationFee { .. } => "request_certification_fee",
             Act::Certify => "certify",

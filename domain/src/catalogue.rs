@@ -69,7 +69,7 @@ const fn proposal(
 pub const INTERNAL_EVENTS: [&str; 3] = ["ItemChecked", "NoteAdded", "LabelsSet"];
 
 /// Every event ever released, in the order of the streams.
-pub const EVENTS: [EventEntry; 48] = [
+pub const EVENTS: [EventEntry; 51] = [
     member(
         "RecordImported",
         "会員基本情報の取込",
@@ -93,6 +93,18 @@ pub const EVENTS: [EventEntry; 48] = [
         "入金の取込",
         "A payment, new or replacing the earlier one of the same transaction.",
         "import of payments",
+    ),
+    member(
+        "RecordRetracted",
+        "会員基本情報の取込の取消",
+        "The import of a member's first record is taken back.",
+        "retraction of an import",
+    ),
+    member(
+        "PaymentRetracted",
+        "入金の取込の取消",
+        "The import of a payment is taken back; an application that had confirmed it gives it back.",
+        "retraction of an import",
     ),
     application(
         "Applied",
@@ -217,8 +229,8 @@ pub const EVENTS: [EventEntry; 48] = [
     application(
         "PaymentReversed",
         "入金確認の取消",
-        "A confirmed payment is taken back; an import does not confirm it again.",
-        "ReversePayment",
+        "A confirmed payment is taken back; an import does not confirm it again. `retracted`: its import was taken back, and the same payment counts when it is imported again.",
+        "ReversePayment, RetractPayment (forwarder)",
     ),
     application(
         "ItemChecked",
@@ -303,6 +315,12 @@ pub const EVENTS: [EventEntry; 48] = [
         "筆記試験の結果",
         "合格, 不合格 or 欠席.",
         "RecordExamResult, import of exam results",
+    ),
+    application(
+        "ExamResultRetracted",
+        "筆記試験の結果の取消",
+        "The import of a result is taken back: there is none, as before.",
+        "retraction of an import of exam results",
     ),
     application(
         "CertificationApproved",

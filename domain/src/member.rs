@@ -5,15 +5,18 @@
 mod aggregate;
 mod command;
 mod decide;
+mod difference;
 mod event;
 mod payment;
 mod record;
 mod refusal;
+mod retraction;
 mod seminar;
 
 pub use aggregate::Member;
 pub use command::MemberCommand;
 pub use decide::decide;
+pub use difference::{FactChange, changes};
 pub use event::MemberEvent;
 pub use payment::{Payment, PaymentItem};
 #[cfg(test)]
@@ -23,4 +26,5 @@ pub use record::{
     Place, Workplace,
 };
 pub use refusal::MemberRefusal;
+pub use retraction::Retraction;
 pub use seminar::{SeminarAttendance, SeminarKey, SeminarKind};

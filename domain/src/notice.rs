@@ -168,6 +168,7 @@ impl NoticeKind {
             | Event::SeminarAttendanceImported { .. }
             | Event::SeminarAttendanceRetracted { .. }
             | Event::PaymentReversed { .. }
+            | Event::ExamResultRetracted { .. }
             | Event::ItemChecked { .. }
             | Event::UnitsAdjusted { .. }
             | Event::ProofRecorded { .. }

@@ -231,6 +231,47 @@ where
     }
 }
 
+/// Ids in one statement: a full one is prepared once.
+const IDS_PER_STATEMENT: usize = 500;
+
+pub(crate) async fn receipts(
+    log: &EventLog,
+    command_ids: &[Uuid],
+) -> Result<Vec<(Uuid, Receipt)>, Error> {
+    let mut receipts = Vec::new();
+    for ids in command_ids.chunks(IDS_PER_STATEMENT) {
+        let rows: Vec<(Uuid, String, String, i64, i64)> = on_database!(log.database(), pool => {
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT command_id, aggregate_type, aggregate_id, first_sequence, last_sequence FROM commands WHERE command_id IN (",
+            );
+            let mut list = query.separated(", ");
+            for id in ids {
+                list.push_bind(*id);
+            }
+            query.push(")");
+            query
+                .build_query_as()
+                .persistent(ids.len() == IDS_PER_STATEMENT)
+                .fetch_all(pool)
+                .await
+        })
+        .map_err(Error::at(Stage::CommandLookup))?;
+        receipts.extend(rows.into_iter().map(
+            |(id, aggregate_type, aggregate_id, first_sequence, last_sequence)| {
+                let receipt = Receipt {
+                    aggregate_type,
+                    aggregate_id,
+                    first_sequence,
+                    last_sequence,
+                    replayed: true,
+                };
+                (id, receipt)
+            },
+        ));
+    }
+    Ok(receipts)
+}
+
 async fn recorded(log: &EventLog, command_id: Uuid) -> Result<Option<Recorded>, Error> {
     let row: Option<(String, String, Vec<u8>, i64, i64)> = on_database!(log.database(), pool => {
         sqlx::query_as(include_str!("sql/command.sql"))

@@ -6,13 +6,14 @@ use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistenceError, SerializedEvent};
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::append::{self, Batch};
 use crate::cache::Cache;
 use crate::database::Database;
 use crate::decoding::{Upcasters, decode};
 use crate::error::{Error, Stage};
-use crate::handler::CommandHandler;
+use crate::handler::{CommandHandler, Receipt};
 use crate::on_database;
 use crate::store::LogStore;
 
@@ -132,6 +133,15 @@ impl EventLog {
             .into_iter()
             .map(|event| decode(event, &upcasters))
             .collect()
+    }
+
+    /// The receipts of those of these commands that changed something.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn receipts(&self, command_ids: &[Uuid]) -> Result<Vec<(Uuid, Receipt)>, Error> {
+        crate::handler::receipts(self, command_ids).await
     }
 
     /// Follows the last ledger number that this process knows of. It rises with own commits and, while the seal task

@@ -1,7 +1,7 @@
 //! The events of an application that are acts of the society, and the member's answers to them: no document, no 申込.
 
 /// Their names.
-pub(crate) const ACTS: [&str; 20] = [
+pub(crate) const ACTS: [&str; 21] = [
     "PaymentReversed",
     "ItemChecked",
     "UnitsAdjusted",
@@ -17,6 +17,7 @@ pub(crate) const ACTS: [&str; 20] = [
     "ReviewFailed",
     "DecisionRevoked",
     "ExamResultRecorded",
+    "ExamResultRetracted",
     "CertificationApproved",
     "CertificationFeeRequested",
     "Certified",

@@ -54,15 +54,15 @@ type Row = (
     String,
 );
 
-/// The part of the ledger after `checkpoint`, at most `limit` events: those of streams of one type, with the payloads of these
+/// The part of the ledger after `checkpoint`, at most `limit` events: those of streams of these types, with the payloads of these
 /// events.
 pub(crate) async fn read(
     session: &mut Session,
     (checkpoint, limit): (i64, i64),
-    stream: &'static str,
+    streams: &'static [&'static str],
     payloads: &[&str],
 ) -> Result<Batch> {
-    let statement = statement(stream, payloads);
+    let statement = statement(streams, payloads);
     let rows: Vec<Row> = on_session!(session, connection => {
         sqlx::query_as(&statement)
             .bind(checkpoint)
@@ -84,7 +84,11 @@ pub(crate) async fn read(
             return Err(Error::Gap(expected - 1));
         }
         batch.last = Some(global_seq);
-        if aggregate_type == stream {
+        if let Some(stream) = streams
+            .iter()
+            .copied()
+            .find(|stream| *stream == aggregate_type)
+        {
             batch.events.push(FedEvent {
                 global_seq,
                 stream,
@@ -100,20 +104,21 @@ pub(crate) async fn read(
     Ok(batch)
 }
 
-/// A range and not a limit: a planner that does not know the limit's value prepares for a tenth of the log.
-fn statement(stream: &str, payloads: &[&str]) -> String {
-    let mut names = String::new();
-    for name in payloads {
-        // Names of our own code, never a value.
-        let _infallible = write!(
-            names,
-            "{}'{name}'",
-            if names.is_empty() { "" } else { ", " }
-        );
+/// Names of our own code, never a value.
+fn quoted(names: &[&str]) -> String {
+    let mut list = String::new();
+    for name in names {
+        let _infallible = write!(list, "{}'{name}'", if list.is_empty() { "" } else { ", " });
     }
+    list
+}
+
+/// A range and not a limit: a planner that does not know the limit's value prepares for a tenth of the log.
+fn statement(streams: &[&str], payloads: &[&str]) -> String {
+    let (streams, names) = (quoted(streams), quoted(payloads));
     format!(
         "SELECT l.global_seq, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version,
-                CASE WHEN e.aggregate_type = '{stream}' AND e.event_type IN ({names})
+                CASE WHEN e.aggregate_type IN ({streams}) AND e.event_type IN ({names})
                      THEN CAST(e.payload AS text) END AS payload,
                 CAST(e.metadata AS text) AS metadata
            FROM ledger l

@@ -24,16 +24,19 @@ pub enum ViewName {
     AccessLog,
     /// 申請一覧
     Worklist,
+    /// 入金
+    Payments,
 }
 
 impl ViewName {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::DocumentList,
         Self::ApplicationStatus,
         Self::ChangeHistory,
         Self::AccessLog,
         Self::Worklist,
+        Self::Payments,
     ];
 
     /// Those that follow applications: who has written to one waits for these.
@@ -52,6 +55,7 @@ impl ViewName {
             Self::ChangeHistory => "change_history",
             Self::AccessLog => "access_log",
             Self::Worklist => "worklist",
+            Self::Payments => "payments",
         }
     }
 }
@@ -93,8 +97,8 @@ pub(crate) struct Table {
 pub(crate) trait Projection: Send + Sync + 'static {
     /// Its name.
     const NAME: ViewName;
-    /// Type of the streams that it follows.
-    const STREAMS: &'static str = Application::TYPE;
+    /// Types of the streams that it follows.
+    const STREAMS: &'static [&'static str] = &[Application::TYPE];
     /// To be raised with every change of what the rows say: rows of another version are not continued.
     const VERSION: i64;
     /// The tables of one generation, `{generation}` standing for its number.
@@ -154,6 +158,10 @@ macro_rules! on_view {
             }
             $crate::projection::ViewName::Worklist => {
                 type $view = $crate::worklist::WorklistView;
+                $body
+            }
+            $crate::projection::ViewName::Payments => {
+                type $view = $crate::payments::PaymentsView;
                 $body
             }
         }

@@ -87,6 +87,7 @@ impl Course {
             (9 | 10, _) => paid(act),
             (18, _) => ApplicationEvent::PaymentReversed {
                 transaction: act.one.to_string(),
+                retracted: act.other == 0,
             },
             // What the society does needs completed documents; the fold writes nothing that the decider would not.
             (19..=23, _) if self.submissions > 0 => {
@@ -465,7 +466,10 @@ proptest! {
                 let report = rebuild(&test.log, view.as_str(), false, |_| ()).await.unwrap();
                 assert_eq!((report.differences, report.switched), (0, true), "{report:?}");
                 assert_eq!(report.compared_at, i64::try_from(acts.len()).unwrap());
-                assert_eq!(report.rows > 0, ViewName::OF_APPLICATIONS.contains(&view));
+                // Whether a payment is among them is chance.
+                if view != ViewName::Payments {
+                    assert_eq!(report.rows > 0, ViewName::OF_APPLICATIONS.contains(&view));
+                }
             }
         });
     }

@@ -14,6 +14,7 @@ use crate::change_history::{self, HistoryEntry, HistoryFilter};
 use crate::document_list::{self, DocumentList};
 use crate::error::{Error, Result};
 use crate::lag::{self, ProjectionLag};
+use crate::payments::{self, UnmatchedPage};
 use crate::projection::ViewName;
 use crate::registry;
 use crate::worklist::{self, Order, WorklistCounts, WorklistFilter, WorklistPage, WorklistSort};
@@ -148,6 +149,24 @@ impl Views {
         worklist::counts(self.database().await?, now).await
     }
 
+    /// Payments that no application has, from that place, at most `limit`, and how many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn unmatched_payments(&self, part: (i64, i64)) -> Result<UnmatchedPage> {
+        payments::unmatched(self.database().await?, part).await
+    }
+
+    /// The applications that have confirmed a payment of this 取引番号.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn confirmations(&self, transaction: &str) -> Result<Vec<String>> {
+        payments::confirmations(self.database().await?, transaction).await
+    }
+
     /// Waits until a view shows an application (閲覧記録: a member's stream) as it is after its event `sequence` (the last one of a receipt), at most
     /// `timeout`. False: it gave up, and the page should say that it may be behind.
     ///
@@ -189,6 +208,7 @@ impl Views {
             }
             ViewName::ChangeHistory => return change_history::seen(database, stream).await,
             ViewName::AccessLog => return access_log::seen(database, stream).await,
+            ViewName::Payments => return payments::seen(database, stream).await,
             ViewName::Worklist => "SELECT sequence FROM worklist WHERE application = $1",
         };
         eventstore::on_database!(database, pool => {

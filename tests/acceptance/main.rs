@@ -8,6 +8,7 @@ mod crash_of_service;
 mod databases;
 mod doctor;
 mod imports;
+mod intake;
 mod journeys;
 mod limits;
 mod mail;

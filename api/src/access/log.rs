@@ -109,6 +109,9 @@ pub fn subject(operation: &str) -> &'static str {
         _ if operation == EXPORT || path.ends_with("/audit/export") => "変更履歴の書き出し",
         _ if path.ends_with("/access-log") => "閲覧記録",
         _ if path.contains("/mails") || path.contains("/mail-templates") => "お知らせのメール",
+        _ if path.contains("/imports") => "取込",
+        _ if path.ends_with("/payments") || path.contains("/payments/") => "入金",
+        _ if path.contains("/members/{member}") => "セミナーの出欠",
         _ => "お申込みの状況",
     }
 }

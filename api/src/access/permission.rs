@@ -113,10 +113,11 @@ impl Permission {
             Self::UseMemberPages | Self::Apply | Self::EditDocuments | Self::ReadOwnAccessLog => {
                 &[Member]
             }
-            Self::SearchApplications | Self::ReadMails => &[Secretariat(Some(Duty::View))],
+            Self::SearchApplications | Self::ReadMails | Self::ExportHistory => {
+                &[Secretariat(Some(Duty::View))]
+            }
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
             Self::Decide => &[Secretariat(Some(Duty::Decide))],
-            Self::ExportHistory => &[Secretariat(Some(Duty::View))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
             Self::ManageMails
             | Self::Import

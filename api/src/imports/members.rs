@@ -5,7 +5,7 @@ use domain::member::{
 };
 
 use super::{
-    net_effect::{GoodRow, Key},
+    net_effect::{Fact, GoodRow, Key},
     table::Reader,
 };
 
@@ -87,7 +87,7 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
     row.finish(record).map(|record| GoodRow {
         key: Key::Record(record.number.clone()),
         member: record.number.clone(),
-        command: MemberCommand::ImportRecord(Box::new(record)),
+        fact: Fact::Member(MemberCommand::ImportRecord(Box::new(record))),
     })
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use domain::member::{MemberCommand, MemberNumber, SeminarKey};
+use domain::{
+    application::ExamOutcome,
+    member::{MemberCommand, MemberNumber, SeminarKey},
+};
 
 use super::report::{Outcome, ReportedRow};
 
@@ -15,6 +18,21 @@ pub(super) enum Key {
     Attendance(MemberNumber, SeminarKey),
     /// 取引番号
     Transaction(String),
+    /// A member's result in a kind of application, as the file names it.
+    ExamResult(MemberNumber, Option<String>),
+}
+
+/// What a row says.
+#[derive(Clone, Debug)]
+pub(super) enum Fact {
+    /// Something of the member.
+    Member(MemberCommand),
+    /// 筆記試験の結果, of the member's application.
+    ExamResult {
+        /// 申請の種類 as the file names it; none: that of this year.
+        program: Option<String>,
+        outcome: ExamOutcome,
+    },
 }
 
 /// A row that can be read.
@@ -22,7 +40,7 @@ pub(super) enum Key {
 pub(super) struct GoodRow {
     pub key: Key,
     pub member: MemberNumber,
-    pub command: MemberCommand,
+    pub fact: Fact,
 }
 
 /// A good row with its place.

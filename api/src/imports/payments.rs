@@ -6,7 +6,7 @@ use domain::{
 };
 
 use super::{
-    net_effect::{GoodRow, Key},
+    net_effect::{Fact, GoodRow, Key},
     table::Reader,
 };
 
@@ -35,13 +35,13 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
         Some(GoodRow {
             key: Key::Transaction(transaction.clone()),
             member: member?,
-            command: MemberCommand::ReceivePayment(Payment {
+            fact: Fact::Member(MemberCommand::ReceivePayment(Payment {
                 transaction,
                 item: item?,
                 amount_yen: amount_yen?,
                 paid_on: paid_on?,
                 payer,
-            }),
+            })),
         })
     })();
     row.finish(read)

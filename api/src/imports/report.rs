@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use domain::{
+    application::Placement,
+    member::{FactChange, MemberNumber},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +25,18 @@ pub enum Outcome {
     UnknownMember,
     /// Could be read, but not be recorded.
     Failed,
+    /// The member has no application that it could be about.
+    NoApplication,
+    /// The application does not allow it.
+    Refused,
+    /// New or changed.
+    Recorded,
+    /// Known already.
+    Unchanged,
+    /// 取込の取消: as it was before.
+    TakenBack,
+    /// 取込の取消: left as it is.
+    Left,
 }
 
 impl Outcome {
@@ -32,7 +48,52 @@ impl Outcome {
             Self::Conflicting => "矛盾",
             Self::UnknownMember => "不一致",
             Self::Failed => "失敗",
+            Self::NoApplication => "申込なし",
+            Self::Refused => "登録不可",
+            Self::Recorded => "新規・変更",
+            Self::Unchanged => "変更なし",
+            Self::TakenBack => "取消",
+            Self::Left => "対象外",
         }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Bad,
+        Self::Superseded,
+        Self::Conflicting,
+        Self::UnknownMember,
+        Self::Failed,
+        Self::NoApplication,
+        Self::Refused,
+        Self::Recorded,
+        Self::Unchanged,
+        Self::TakenBack,
+        Self::Left,
+    ];
+
+    /// The word of the database and of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Superseded => "superseded",
+            Self::Conflicting => "conflicting",
+            Self::UnknownMember => "unknown_member",
+            Self::Failed => "failed",
+            Self::NoApplication => "no_application",
+            Self::Refused => "refused",
+            Self::Recorded => "recorded",
+            Self::Unchanged => "unchanged",
+            Self::TakenBack => "taken_back",
+            Self::Left => "left",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text)
     }
 }
 
@@ -47,7 +108,24 @@ pub struct ReportedRow {
     pub message: String,
 }
 
-/// What an import did. Every row of data is in exactly one of the seven counts.
+/// What became of a row, whatever it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowResult {
+    /// Its first line in the file.
+    pub line: usize,
+    /// Whose it is, if that can be read.
+    pub member: Option<MemberNumber>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// A sentence where there is something to say. Names columns, never what stands in them: it is kept.
+    pub message: String,
+    /// A dry run only: what changes from what to what. Shown, never kept.
+    pub changes: Vec<FactChange>,
+    /// A dry run of payments only: where it belongs.
+    pub placement: Option<Placement>,
+}
+
+/// What an import did. Every row of data is in exactly one of the nine counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportReport {
     /// Which file.
@@ -72,6 +150,10 @@ pub struct ImportReport {
     pub conflicting: usize,
     /// 失敗
     pub failed: usize,
+    /// 申込なし
+    pub no_application: usize,
+    /// 登録不可
+    pub refused: usize,
     /// About the file as a whole.
     pub notices: Vec<String>,
     /// The rows with a reason, by line.
@@ -92,6 +174,8 @@ impl ImportReport {
             unknown_member: 0,
             conflicting: 0,
             failed: 0,
+            no_application: 0,
+            refused: 0,
             notices: Vec::new(),
             reported: Vec::new(),
         }
@@ -104,6 +188,16 @@ impl ImportReport {
             Outcome::Conflicting => &mut self.conflicting,
             Outcome::UnknownMember => &mut self.unknown_member,
             Outcome::Failed => &mut self.failed,
+            Outcome::NoApplication => &mut self.no_application,
+            Outcome::Refused | Outcome::Left => &mut self.refused,
+            Outcome::Recorded | Outcome::TakenBack => {
+                self.recorded += 1;
+                return;
+            }
+            Outcome::Unchanged => {
+                self.unchanged += 1;
+                return;
+            }
         };
         *count += 1;
         self.reported.push(row);
@@ -134,6 +228,8 @@ impl fmt::Display for ImportReport {
             ("不一致    ", self.unknown_member),
             ("矛盾      ", self.conflicting),
             ("失敗      ", self.failed),
+            ("申込なし  ", self.no_application),
+            ("登録不可  ", self.refused),
         ] {
             writeln!(f, "  {label}  {count:>6}")?;
         }

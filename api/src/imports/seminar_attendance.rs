@@ -3,7 +3,7 @@
 use domain::member::{MemberCommand, SeminarAttendance, SeminarKey, SeminarKind};
 
 use super::{
-    net_effect::{GoodRow, Key},
+    net_effect::{Fact, GoodRow, Key},
     table::Reader,
 };
 
@@ -54,11 +54,11 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
         Some(GoodRow {
             key: Key::Attendance(member.clone(), key.clone()),
             member,
-            command: if attended? {
+            fact: Fact::Member(if attended? {
                 MemberCommand::RecordAttendance(attendance)
             } else {
                 MemberCommand::RetractAttendance(key)
-            },
+            }),
         })
     })();
     row.finish(read)

@@ -42,8 +42,12 @@ pub(super) struct Row {
 }
 
 impl Table {
-    /// Reads a file that must have these columns, in any order.
-    pub(super) fn read(file: &[u8], columns: &'static [&'static str]) -> Result<Self, Unusable> {
+    /// Reads a file that must have these columns, in any order; of the optional ones, a file that lacks one has nothing in it.
+    pub(super) fn read(
+        file: &[u8],
+        columns: &'static [&'static str],
+        optional: &[&str],
+    ) -> Result<Self, Unusable> {
         let (encoding, text) = Encoding::detect(file)?;
         let mut records = Records::new(text);
         let header = records.next().ok_or(Unusable::Empty)?;
@@ -56,8 +60,9 @@ impl Table {
                 .enumerate()
                 .filter(|(_, name)| *name == column);
             match (found.next(), found.next()) {
-                (Some((place, _)), None) => places.push(place),
+                (Some((place, _)), None) => places.push(Some(place)),
                 (Some(_), Some(_)) => return Err(Unusable::ColumnTwice(column)),
+                (None, _) if optional.contains(column) => places.push(None),
                 (None, _) => missing.push(*column),
             }
         }
@@ -122,7 +127,7 @@ fn fields(
     record: &Record<'_>,
     width: usize,
     columns: &[&str],
-    places: &[usize],
+    places: &[Option<usize>],
 ) -> Result<Vec<String>, String> {
     let fields = record
         .fields
@@ -138,7 +143,10 @@ fn fields(
         .iter()
         .zip(places)
         .map(|(column, place)| {
-            let bytes = fields.get(*place).map(Cow::as_ref).unwrap_or_default();
+            let bytes = place
+                .and_then(|place| fields.get(place))
+                .map(Cow::as_ref)
+                .unwrap_or_default();
             text(encoding, bytes).map_err(|reason| reason.message(column, encoding))
         })
         .collect()

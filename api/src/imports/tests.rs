@@ -1,11 +1,12 @@
 use domain::{
+    application::ExamOutcome,
     calendar::FiscalYear,
     member::{Contact, MemberCommand, MemberRecord, PaymentItem, SeminarKind},
 };
 use jiff::civil::date;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-use super::*;
+use super::{net_effect::Fact, *};
 
 const ATTENDANCE: &str = "会員番号,セミナーコード,セミナー名,区分,開始日,終了日,単位,出欠\r\n";
 const PAYMENTS: &str = "取引番号,会員番号,費目,金額,入金日,振込名義カナ\r\n";
@@ -59,8 +60,8 @@ fn read_text(kind: Kind, text: &str) -> ReadFile {
 fn record(changes: &[(&str, &str)]) -> MemberRecord {
     let file = read_text(Kind::Members, &member_file(changes));
     assert_eq!(file.report.reported, []);
-    match &file.rows[0].row.command {
-        MemberCommand::ImportRecord(record) => (**record).clone(),
+    match &file.rows[0].row.fact {
+        Fact::Member(MemberCommand::ImportRecord(record)) => (**record).clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -267,7 +268,7 @@ fn the_wave_dash_of_windows_is_kept_as_it_came() {
     let mut file = encoding_rs::SHIFT_JIS.encode(ATTENDANCE).0.into_owned();
     file.extend(b"1,E1,A\x81\x60B\x87\x40,A,2024/04/01,2024/04/02,10,\x8Fo\x90\xC8\r\n");
     let file = read(Kind::SeminarAttendance, &file, false).unwrap();
-    let MemberCommand::RecordAttendance(attendance) = &file.rows[0].row.command else {
+    let Fact::Member(MemberCommand::RecordAttendance(attendance)) = &file.rows[0].row.fact else {
         panic!("{:?}", file.report.reported);
     };
     assert_eq!(attendance.name, "A～B①");
@@ -284,7 +285,7 @@ fn columns_stand_in_any_order_and_unknown_ones_are_ignored_with_a_notice() {
         file.report.notices,
         ["取り込みの対象でない列がありました: 備考"]
     );
-    let MemberCommand::ReceivePayment(payment) = &file.rows[0].row.command else {
+    let Fact::Member(MemberCommand::ReceivePayment(payment)) = &file.rows[0].row.fact else {
         panic!();
     };
     assert_eq!(payment.item, PaymentItem::ExamFee);
@@ -484,12 +485,12 @@ fn the_last_good_row_of_a_seminar_stands_and_the_earlier_ones_are_reported() {
     let lines: Vec<_> = file.rows.iter().map(|row| row.line).collect();
     assert_eq!(lines, [4, 6, 7]);
     assert!(matches!(
-        &file.rows[0].row.command,
-        MemberCommand::RecordAttendance(one) if one.units == 15 && one.kind == SeminarKind::B
+        &file.rows[0].row.fact,
+        Fact::Member(MemberCommand::RecordAttendance(one)) if one.units == 15 && one.kind == SeminarKind::B
     ));
     assert!(matches!(
-        &file.rows[2].row.command,
-        MemberCommand::RetractAttendance(_)
+        &file.rows[2].row.fact,
+        Fact::Member(MemberCommand::RetractAttendance(_))
     ));
 }
 
@@ -516,6 +517,62 @@ fn a_transaction_at_two_members_stays_with_the_first_and_is_reported_as_a_contra
     );
     assert_eq!(file.rows.len(), 1);
     assert_eq!(file.rows[0].line, 4);
+}
+
+#[test]
+fn exam_results_are_read_with_and_without_the_kind_of_application() {
+    let file = read_text(
+        Kind::ExamResults,
+        "会員番号,結果\r\n1,合格\r\n２,欠席\r\n3,保留\r\n1,不合格\r\n",
+    );
+    let read: Vec<_> = file
+        .rows
+        .iter()
+        .map(|row| (row.line, &row.row.fact))
+        .collect();
+    assert!(matches!(
+        read[..],
+        [
+            (
+                3,
+                Fact::ExamResult {
+                    program: None,
+                    outcome: ExamOutcome::Absent
+                }
+            ),
+            (
+                5,
+                Fact::ExamResult {
+                    program: None,
+                    outcome: ExamOutcome::Failed
+                }
+            ),
+        ]
+    ));
+    let reported: Vec<_> = file
+        .report
+        .reported
+        .iter()
+        .map(|row| (row.line, row.outcome))
+        .collect();
+    assert_eq!(reported, [(4, Outcome::Bad), (2, Outcome::Superseded)]);
+    assert_eq!(
+        file.report.reported[0].message,
+        "結果 は「合格」「不合格」「欠席」のいずれかを指定してください。"
+    );
+    let file = read_text(
+        Kind::ExamResults,
+        "結果,申請の種類,会員番号\r\n合格,更新,1\r\n合格, ,2\r\n合格,別,1\r\n",
+    );
+    assert_eq!(file.report.reported, [], "two kinds are two facts");
+    assert!(matches!(
+        &file.rows[0].row.fact,
+        Fact::ExamResult { program: Some(program), .. } if program == "更新"
+    ));
+    assert!(matches!(
+        &file.rows[1].row.fact,
+        Fact::ExamResult { program: None, .. }
+    ));
 }
 
 #[test]
@@ -551,10 +608,10 @@ fn no_bytes_make_an_import_panic_and_every_row_is_accounted_for() {
         b"\xFF",
         "髙󠄀".as_bytes(),
     ];
-    let kinds = [Kind::Members, Kind::SeminarAttendance, Kind::Payments];
+    let kinds = Kind::ALL;
     for seed in 0..6_000 {
         let mut random = StdRng::seed_from_u64(seed);
-        let kind = kinds[random.random_range(0..3)];
+        let kind = kinds[random.random_range(0..kinds.len())];
         let mut file = Vec::new();
         if random.random_bool(0.9) {
             file.extend(kind.columns().join(",").as_bytes());

@@ -56,6 +56,10 @@ struct Item {
     error: bool,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what was typed is shown once"
+)]
 fn page(
     visit: &Visit<'_>,
     (notices, status): (Vec<Notice>, StatusCode),

@@ -5,21 +5,25 @@ mod bulk;
 mod dashboard;
 mod diff;
 mod history;
+mod imports;
 mod list;
 mod mails;
+mod member;
 mod moment;
+mod payments;
 mod review;
 mod send_back;
 mod verification;
 
 use super::{
     Screen,
-    frame::{Crumb, Frame},
+    frame::{Crumb, Frame, Notice},
     get, post, screen,
 };
 use crate::{
     access::{Identity, Permission},
     app::App,
+    problem::Problem,
 };
 
 pub(super) use dashboard::dashboard;
@@ -30,7 +34,8 @@ pub(super) fn screens() -> Vec<Screen> {
         CheckDocuments, ConfirmPayments, Decide, ManageMails, ReadHistory, ReadMails,
         SearchApplications, VerifyLog,
     };
-    vec![
+    let mut all = imports::screens();
+    all.extend(vec![
         screen(SearchApplications, "/desk/applications", get(list::list)),
         screen(SearchApplications, "/desk/applications", post(list::search)),
         screen(
@@ -132,7 +137,31 @@ pub(super) fn screens() -> Vec<Screen> {
             get(moment::show),
         ),
         screen(SearchApplications, "/desk/history", get(history::of_all)),
-    ]
+        screen(ConfirmPayments, "/desk/payments", get(payments::list)),
+        screen(ConfirmPayments, "/desk/payments/match", get(payments::show)),
+        screen(
+            ConfirmPayments,
+            "/desk/payments/match",
+            post(payments::confirm),
+        ),
+        screen(
+            ConfirmPayments,
+            "/desk/payments/reversal",
+            post(payments::reverse),
+        ),
+        screen(CheckDocuments, "/desk/members/{member}", get(member::show)),
+        screen(
+            CheckDocuments,
+            "/desk/members/{member}/attendance",
+            post(member::add),
+        ),
+        screen(
+            CheckDocuments,
+            "/desk/members/{member}/attendance-retractions",
+            post(member::take_back),
+        ),
+    ]);
+    all
 }
 
 /// Where the page of an application is.
@@ -160,4 +189,18 @@ fn who(actor: &str) -> String {
         Some(("system", part)) => format!("自動処理 {part}"),
         _ => actor.to_owned(),
     }
+}
+
+/// A client error as the sentences that the page shows.
+fn sentences(problem: &Problem) -> Vec<Notice> {
+    let mut sentences: Vec<String> = problem
+        .body()
+        .errors
+        .iter()
+        .map(|error| error.message.clone())
+        .collect();
+    if sentences.is_empty() {
+        sentences.push(problem.body().detail.clone());
+    }
+    sentences.into_iter().map(Notice::error).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -42,6 +42,11 @@ pub(super) fn form_limit() -> DefaultBodyLimit {
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// The same fields, read in another way.
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// Everything, in its order.
     pub fn iter(&self) -> impl Iterator<Item = &(String, String)> {
         self.0.iter()
@@ -98,6 +103,15 @@ pub(super) struct Posted {
 }
 
 impl Posted {
+    /// A form that was read in another way: what its command is derived from.
+    pub(super) fn of(identity: Identity, fields: Fields, call: Call) -> Self {
+        Self {
+            identity,
+            fields,
+            call,
+        }
+    }
+
     /// The command's identity.
     pub fn call(&self) -> Call {
         self.call.clone()
@@ -147,6 +161,14 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes, Fie
     Ok((body, fields))
 }
 
+/// Whether a form brings a file.
+fn is_upload(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("multipart/form-data"))
+}
+
 /// In front of the gates: a form that comes after the session has ended is refused as everything is, but what was typed into
 /// it stands on the page that says so.
 pub(super) async fn keep_what_was_typed(
@@ -154,7 +176,8 @@ pub(super) async fn keep_what_was_typed(
     request: Request,
     next: Next,
 ) -> Response {
-    if request.method() != Method::POST {
+    // A file is not kept: it stands on the disk of who sends it.
+    if request.method() != Method::POST || is_upload(request.headers()) {
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();

@@ -172,6 +172,9 @@ kinds! {
     /// A result of an exam whose fee is not paid.
     ExamFeeUnpaid: CONFLICT, "exam-fee-unpaid", "受験料が納入されていません",
         "受験料の入金が確認されていません。先に入金をご確認ください。";
+    /// 取込の取消 of a result that is another one by now.
+    ExamResultChanged: CONFLICT, "exam-result-changed", "試験の結果が変更されています",
+        "取込の後に試験の結果が変更されているため、取り消していません。";
     /// 認定 before 認定料.
     CertificationFeeUnpaid: CONFLICT, "certification-fee-unpaid", "認定料が納入されていません",
         "認定料の入金が確認されていません。先に入金をご確認ください。";
@@ -274,6 +277,7 @@ impl Kind {
             Refusal::ChecksOpen(_) => Self::ChecksOpen,
             Refusal::NotYetCertifiable(_) => Self::NotYetCertifiable,
             Refusal::ExamFeeUnpaid => Self::ExamFeeUnpaid,
+            Refusal::ExamResultChanged => Self::ExamResultChanged,
             Refusal::CertificationFeeUnpaid => Self::CertificationFeeUnpaid,
             Refusal::NotReturned => Self::NotReturned,
             Refusal::UnknownCorrection => Self::UnknownCorrection,
@@ -342,6 +346,7 @@ mod tests {
             Refusal::ChecksOpen(vec![]),
             Refusal::NotYetCertifiable(vec![]),
             Refusal::ExamFeeUnpaid,
+            Refusal::ExamResultChanged,
             Refusal::CertificationFeeUnpaid,
             Refusal::NotReturned,
             Refusal::UnknownCorrection,

@@ -249,8 +249,13 @@ impl ApplicationState {
                 self.payments.insert(payment.transaction.clone(), payment);
                 self.settle();
             }
-            ApplicationEvent::PaymentReversed { transaction } => {
-                if let Some(payment) = self.payments.remove(&transaction) {
+            ApplicationEvent::PaymentReversed {
+                transaction,
+                retracted,
+            } => {
+                if let Some(payment) = self.payments.remove(&transaction)
+                    && !retracted
+                {
                     self.reversed.insert(transaction, payment);
                 }
                 self.settle();
@@ -285,7 +290,10 @@ impl ApplicationState {
     }
 
     /// What the society did, and what the member answered.
-    #[expect(clippy::too_many_lines, reason = "an arm for each event")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each act: cut in two, no part would be easier to read"
+    )]
     fn apply_act(&mut self, event: ApplicationEvent) {
         let review = &mut self.review;
         match event {
@@ -382,6 +390,11 @@ impl ApplicationState {
                         outcome,
                         transaction: transaction.clone(),
                     };
+                }
+            }
+            ApplicationEvent::ExamResultRetracted { .. } => {
+                if let ExamTrack::Resulted { .. } = &self.exam {
+                    self.exam = exam_applied_for(&self.payments);
                 }
             }
             ApplicationEvent::CertificationApproved { .. } => {

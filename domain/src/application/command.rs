@@ -104,6 +104,8 @@ pub enum ApplicationCommand {
     RetractSeminarAttendance(SeminarKey),
     /// 入金確認
     ConfirmPayment(Payment),
+    /// A payment whose import was taken back after it had been confirmed here.
+    RetractPayment(Payment),
     /// 修正のお願いへの回答: the member's answer to one item of a 差し戻し.
     AnswerCorrection {
         /// Number of the item.

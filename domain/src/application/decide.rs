@@ -140,6 +140,16 @@ fn decide_made(
         ApplicationCommand::ConfirmPayment(payment) => {
             confirm_payment(state, program, payment, context)
         }
+        ApplicationCommand::RetractPayment(payment) => {
+            if state.payments.get(&payment.transaction) != Some(&payment) {
+                return Ok(vec![]);
+            }
+            society::reversible(state, &payment)?;
+            Ok(vec![ApplicationEvent::PaymentReversed {
+                transaction: payment.transaction,
+                retracted: true,
+            }])
+        }
     }
 }
 

@@ -164,6 +164,10 @@ pub enum ApplicationEvent {
     },
     /// 入金確認の取消
     PaymentReversed {
+        /// Whether its import was taken back: then it was never there, and the same payment counts when it is imported again.
+        /// A person's reversal stands against imports.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        retracted: bool,
         /// 取引番号
         transaction: String,
     },
@@ -257,6 +261,11 @@ pub enum ApplicationEvent {
         /// When.
         at: Timestamp,
     },
+    /// 筆記試験の結果の取消: there was none before the import that is taken back.
+    ExamResultRetracted {
+        /// When.
+        at: Timestamp,
+    },
     /// 更新認定可
     CertificationApproved {
         /// When.
@@ -323,6 +332,7 @@ impl ApplicationEvent {
             Self::ReviewFailed { .. } => "ReviewFailed",
             Self::DecisionRevoked { .. } => "DecisionRevoked",
             Self::ExamResultRecorded { .. } => "ExamResultRecorded",
+            Self::ExamResultRetracted { .. } => "ExamResultRetracted",
             Self::CertificationApproved { .. } => "CertificationApproved",
             Self::CertificationFeeRequested { .. } => "CertificationFeeRequested",
             Self::Certified { .. } => "Certified",

@@ -24,6 +24,11 @@ pub fn outstanding_facts(member: &Member, application: &Application) -> Vec<Appl
             ));
         }
     }
+    for payment in member.retracted_payments.values() {
+        if state.payments.get(&payment.transaction) == Some(payment) {
+            commands.push(ApplicationCommand::RetractPayment(payment.clone()));
+        }
+    }
     for payment in member.payments.values() {
         // What a person took back comes again only when it is another payment than the one that was taken back.
         if state.payments.get(&payment.transaction) != Some(payment)

@@ -214,6 +214,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::FailReview),
         1 => Just(Act::RevokeDecision),
         2 => prop::sample::select(ExamOutcome::ALL.to_vec()).prop_map(Act::RecordExamResult),
+        1 => (prop::sample::select(ExamOutcome::ALL.to_vec()), prop::option::of(prop::sample::select(ExamOutcome::ALL.to_vec())))
+            .prop_map(|(recorded, earlier)| Act::RetractExamResult { recorded, earlier }),
         1 => Just(Act::ApproveCertification),
         1 => Just(Act::RequestCertificationFee { due: jiff::civil::date(2027, 2, 28) }),
         1 => Just(Act::Certify),

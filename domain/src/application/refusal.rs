@@ -136,6 +136,9 @@ pub enum Refusal {
         "受験料の入金が確認されていないため、試験の結果を登録できません。先に入金をご確認ください。"
     )]
     ExamFeeUnpaid,
+    /// 取込の取消 of a result that is another one by now.
+    #[error("取込の後に試験の結果が変更されているため、取り消していません。")]
+    ExamResultChanged,
     /// 認定 before 認定料.
     #[error("認定料の入金が確認されていないため、認定できません。先に入金をご確認ください。")]
     CertificationFeeUnpaid,
@@ -204,6 +207,7 @@ impl Refusal {
             Self::ChecksOpen(_) => "checks-open",
             Self::NotYetCertifiable(_) => "not-yet-certifiable",
             Self::ExamFeeUnpaid => "exam-fee-unpaid",
+            Self::ExamResultChanged => "exam-result-changed",
             Self::CertificationFeeUnpaid => "certification-fee-unpaid",
             Self::NotReturned => "not-returned",
             Self::UnknownCorrection => "unknown-correction",

@@ -74,7 +74,7 @@ impl CheckTarget {
     /// A row of a document.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "callers have ids by value and texts by reference"
+        reason = "ids and names are given as they come"
     )]
     pub fn row(document: DocumentKind, row: impl ToString) -> Self {
         Self {

@@ -14,7 +14,7 @@ use crate::{
     actor::Context,
     calendar::{FiscalYear, jst_date},
     documents::{DocumentKind, RowId},
-    member::PaymentItem,
+    member::{Payment, PaymentItem},
     personal::Personal,
     program::Program,
     text::{count, undecodable},
@@ -112,6 +112,13 @@ pub enum Act {
     RevokeDecision,
     /// 筆記試験の結果
     RecordExamResult(ExamOutcome),
+    /// 取込の取消 of a result: what was there before, if it is still as it was recorded.
+    RetractExamResult {
+        /// What was recorded.
+        recorded: ExamOutcome,
+        /// What was there before, if anything was.
+        earlier: Option<ExamOutcome>,
+    },
     /// 更新認定可
     ApproveCertification,
     /// 認定料の請求
@@ -154,6 +161,7 @@ impl Act {
             Self::FailReview => "審査不合格",
             Self::RevokeDecision => "判定の取消",
             Self::RecordExamResult(_) => "筆記試験の結果",
+            Self::RetractExamResult { .. } => "筆記試験の結果の取消",
             Self::ApproveCertification => "更新認定可",
             Self::RequestCertificationFee { .. } => "認定料の請求",
             Self::Certify => "認定",
@@ -191,7 +199,10 @@ impl Act {
 }
 
 /// What an act does to an application as it is.
-#[expect(clippy::too_many_lines, reason = "an arm for each act")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each act: cut in two, no part would be easier to read"
+)]
 pub(super) fn decide(
     state: &ApplicationState,
     command: SocietyCommand,
@@ -345,6 +356,25 @@ pub(super) fn decide(
                 at: context.at,
             }
         }
+        Act::RetractExamResult { recorded, earlier } => {
+            let ExamTrack::Resulted { outcome, .. } = &state.exam else {
+                return Err(Refusal::ExamResultChanged);
+            };
+            if *outcome != recorded {
+                return Err(Refusal::ExamResultChanged);
+            }
+            // What was decided rests on it.
+            if decided(state) {
+                return Err(wrong_state());
+            }
+            match earlier {
+                Some(outcome) => ApplicationEvent::ExamResultRecorded {
+                    outcome,
+                    at: context.at,
+                },
+                None => ApplicationEvent::ExamResultRetracted { at: context.at },
+            }
+        }
         Act::ApproveCertification => {
             if state.certification != CertificationTrack::Pending {
                 return Err(wrong_state());
@@ -401,12 +431,11 @@ pub(super) fn decide(
                 .payments
                 .get(&transaction)
                 .ok_or(Refusal::UnknownPayment)?;
-            if matches!(state.certification, CertificationTrack::Certified(_))
-                && payment.item == PaymentItem::CertificationFee
-            {
-                return Err(wrong_state());
+            reversible(state, payment)?;
+            ApplicationEvent::PaymentReversed {
+                transaction,
+                retracted: false,
             }
-            ApplicationEvent::PaymentReversed { transaction }
         }
         Act::Withdraw => {
             if matches!(state.certification, CertificationTrack::Certified(_)) {
@@ -444,6 +473,13 @@ fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
         Act::RecordExamResult(outcome) => {
             matches!(&state.exam, ExamTrack::Resulted { outcome: known, .. } if known == outcome)
         }
+        Act::RetractExamResult { recorded, earlier } => match &state.exam {
+            ExamTrack::Resulted { outcome, .. } => {
+                recorded != outcome && *earlier == Some(*outcome)
+            }
+            ExamTrack::Paid { .. } | ExamTrack::AwaitingPayment => earlier.is_none(),
+            ExamTrack::NotApplied | ExamTrack::Exempt { .. } => false,
+        },
         Act::ApproveCertification => state.certification == CertificationTrack::Approved,
         Act::RequestCertificationFee { due } => {
             state.certification == CertificationTrack::FeeRequested { due: *due }
@@ -464,6 +500,19 @@ fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
 
 fn under_review(state: &ApplicationState) -> Option<()> {
     matches!(state.documents_track, DocumentTrack::UnderReview(_)).then_some(())
+}
+
+/// A certification stands on its fee: that is not taken back any more.
+pub(super) fn reversible(state: &ApplicationState, payment: &Payment) -> Result<(), Refusal> {
+    if matches!(state.certification, CertificationTrack::Certified(_))
+        && payment.item == PaymentItem::CertificationFee
+    {
+        return Err(Refusal::WrongState {
+            act: "入金確認の取消",
+            state: state.track_words(),
+        });
+    }
+    Ok(())
 }
 
 /// Whether certification has gone further than 判定待ち.

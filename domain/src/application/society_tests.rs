@@ -548,6 +548,57 @@ fn an_exam_result_can_be_corrected_until_the_renewal_is_approved() {
 }
 
 #[test]
+fn an_imported_exam_result_goes_back_to_what_was_there_unless_it_changed_or_was_built_upon() {
+    let retract = |recorded, earlier| Act::RetractExamResult { recorded, earlier };
+    let (passed, failed) = (ExamOutcome::Passed, ExamOutcome::Failed);
+    let events = after_acts(accepted(), [Act::RecordExamResult(passed)]);
+    let back = after_acts(events.clone(), [retract(passed, None)]);
+    assert_eq!(state_of(&back).exam, state_of(&accepted()).exam);
+    assert_eq!(act(&back, retract(passed, None)), Ok(vec![]));
+    let corrected = after_acts(events, [Act::RecordExamResult(failed)]);
+    assert_eq!(
+        act(&corrected, retract(passed, None)),
+        Err(Refusal::ExamResultChanged)
+    );
+    let back = after_acts(corrected, [retract(failed, Some(passed))]);
+    assert!(matches!(
+        state_of(&back).exam,
+        ExamTrack::Resulted {
+            outcome: ExamOutcome::Passed,
+            ..
+        }
+    ));
+    assert!(matches!(
+        act(&approved(), retract(passed, None)),
+        Err(Refusal::WrongState { .. })
+    ));
+}
+
+#[test]
+fn a_payment_whose_import_was_taken_back_is_given_back_and_counts_when_it_comes_again() {
+    let imported = payment("T9", PaymentItem::ReviewFee, 11_000);
+    let mut events = accepted();
+    events.push(ApplicationEvent::PaymentConfirmed {
+        payment: imported.clone(),
+    });
+    let application = folded(&events);
+    let command = ApplicationCommand::RetractPayment(imported.clone());
+    let follows = decide(&application, command.clone(), &secretariat(), &programs()).unwrap();
+    assert_eq!(
+        follows,
+        [ApplicationEvent::PaymentReversed {
+            transaction: "T9".to_owned(),
+            retracted: true,
+        }]
+    );
+    events.extend(follows);
+    let application = folded(&events);
+    let again = decide(&application, command, &secretariat(), &programs());
+    assert_eq!(again, Ok(vec![]));
+    assert!(application.state().unwrap().reversed.is_empty());
+}
+
+#[test]
 fn a_decision_taken_back_leads_to_the_check_again_until_the_renewal_is_approved() {
     let events = after_acts(accepted(), [Act::FailReview, Act::RevokeDecision]);
     assert!(matches!(

@@ -50,10 +50,14 @@ fn member_examples() -> Vec<MemberEvent> {
         MemberEvent::PaymentReceived {
             payment: e::payment("T202600000", PaymentItem::ExamFee, 11_000),
         },
+        MemberEvent::RecordRetracted {},
+        MemberEvent::PaymentRetracted {
+            transaction: "T202600000".to_owned(),
+        },
     ]
 }
 
-#[expect(clippy::too_many_lines, reason = "an example for each event")]
+#[expect(clippy::too_many_lines, reason = "one example for each event")]
 fn application_examples() -> Vec<ApplicationEvent> {
     let programs = e::programs();
     let at = e::in_june().at;
@@ -127,6 +131,7 @@ fn application_examples() -> Vec<ApplicationEvent> {
         },
         ApplicationEvent::PaymentReversed {
             transaction: "T202600000".to_owned(),
+            retracted: false,
         },
         ApplicationEvent::ItemChecked {
             target: CheckTarget::row(DocumentKind::Papers, row),
@@ -172,6 +177,7 @@ fn application_examples() -> Vec<ApplicationEvent> {
             outcome: ExamOutcome::Passed,
             at,
         },
+        ApplicationEvent::ExamResultRetracted { at },
         ApplicationEvent::CertificationApproved { at },
         ApplicationEvent::CertificationFeeRequested {
             due: jiff::civil::date(2027, 2, 28),
@@ -534,6 +540,10 @@ fn acts() -> Vec<Act> {
         Act::FailReview,
         Act::RevokeDecision,
         Act::RecordExamResult(ExamOutcome::Failed),
+        Act::RetractExamResult {
+            recorded: ExamOutcome::Passed,
+            earlier: None,
+        },
         Act::ApproveCertification,
         Act::RequestCertificationFee {
             due: jiff::civil::date(2027, 2, 28),

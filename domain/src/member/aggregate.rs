@@ -20,6 +20,9 @@ pub struct Member {
     pub attendance: BTreeMap<SeminarKey, SeminarAttendance>,
     /// Payments by transaction.
     pub payments: BTreeMap<String, Payment>,
+    /// Payments whose import was taken back, as they were: an application that has one of them gives it back.
+    #[serde(default)]
+    pub retracted_payments: BTreeMap<String, Payment>,
 }
 
 /// JSON objects have texts as keys; a map with another key is written as the list of its values.
@@ -74,7 +77,14 @@ impl Aggregate for Member {
                 self.attendance.remove(&seminar);
             }
             MemberEvent::PaymentReceived { payment } => {
+                self.retracted_payments.remove(&payment.transaction);
                 self.payments.insert(payment.transaction.clone(), payment);
+            }
+            MemberEvent::RecordRetracted {} => self.record = None,
+            MemberEvent::PaymentRetracted { transaction } => {
+                if let Some(payment) = self.payments.remove(&transaction) {
+                    self.retracted_payments.insert(transaction, payment);
+                }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! What may be asked of a member's stream.
 
-use super::{MemberRecord, Payment, SeminarAttendance, SeminarKey};
+use super::{MemberRecord, Payment, Retraction, SeminarAttendance, SeminarKey};
 
-/// Commands of imports.
+/// Commands of imports, and of who mends them.
 #[derive(Clone, Debug)]
 pub enum MemberCommand {
     /// The record of today.
@@ -13,4 +13,6 @@ pub enum MemberCommand {
     RetractAttendance(SeminarKey),
     /// 入金
     ReceivePayment(Payment),
+    /// 取込の取消 of one fact.
+    TakeBack(Box<Retraction>),
 }

@@ -1,13 +1,17 @@
 //! Decisions about a member. Each is by state, so that a repeated import changes nothing (architecture, decision 6).
 
-use super::{Member, MemberCommand, MemberEvent, MemberRefusal};
+use super::{Member, MemberCommand, MemberEvent, MemberRefusal, retraction};
 use crate::personal::Personal;
 
 /// What a command does to a member as it is.
 ///
 /// # Errors
-/// [`MemberRefusal::UnknownMember`] for facts about a number without a record.
+/// [`MemberRefusal::UnknownMember`] for facts about a number without a record; what a retraction is refused for.
 pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent>, MemberRefusal> {
+    if let MemberCommand::TakeBack(retraction) = command {
+        let event = retraction::decide(member, *retraction)?;
+        return Ok(event.into_iter().collect());
+    }
     if member.record.is_none() && !matches!(command, MemberCommand::ImportRecord(_)) {
         return Err(MemberRefusal::UnknownMember);
     }
@@ -16,6 +20,9 @@ pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent
             .then_some(MemberEvent::RecordImported {
                 record: Personal::new(record),
             }),
+        MemberCommand::RecordAttendance(attendance) if attendance.ends_before_it_begins() => {
+            return Err(MemberRefusal::EndsBeforeItBegins);
+        }
         MemberCommand::RecordAttendance(attendance) => (member.attendance.get(&attendance.key)
             != Some(&attendance))
         .then_some(MemberEvent::AttendanceRecorded { attendance }),
@@ -26,6 +33,7 @@ pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent
         MemberCommand::ReceivePayment(payment) => (member.payments.get(&payment.transaction)
             != Some(&payment))
         .then_some(MemberEvent::PaymentReceived { payment }),
+        MemberCommand::TakeBack(_) => None,
     };
     Ok(event.into_iter().collect())
 }

@@ -28,6 +28,13 @@ pub enum MemberEvent {
         /// The payment.
         payment: Payment,
     },
+    /// 取込の取消: there was no such record before the import that is taken back.
+    RecordRetracted {},
+    /// 取込の取消: there was no such payment.
+    PaymentRetracted {
+        /// 取引番号
+        transaction: String,
+    },
 }
 
 impl cqrs_es::DomainEvent for MemberEvent {
@@ -37,6 +44,8 @@ impl cqrs_es::DomainEvent for MemberEvent {
             Self::AttendanceRecorded { .. } => "AttendanceRecorded",
             Self::AttendanceRetracted { .. } => "AttendanceRetracted",
             Self::PaymentReceived { .. } => "PaymentReceived",
+            Self::RecordRetracted {} => "RecordRetracted",
+            Self::PaymentRetracted { .. } => "PaymentRetracted",
         }
         .to_owned()
     }

@@ -8,4 +8,13 @@ pub enum MemberRefusal {
         "会員番号に該当する会員が登録されていません。会員データを取り込んでから、もう一度取り込んでください。"
     )]
     UnknownMember,
+    /// Days that no seminar can have.
+    #[error("終了日 が開始日より前になっています。日付をご確認ください。")]
+    EndsBeforeItBegins,
+    /// 取込の取消: what the import recorded is not what stands there.
+    #[error("取込の後に変更されているため、取り消していません。")]
+    ChangedSince,
+    /// 取込の取消 of the first record of a member about whom something else is known.
+    #[error("この会員には出欠・入金またはお申込みがあるため、会員データを取り消していません。")]
+    StillNeeded,
 }

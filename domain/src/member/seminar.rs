@@ -56,3 +56,10 @@ pub struct SeminarAttendance {
     /// 単位: they stand on the event, not on its kind (reference 1.1, no. 10).
     pub units: u32,
 }
+
+impl SeminarAttendance {
+    /// Whether its days are in the wrong order.
+    pub fn ends_before_it_begins(&self) -> bool {
+        self.last_day < self.key.first_day
+    }
+}

@@ -24,7 +24,7 @@ const COLUMNS: &str =
 
 impl Projection for AccessLogView {
     const NAME: ViewName = ViewName::AccessLog;
-    const STREAMS: &'static str = Access::TYPE;
+    const STREAMS: &'static [&'static str] = &[Access::TYPE];
     const VERSION: i64 = 1;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {

@@ -228,6 +228,7 @@ enum Change {
     /// The documents go on from, or back to, somewhere.
     Documents(DocumentTrack),
     ExamResult(ExamOutcome),
+    ExamResultRetracted,
     /// Its number and its time are all that shows.
     Nothing,
 }
@@ -303,6 +304,7 @@ impl Fact {
             "ReviewPassed" => Change::Documents(DocumentTrack::ReviewPassed),
             "ReviewFailed" => Change::Documents(DocumentTrack::ReviewFailed),
             "DecisionRevoked" => Change::Documents(DocumentTrack::UnderReview),
+            "ExamResultRetracted" => Change::ExamResultRetracted,
             name if crate::acts::ACTS.contains(&name) => Change::Nothing,
             "ExamAdded" => Change::ExamAdded,
             "Withdrawn" => Change::Withdrawn,
@@ -395,6 +397,14 @@ pub(super) fn apply(rows: &mut HashMap<String, Row>, fact: Fact) {
                 ExamTrack::NotApplied | ExamTrack::AwaitingPayment | ExamTrack::Exempt
             ) {
                 row.exam_track = ExamTrack::resulted(outcome);
+            }
+        }
+        Change::ExamResultRetracted => {
+            if !matches!(
+                row.exam_track,
+                ExamTrack::NotApplied | ExamTrack::AwaitingPayment | ExamTrack::Exempt
+            ) {
+                row.ask_for_exam();
             }
         }
         Change::PaymentReversed { transaction } => {

@@ -44,6 +44,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "ReviewFailed",
     "DecisionRevoked",
     "ExamResultRecorded",
+    "ExamResultRetracted",
     "CertificationApproved",
     "CertificationFeeRequested",
     "Certified",
@@ -92,7 +93,7 @@ const CERTIFICATION: &str = "認定";
 const APPLIED: &str = "お申込み";
 
 /// What the event changes. The values before are no matter here.
-#[expect(clippy::too_many_lines, reason = "an arm for each event")]
+#[expect(clippy::too_many_lines, reason = "one arm for each event")]
 pub(super) fn changes(event: ApplicationEvent) -> Vec<Change> {
     use ApplicationEvent as E;
     match event {
@@ -189,7 +190,7 @@ pub(super) fn changes(event: ApplicationEvent) -> Vec<Change> {
             values: vec![(payment.transaction.clone(), payment_text(&payment))],
             partial: true,
         }],
-        E::PaymentReversed { transaction } => vec![Change {
+        E::PaymentReversed { transaction, .. } => vec![Change {
             slot: PAYMENTS.to_owned(),
             document: None,
             keys: Keys::Rows("入金"),
@@ -272,6 +273,7 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
         E::ExamResultRecorded { outcome, .. } => {
             vec![application("筆記試験の結果", outcome.label())]
         }
+        E::ExamResultRetracted { .. } => vec![application("筆記試験の結果", "")],
         E::CertificationApproved { .. } => vec![application(CERTIFICATION, "更新認定可")],
         E::CertificationFeeRequested { due } => vec![application(
             CERTIFICATION,

@@ -31,6 +31,8 @@ impl Door {
             .replace("{mail}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{notice}", "applied")
             .replace("{kind}", "members")
+            .replace("{import}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{member}", "9000001")
             .replace("{program}", FOURTH)
             .replace("{document}", "profile")
             .replace("{sequence}", "1")

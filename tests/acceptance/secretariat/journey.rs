@@ -30,6 +30,7 @@ fn answer(applicant: &Applicant, item: u32, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one journey, station by station")]
 async fn from_completing_to_certification_with_two_corrections_on_the_way() {
     each_service(async |service| {
         let yoko = completed(service);

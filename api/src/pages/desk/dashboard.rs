@@ -82,6 +82,12 @@ pub(in super::super) async fn dashboard(
     if may(Permission::ReadMails) {
         places.push(("/desk/mails", "メールの送信箱"));
     }
+    if may(Permission::ConfirmPayments) {
+        places.push(("/desk/payments", "入金の照合"));
+    }
+    if may(Permission::Import) {
+        places.push(("/desk/imports", "取込（会員・出欠・入金・試験結果）"));
+    }
     if may(Permission::VerifyLog) {
         places.push(("/desk/verification", "記録が書き換えられていないかの確認"));
     }

@@ -51,6 +51,10 @@ pub(super) struct Typed {
 
 #[derive(Template)]
 #[template(path = "desk/review.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides a part of the page"
+)]
 struct Page {
     frame: Frame,
     notices: Vec<Notice>,
@@ -81,6 +85,8 @@ struct Page {
     send_back: bool,
     payments: Vec<Payment>,
     reversing: bool,
+    /// Where the member's attendance is corrected, for those who may.
+    attendance: Option<String>,
     next: Option<String>,
     typed: Typed,
     marks: Vec<(&'static str, &'static str)>,
@@ -278,6 +284,7 @@ async fn next(app: &App, id: &str) -> Result<Option<String>, Problem> {
 }
 
 /// The page of an application as it is.
+#[expect(clippy::too_many_lines, reason = "one page, part by part")]
 pub(super) async fn page(
     app: &App,
     identity: &Identity,
@@ -445,6 +452,7 @@ pub(super) async fn page(
             })
             .collect(),
         reversing: identity.holds(Permission::ConfirmPayments) && !withdrawn,
+        attendance: checks.then(|| format!("/desk/members/{}", found.id.member)),
         next: next(app, &found.id.to_string()).await?,
         typed: Typed {
             act: typed.act.clone(),

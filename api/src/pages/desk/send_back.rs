@@ -285,7 +285,7 @@ fn shown(state: &ApplicationState, item: &AskedCorrection) -> (String, String) {
         let rows = state.review_rows(item.document);
         let number = rows.iter().position(|known| *known == row.to_string());
         if let Some(number) = number {
-            place.push_str(&format!(" 明細{}", number + 1));
+            place = format!("{place} 明細{}", number + 1);
         }
     }
     if let Some(field) = item

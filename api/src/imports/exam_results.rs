@@ -1,0 +1,28 @@
+//! `exam-results.csv`: 筆記試験の結果 from the exam site.
+
+use domain::application::ExamOutcome;
+
+use super::{
+    net_effect::{Fact, GoodRow, Key},
+    table::Reader,
+};
+
+/// The columns of the export.
+pub(super) const COLUMNS: &[&str] = &["会員番号", "申請の種類", "結果"];
+
+/// A file without it is about this year's application.
+pub(super) const OPTIONAL: &[&str] = &["申請の種類"];
+
+/// Reads one result.
+pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
+    let member = row.member("会員番号");
+    let program = row.text("申請の種類").trim().to_owned();
+    let program = (!program.is_empty()).then_some(program);
+    let outcome = row.word("結果", "「合格」「不合格」「欠席」", ExamOutcome::parse);
+    let read = member.zip(outcome).map(|(member, outcome)| GoodRow {
+        key: Key::ExamResult(member.clone(), program.clone()),
+        member,
+        fact: Fact::ExamResult { program, outcome },
+    });
+    row.finish(read)
+}

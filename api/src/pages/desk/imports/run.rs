@@ -1,0 +1,255 @@
+//! One run: what became of every row, and the way back.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderValue, StatusCode, header},
+    response::IntoResponse as _,
+};
+use domain::calendar::show_jst_minutes;
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    super::super::{
+        frame::{Crumb, Frame, Notice},
+        posted::Posted,
+        rendered, see,
+    },
+    super::{frame, list::harmless, sentences, who},
+    ADDRESS, Answer, ROWS, began, of_run, what,
+};
+use crate::{
+    access::Identity,
+    app::App,
+    imports::{ImportRecord, ImportState, Journal, Outcome},
+    problem::{self, Problem},
+    routes::{
+        imports::{found_run, take_back, unkept},
+        worklist::note_list,
+    },
+};
+
+/// Rows that an export reads at a time.
+const EXPORT_PART: i64 = 2_000;
+
+#[derive(Template)]
+#[template(path = "desk/imports/run.html")]
+struct Page {
+    frame: Frame,
+    notices: Vec<Notice>,
+    key: Uuid,
+    address: String,
+    heading: String,
+    facts: Vec<(&'static str, String)>,
+    cut: bool,
+    running: bool,
+    /// Where the run is that this one takes back, or the one that took it back.
+    other: Option<(String, &'static str)>,
+    /// Whether it can be taken back.
+    retractable: bool,
+    reason: String,
+    outcomes: Vec<(&'static str, &'static str, bool)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Row {
+    line: i64,
+    member: String,
+    outcome: &'static str,
+    message: String,
+}
+
+/// Which rows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    outcome: String,
+    after: Option<u32>,
+}
+
+fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("状態", record.state.label().to_owned()),
+        ("開始", began(record)),
+        (
+            "終了",
+            record.ended_at.map(show_jst_minutes).unwrap_or_default(),
+        ),
+        ("操作した人", who(&record.actor)),
+        ("データ行", record.rows.to_string()),
+    ];
+    if record.retracts.is_some() {
+        facts.push(("取消", record.recorded.to_string()));
+        facts.push(("取消の必要なし", record.unchanged.to_string()));
+        facts.push(("取り消していない行", record.reported.to_string()));
+        facts.push(("理由", record.reason.clone()));
+    } else {
+        facts.push(("新規・変更", record.recorded.to_string()));
+        facts.push(("変更なし", record.unchanged.to_string()));
+        facts.push(("取り込んでいない行", record.reported.to_string()));
+    }
+    facts.push(("ファイルの SHA-256", record.file_hash.clone()));
+    facts
+}
+
+async fn page(
+    app: &App,
+    identity: &Identity,
+    record: ImportRecord,
+    asked: &Asked,
+    (notices, status, reason): (Vec<Notice>, StatusCode, String),
+) -> Answer {
+    note_list(app, identity).await?;
+    let journal = Journal::new(app.service().log.clone());
+    let failed = |error: sqlx::Error| unkept(&error);
+    let outcome = Outcome::parse(&asked.outcome);
+    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
+    let part = (asked.after.map_or(0, i64::from), limit + 1);
+    let mut rows = journal
+        .rows(record.id, outcome, part)
+        .await
+        .map_err(failed)?;
+    let more = rows.len() > ROWS;
+    rows.truncate(ROWS);
+    let retraction = Uuid::new_v5(&record.id, b"retraction");
+    let other = match record.retracts {
+        Some(id) => Some((of_run(id), "取り消した取込")),
+        None => journal
+            .find(retraction, Timestamp::now())
+            .await
+            .map_err(failed)?
+            .map(|_| (of_run(retraction), "この取込の取消")),
+    };
+    let address = of_run(record.id);
+    let chosen = outcome.map_or("", Outcome::as_str);
+    let heading = format!("{}の{}", record.kind.title(), what(&record));
+    let mut frame = frame(app, identity, &heading, vec![Crumb::to("取込", ADDRESS)]);
+    frame.wrong = status.is_client_error();
+    let page = Page {
+        frame,
+        notices,
+        key: Uuid::new_v4(),
+        facts: facts(&record),
+        cut: record.state == ImportState::Cut,
+        running: record.state == ImportState::Running,
+        retractable: !record.dry_run
+            && record.retracts.is_none()
+            && record.state != ImportState::Running,
+        other,
+        reason,
+        outcomes: std::iter::once(("", "すべて", chosen.is_empty()))
+            .chain(
+                Outcome::ALL
+                    .into_iter()
+                    .map(|one| (one.as_str(), one.label(), one.as_str() == chosen)),
+            )
+            .collect(),
+        next: rows
+            .last()
+            .filter(|_| more)
+            .map(|row| format!("{address}?outcome={chosen}&after={}", row.line)),
+        rows: rows
+            .into_iter()
+            .map(|row| Row {
+                line: row.line,
+                member: row.member.map(String::from).unwrap_or_default(),
+                outcome: row.outcome.label(),
+                message: row.message,
+            })
+            .collect(),
+        address,
+        heading,
+    };
+    Ok(rendered(&page, status))
+}
+
+/// What became of every row.
+pub(super) async fn show(
+    State(app): State<App>,
+    identity: Identity,
+    Path(import): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let record = found_run(&app, &import).await?;
+    let nothing = (Vec::new(), StatusCode::OK, String::new());
+    page(&app, &identity, record, &asked, nothing).await
+}
+
+/// All rows as CSV, UTF-8 with BOM.
+pub(super) async fn export(
+    State(app): State<App>,
+    identity: Identity,
+    Path(import): Path<String>,
+) -> Answer {
+    let record = found_run(&app, &import).await?;
+    note_list(&app, &identity).await?;
+    let failed = |error: csv::Error| {
+        tracing::error!(%error, "writing a list");
+        Problem::new(problem::Kind::Internal)
+    };
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer("\u{feff}".as_bytes().to_vec());
+    writer
+        .write_record(["行", "会員番号", "結果", "説明"])
+        .map_err(failed)?;
+    let journal = Journal::new(app.service().log.clone());
+    let mut after = 0;
+    loop {
+        let rows = journal
+            .rows(record.id, None, (after, EXPORT_PART))
+            .await
+            .map_err(|error| unkept(&error))?;
+        let Some(last) = rows.last() else {
+            break;
+        };
+        after = last.line;
+        for row in rows {
+            let cells = [
+                row.line.to_string(),
+                row.member.map(String::from).unwrap_or_default(),
+                row.outcome.label().to_owned(),
+                row.message,
+            ];
+            writer
+                .write_record(cells.iter().map(|cell| harmless(cell)))
+                .map_err(failed)?;
+        }
+    }
+    let bytes = writer.into_inner().map_err(|error| {
+        tracing::error!(%error, "writing a list");
+        Problem::new(problem::Kind::Internal)
+    })?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/csv; charset=utf-8"),
+        ),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"import-rows.csv\""),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// 取込の取消
+pub(super) async fn retract(
+    State(app): State<App>,
+    Path(import): Path<String>,
+    posted: Posted,
+) -> Answer {
+    let record = found_run(&app, &import).await?;
+    let reason = posted.fields.text("reason");
+    match take_back(&app, record.id, reason.clone(), posted.call()).await {
+        Ok(id) => Ok(see(&of_run(id))),
+        Err(problem) if problem.kind().status().is_client_error() => {
+            let shown = (sentences(&problem), problem.kind().status(), reason);
+            page(&app, &posted.identity, record, &Asked::default(), shown).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
