@@ -116,7 +116,7 @@ enum Command {
     Reanchor,
     /// Build a view anew beside the live one, compare, then switch
     Rebuild {
-        /// `document_list`, `application_status`, `change_history` or `access_log`
+        /// `document_list`, `application_status`, `change_history`, `access_log`, `worklist` or `payments`
         name: String,
         /// Switch also when rows differ
         #[arg(long)]

@@ -1,6 +1,10 @@
 //! The running service: router, background work, and an orderly end.
 
-use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -11,6 +15,7 @@ use axum::{
     routing::get,
 };
 use eventstore::CancellationToken;
+use jiff::Timestamp;
 use projections::Runner;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -23,6 +28,7 @@ use crate::{
     config::{Mode, NotLoopback, check_listen},
     demonstration,
     forwarder::Forwarder,
+    imports::PendingFiles,
     limits::{self, count_entrances},
     mail::{self, NoticeError, Notices},
     operations, pages,
@@ -35,6 +41,9 @@ use crate::{
 
 /// How long the end waits for requests that are being answered.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How often files that somebody looked at and did not import are forgotten.
+const SWEEP: Duration = Duration::from_mins(5);
 
 /// How often the recorder tidies up what nobody has fetched.
 const UPKEEP: Duration = Duration::from_secs(10);
@@ -299,6 +308,8 @@ async fn drained(stop: &CancellationToken) {
 
 /// Without it, figures that nobody fetches and clients that have gone would pile up.
 async fn upkeep(app: App, cancellation: CancellationToken) {
+    let pending = PendingFiles::new(app.service().log.clone());
+    let mut swept = Instant::now();
     while cancellation
         .run_until_cancelled(tokio::time::sleep(UPKEEP))
         .await
@@ -306,6 +317,12 @@ async fn upkeep(app: App, cancellation: CancellationToken) {
     {
         figures().run_upkeep();
         app.rates().tidy();
+        if swept.elapsed() >= SWEEP {
+            swept = Instant::now();
+            if let Err(error) = pending.forget_expired(Timestamp::now()).await {
+                tracing::warn!(%error, "files that nobody came back for could not be forgotten");
+            }
+        }
     }
 }
 

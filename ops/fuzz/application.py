@@ -10,6 +10,7 @@ APPLICATIONS = "/api/v1/applications"
 PROGRAMS = "/api/v1/programs"
 TOKENS = "/api/v1/tokens"
 MAILS = "/api/v1/mails"
+IMPORTS = "/api/v1/imports"
 LISTS = {"research-activities", "conferences", "papers"}
 # Under this name the outcomes count what is no operation of the API's.
 UNDESCRIBED = "methods not in the description"
@@ -66,6 +67,12 @@ class Application:
         """The version that the next save of a mail's template must name."""
         answer = self.staff.get(f"{self.url}/api/v1/mail-templates/{notice}", timeout=TIMEOUT_SECONDS)
         return answer.json()["version"] if answer.ok else None
+
+    def any_import(self):
+        """The id of a run of an import: the demonstration begins with some."""
+        answer = self.staff.get(f"{self.url}{IMPORTS}", timeout=TIMEOUT_SECONDS)
+        runs = answer.json()["imports"] if answer.ok else []
+        return random.choice(runs)["id"] if runs else None
 
     def documents(self):
         return f"{APPLICATIONS}/{self.id}/documents"

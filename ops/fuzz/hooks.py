@@ -41,6 +41,12 @@ def before_call(context, case, kwargs):
         document = case.path_parameters.get(document.strip("{}"))
     if "id" in case.path_parameters:
         case.path_parameters["id"] = _application.id
+    if "member" in case.path_parameters:
+        case.path_parameters["member"] = _application.id.rsplit(".", 1)[-1]
+    if "import" in case.path_parameters:
+        run = _application.any_import()
+        if run is not None:
+            case.path_parameters["import"] = run
     if "token" in case.path_parameters:
         # Each is revoked by the request, so the tokens that are good stay few.
         token = _application.any_token()

@@ -414,6 +414,10 @@ proptest! {
             prop_assert!(entries.iter().any(|entry| entry.global_seq == event.global_seq));
         }
         for entry in entries {
+            // An event that says again what was known has an entry of its own, under the event's label: some fields are called the same.
+            if entry.before.is_empty() && entry.after.is_empty() {
+                continue;
+            }
             let key = (entry.application, entry.document, entry.row, entry.field);
             let before = known.insert(key, entry.after).unwrap_or_default();
             prop_assert_eq!(entry.before, before);

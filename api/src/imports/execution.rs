@@ -10,8 +10,8 @@ use cqrs_es::Aggregate as _;
 use domain::{
     Actor, Context, Role,
     application::{
-        Act, Application, ApplicationCommand, ApplicationId, ExamOutcome, Refusal, SocietyCommand,
-        awaits_exam_result, decide as decide_application, place,
+        Act, Application, ApplicationCommand, ApplicationId, ExamOutcome, Placement, Refusal,
+        SocietyCommand, awaits_exam_result, decide as decide_application, place,
     },
     calendar::{FiscalYear, jst_date},
     member::{FactChange, Member, MemberCommand, MemberNumber, MemberRefusal, changes, decide},
@@ -584,7 +584,12 @@ impl Copy {
                 }
                 result
             }
-            Err(refusal) => return row.refused_by_member(&refusal),
+            Err(refusal) => {
+                return RowResult {
+                    placement: payment.map(|_| Placement::FitsNothing),
+                    ..row.refused_by_member(&refusal)
+                };
+            }
         };
         if let Some(payment) = payment {
             let now = service.clock.now();

@@ -1,4 +1,6 @@
 //! Files that somebody looks at before they are imported: kept for whose they are, half an hour at most. Real time.
+//!
+//! They are full of personal data, so a running service forgets what nobody came back for, and does not wait for the next file.
 
 use std::time::Duration;
 
@@ -44,13 +46,12 @@ impl PendingFiles {
         file: &PendingFile,
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
+        self.forget_expired(now).await?;
         write_in_turn!(self.log, pool => {
-            sqlx::query(
-                "DELETE FROM pending_imports WHERE kept_at_us <= $1 OR (role = $2 AND actor_id = $3)",
-            )
-                .bind(expired(now))
+            sqlx::query("DELETE FROM pending_imports WHERE role = $1 AND actor_id = $2 AND id <> $3")
                 .bind(actor.role.as_str())
                 .bind(&actor.id)
+                .bind(id.to_string())
                 .execute(pool)
                 .await
                 .map(drop)
@@ -97,6 +98,20 @@ impl PendingFiles {
             let kind = Kind::parse(&kind)?;
             Some(PendingFile { kind, file })
         }))
+    }
+
+    /// Forgets what nobody came back for.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn forget_expired(&self, now: Timestamp) -> Result<(), sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            sqlx::query("DELETE FROM pending_imports WHERE kept_at_us <= $1")
+                .bind(expired(now))
+                .execute(pool)
+                .await
+                .map(drop)
+        })
     }
 
     /// Forgets a file.

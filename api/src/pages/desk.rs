@@ -30,12 +30,20 @@ pub(super) use dashboard::dashboard;
 
 /// Every page and form of the secretariat.
 pub(super) fn screens() -> Vec<Screen> {
-    use Permission::{
-        CheckDocuments, ConfirmPayments, Decide, ManageMails, ReadHistory, ReadMails,
-        SearchApplications, VerifyLog,
-    };
     let mut all = imports::screens();
-    all.extend(vec![
+    all.extend(application_screens());
+    all.extend(bulk_screens());
+    all.extend(mail_screens());
+    all.extend(intake_screens());
+    all
+}
+
+/// Finding applications, one of them, and the history.
+fn application_screens() -> Vec<Screen> {
+    use Permission::{
+        CheckDocuments, ConfirmPayments, Decide, ReadHistory, SearchApplications, VerifyLog,
+    };
+    vec![
         screen(SearchApplications, "/desk/applications", get(list::list)),
         screen(SearchApplications, "/desk/applications", post(list::search)),
         screen(
@@ -79,29 +87,24 @@ pub(super) fn screens() -> Vec<Screen> {
             post(send_back::send),
         ),
         screen(VerifyLog, "/desk/verification", get(verification::show)),
-        screen(ReadMails, "/desk/mails", get(mails::list)),
-        screen(ReadMails, "/desk/mails/{mail}", get(mails::show)),
         screen(
-            ManageMails,
-            "/desk/mails/{mail}/resend",
-            post(mails::resend),
+            ReadHistory,
+            "/desk/applications/{id}/history",
+            get(history::of_one),
         ),
         screen(
-            ManageMails,
-            "/desk/mails/{mail}/bounce",
-            post(mails::bounce),
+            SearchApplications,
+            "/desk/applications/{id}/moment",
+            get(moment::show),
         ),
-        screen(ManageMails, "/desk/mail-templates", get(mails::templates)),
-        screen(
-            ManageMails,
-            "/desk/mail-templates/{notice}",
-            get(mails::template),
-        ),
-        screen(
-            ManageMails,
-            "/desk/mail-templates/{notice}",
-            post(mails::edit),
-        ),
+        screen(SearchApplications, "/desk/history", get(history::of_all)),
+    ]
+}
+
+/// 一括処理
+fn bulk_screens() -> Vec<Screen> {
+    use Permission::{CheckDocuments, ConfirmPayments, Decide, SearchApplications};
+    vec![
         screen(SearchApplications, "/desk/bulk", get(bulk::list)),
         screen(SearchApplications, "/desk/bulk", post(bulk::make)),
         screen(SearchApplications, "/desk/bulk/{run}", get(bulk::show)),
@@ -126,17 +129,43 @@ pub(super) fn screens() -> Vec<Screen> {
             "/desk/bulk/{run}/cancellation",
             post(bulk::cancel),
         ),
+    ]
+}
+
+/// メール
+fn mail_screens() -> Vec<Screen> {
+    use Permission::{ManageMails, ReadMails};
+    vec![
+        screen(ReadMails, "/desk/mails", get(mails::list)),
+        screen(ReadMails, "/desk/mails/{mail}", get(mails::show)),
         screen(
-            ReadHistory,
-            "/desk/applications/{id}/history",
-            get(history::of_one),
+            ManageMails,
+            "/desk/mails/{mail}/resend",
+            post(mails::resend),
         ),
         screen(
-            SearchApplications,
-            "/desk/applications/{id}/moment",
-            get(moment::show),
+            ManageMails,
+            "/desk/mails/{mail}/bounce",
+            post(mails::bounce),
         ),
-        screen(SearchApplications, "/desk/history", get(history::of_all)),
+        screen(ManageMails, "/desk/mail-templates", get(mails::templates)),
+        screen(
+            ManageMails,
+            "/desk/mail-templates/{notice}",
+            get(mails::template),
+        ),
+        screen(
+            ManageMails,
+            "/desk/mail-templates/{notice}",
+            post(mails::edit),
+        ),
+    ]
+}
+
+/// 入金 that belongs to nothing, and attendance by hand.
+fn intake_screens() -> Vec<Screen> {
+    use Permission::{CheckDocuments, ConfirmPayments};
+    vec![
         screen(ConfirmPayments, "/desk/payments", get(payments::list)),
         screen(ConfirmPayments, "/desk/payments/match", get(payments::show)),
         screen(
@@ -160,8 +189,7 @@ pub(super) fn screens() -> Vec<Screen> {
             "/desk/members/{member}/attendance-retractions",
             post(member::take_back),
         ),
-    ]);
-    all
+    ]
 }
 
 /// Where the page of an application is.

@@ -80,7 +80,6 @@ fn place(visit: &Visit<'_>, kind: RequirementKind, document: Option<DocumentKind
 }
 
 /// The button of the next step.
-#[expect(clippy::match_same_arms, reason = "in the order of the steps")]
 fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
     // Whoever looks as the member can do nothing.
     if visit.viewer.is_some() {

@@ -48,8 +48,8 @@ struct Page {
     print: Option<(String, String)>,
     /// 修正のお願い, and whether it waits for the member.
     correction: Option<(String, bool)>,
-    /// Whether it is the member that looks.
-    changeable: bool,
+    /// お申込みを取り下げる, for the member alone.
+    withdrawal: Option<String>,
     /// Our number, time and units of the completion.
     submission: Option<Submission>,
     address: String,
@@ -128,8 +128,9 @@ pub(super) async fn top(
         add_exam: documents && !withdrawn && visit.viewer.is_none() && status.exam_can_be_added,
         exam_fee: (!withdrawn && state.exam == ExamTrack::AwaitingPayment)
             .then(|| fee("受験料", &visit.program.fees.exam)),
-        changeable: visit.viewer.is_none(),
-        again: withdrawn.then(|| format!("/apply/{}", visit.program.id)),
+        withdrawal: (!withdrawn && visit.viewer.is_none()).then(|| visit.below("withdrawal")),
+        again: (withdrawn && visit.viewer.is_none())
+            .then(|| format!("/apply/{}", visit.program.id)),
         guide: visit.program.links.guide.clone(),
         correction: state.review.correction.as_ref().map(|_| {
             (

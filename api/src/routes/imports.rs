@@ -53,7 +53,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Options {
-    /// Write nothing and tell what would be done.
+    /// Write no event and tell what would be done.
     #[serde(default)]
     dry_run: bool,
 }

@@ -101,6 +101,7 @@ async fn a_payment_is_given_back_by_its_application_and_counts_when_it_comes_aga
         eventually(&true, || desk.status(&yoko.id).contains("入金確認済み"));
         assert_eq!(desk.taken_back(&paid["id"])[0].1, "taken_back");
         eventually(&false, || desk.status(&yoko.id).contains("入金確認済み"));
+        eventually(&1, || yoko.history("event=PaymentReversed").len());
         let history = yoko.history("event=PaymentReversed");
         assert_eq!(history[0]["actor"], "system:forwarder");
         assert_eq!(desk.unmatched(), [], "it never came");

@@ -113,7 +113,7 @@ async fn decisions_in_bulk_are_proposed_by_one_approved_by_another_and_done_once
         let desk = Desk::new(&secretariat, &yoko.id);
         desk.check_everything();
         desk.judge("/acceptance", &json!({})).ok();
-        let run = preview(&secretariat, "pass", "", &[yoko.id.clone()]);
+        let run = preview(&secretariat, "pass", "", std::slice::from_ref(&yoko.id));
         assert_eq!(run["two_persons"], true);
         secretariat
             .post(&of(&run, "/approval"))
@@ -144,7 +144,7 @@ async fn decisions_in_bulk_are_proposed_by_one_approved_by_another_and_done_once
         assert_eq!(done(&secretariat, &run)["done"], 1);
         assert_eq!(yoko.status()[0], "申請: 審査合格");
         // Another permission's address starts nothing.
-        let other = preview(&secretariat, "approve", "", &[yoko.id.clone()]);
+        let other = preview(&secretariat, "approve", "", std::slice::from_ref(&yoko.id));
         secretariat
             .post(&of(&other, "/start-checks"))
             .send()
@@ -160,7 +160,7 @@ async fn what_changed_since_the_preview_is_refused_for_that_application_and_done
         let secretariat = service.secretariat();
         let desk = Desk::new(&secretariat, &yoko.id);
         desk.check_everything();
-        let run = preview(&secretariat, "accept", "", &[yoko.id.clone()]);
+        let run = preview(&secretariat, "accept", "", std::slice::from_ref(&yoko.id));
         assert_eq!(run["ready"], 1);
         desk.mark("profile", "needs_correction");
         secretariat.post(&of(&run, "/start-checks")).send().ok();
@@ -222,7 +222,7 @@ async fn a_run_that_is_cancelled_begins_nothing_more_and_wrong_ones_are_not_made
     each_service(async |service| {
         let yoko = service.applicant("9000001", FOURTH, "documents_only");
         let secretariat = service.secretariat();
-        let run = preview(&secretariat, "extend", "2026-08-31T17:00", &[yoko.id.clone()]);
+        let run = preview(&secretariat, "extend", "2026-08-31T17:00", std::slice::from_ref(&yoko.id));
         assert_eq!(secretariat.post(&of(&run, "/cancellation")).send().ok()["state"], "cancelled");
         secretariat.post(&of(&run, "/start-checks")).send().refused(409, "wrong-state");
         assert_eq!(yoko.history("event=DeadlineExtended"), Vec::<Value>::new());
@@ -234,7 +234,7 @@ async fn a_run_that_is_cancelled_begins_nothing_more_and_wrong_ones_are_not_made
             ("/until", "until", json!("")),
             ("/reason", "reason", json!(" ")),
             ("/applications", "applications", json!([])),
-            ("/applications", "applications", json!(vec!["x"; 1].iter().cycle().take(2_500).enumerate().map(|(n, _)| n.to_string()).collect::<Vec<_>>())),
+            ("/applications", "applications", json!((0..2_500).map(|number| number.to_string()).collect::<Vec<_>>())),
         ] {
             let mut body = good.clone();
             body[field] = wrong;

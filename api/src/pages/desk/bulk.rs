@@ -51,10 +51,8 @@ struct Page {
     items: Vec<Line>,
     key: Uuid,
     running: bool,
-    /// 起案する or 実行する, with the last part of its address.
-    start: Option<(&'static str, &'static str)>,
-    approve: bool,
-    cancel: bool,
+    /// What can be pressed: words, last part of the address, class.
+    buttons: Vec<(&'static str, &'static str, &'static str)>,
     two_persons: bool,
 }
 
@@ -143,6 +141,23 @@ async fn page(
         RunState::Proposed if approved => Some("実行する"),
         _ => None,
     };
+    let mut buttons = Vec::new();
+    buttons.extend(start.map(|words| (words, run.act.route(), "primary")));
+    if may
+        && run.state == RunState::Proposed
+        && !approved
+        && run.made_by != identity.actor().label()
+    {
+        buttons.push(("承認する", "approval", "primary"));
+    }
+    if may
+        && matches!(
+            run.state,
+            RunState::Previewed | RunState::Proposed | RunState::Running
+        )
+    {
+        buttons.push(("中止する", "cancellation", "danger"));
+    }
     let mut frame = frame(
         app,
         identity,
@@ -167,16 +182,7 @@ async fn page(
         items: items.into_iter().map(line).collect(),
         key: Uuid::new_v4(),
         running: run.state == RunState::Running,
-        start: start.map(|words| (words, run.act.route())),
-        approve: may
-            && run.state == RunState::Proposed
-            && !approved
-            && run.made_by != identity.actor().label(),
-        cancel: may
-            && matches!(
-                run.state,
-                RunState::Previewed | RunState::Proposed | RunState::Running
-            ),
+        buttons,
         two_persons,
         until: run.until.replace('T', " "),
         reason: run.reason,

@@ -22,7 +22,7 @@ use crate::{
     problem::{Kind, Problem},
     routes::{
         searches::{failed, keep},
-        worklist::{Asked, note_list, unread},
+        worklist::{Asked, Question, note_list, unread},
     },
 };
 use uuid::Uuid;
@@ -44,23 +44,12 @@ pub(super) struct Choice {
 #[template(path = "desk/list.html")]
 struct Page {
     frame: Frame,
-    q: String,
-    label: String,
-    programs: Vec<Choice>,
-    documents: Vec<Choice>,
-    exams: Vec<Choice>,
-    certifications: Vec<Choice>,
-    missing: Vec<Choice>,
-    withdrawn: Vec<Choice>,
-    sorts: Vec<Choice>,
-    orders: Vec<Choice>,
+    filters: Filters,
     /// What is asked for, in words.
     pills: Vec<String>,
     /// 保存した検索: id and name.
     saved: Vec<(Uuid, String)>,
     key: Uuid,
-    closes_before: String,
-    closes_from: String,
     total: i64,
     /// From which line to which.
     range: (i64, i64),
@@ -72,6 +61,22 @@ struct Page {
     query: String,
     /// What this person may do on many at once: name, words, what it asks for.
     acts: Vec<(&'static str, &'static str)>,
+}
+
+/// The search form, with what is chosen in it.
+struct Filters {
+    q: String,
+    label: String,
+    closes_before: String,
+    closes_from: String,
+    programs: Vec<Choice>,
+    documents: Vec<Choice>,
+    exams: Vec<Choice>,
+    certifications: Vec<Choice>,
+    missing: Vec<Choice>,
+    withdrawn: Vec<Choice>,
+    sorts: Vec<Choice>,
+    orders: Vec<Choice>,
 }
 
 struct Line {
@@ -231,6 +236,65 @@ pub(super) async fn forget(State(app): State<App>, posted: Posted) -> Result<Res
     Ok(see("/desk/applications"))
 }
 
+impl Filters {
+    fn of(app: &App, asked: &Asked, question: &Question) -> Self {
+        let any = [("", "すべて")];
+        let programs: Vec<(String, String)> = app
+            .service()
+            .programs
+            .iter()
+            .map(|program| (program.id.0.clone(), program.menu_title.clone()))
+            .collect();
+        let missing = Missing::codes();
+        Self {
+            programs: choices(
+                any.into_iter().chain(
+                    programs
+                        .iter()
+                        .map(|(id, title)| (id.as_str(), title.as_str())),
+                ),
+                &asked.program,
+            ),
+            documents: choices(
+                any.into_iter()
+                    .chain(DocumentTrack::ALL.map(|track| (track.as_str(), track.label()))),
+                &asked.documents,
+            ),
+            exams: choices(
+                any.into_iter()
+                    .chain(ExamTrack::ALL.map(|track| (track.as_str(), track.label()))),
+                &asked.exam,
+            ),
+            certifications: choices(
+                any.into_iter()
+                    .chain(CertificationTrack::ALL.map(|track| (track.as_str(), track.label()))),
+                &asked.certification,
+            ),
+            missing: choices(
+                [("", "指定しない")].into_iter().chain(
+                    missing
+                        .iter()
+                        .map(|one| (one.code.as_str(), one.label.as_str())),
+                ),
+                &asked.missing,
+            ),
+            withdrawn: choices(
+                [("", "含めない"), ("all", "含める"), ("yes", "取下げのみ")],
+                &asked.withdrawn,
+            ),
+            sorts: choices(
+                WorklistSort::ALL.map(|sort| (sort.as_str(), sort.label())),
+                question.sort.as_str(),
+            ),
+            orders: choices([("desc", "降順"), ("asc", "昇順")], &asked.order),
+            q: asked.q.clone(),
+            label: asked.label.clone(),
+            closes_before: asked.closes_before.clone(),
+            closes_from: asked.closes_from.clone(),
+        }
+    }
+}
+
 /// 申請一覧
 pub(super) async fn list(
     State(app): State<App>,
@@ -260,56 +324,9 @@ pub(super) async fn list(
         };
         address("/desk/applications", &asked)
     };
-    let any = [("", "すべて")];
-    let programs: Vec<(String, String)> = app
-        .service()
-        .programs
-        .iter()
-        .map(|program| (program.id.0.clone(), program.menu_title.clone()))
-        .collect();
-    let missing = Missing::codes();
     let screen = Page {
         frame: frame(&app, &identity, "申請一覧", Vec::new()),
-        programs: choices(
-            any.into_iter().chain(
-                programs
-                    .iter()
-                    .map(|(id, title)| (id.as_str(), title.as_str())),
-            ),
-            &asked.program,
-        ),
-        documents: choices(
-            any.into_iter()
-                .chain(DocumentTrack::ALL.map(|track| (track.as_str(), track.label()))),
-            &asked.documents,
-        ),
-        exams: choices(
-            any.into_iter()
-                .chain(ExamTrack::ALL.map(|track| (track.as_str(), track.label()))),
-            &asked.exam,
-        ),
-        certifications: choices(
-            any.into_iter()
-                .chain(CertificationTrack::ALL.map(|track| (track.as_str(), track.label()))),
-            &asked.certification,
-        ),
-        missing: choices(
-            [("", "指定しない")].into_iter().chain(
-                missing
-                    .iter()
-                    .map(|one| (one.code.as_str(), one.label.as_str())),
-            ),
-            &asked.missing,
-        ),
-        withdrawn: choices(
-            [("", "含めない"), ("all", "含める"), ("yes", "取下げのみ")],
-            &asked.withdrawn,
-        ),
-        sorts: choices(
-            WorklistSort::ALL.map(|sort| (sort.as_str(), sort.label())),
-            question.sort.as_str(),
-        ),
-        orders: choices([("desc", "降順"), ("asc", "昇順")], &asked.order),
+        filters: Filters::of(&app, &asked, &question),
         pills: pills(&asked),
         saved: saved.into_iter().map(|one| (one.id, one.name)).collect(),
         key: Uuid::new_v4(),
@@ -336,10 +353,6 @@ pub(super) async fn list(
             .filter(|act| act.in_bulk && identity.holds(act.permission))
             .map(|act| (act.name, act.label))
             .collect(),
-        q: asked.q,
-        label: asked.label,
-        closes_before: asked.closes_before,
-        closes_from: asked.closes_from,
     };
     Ok(rendered(&screen, StatusCode::OK))
 }

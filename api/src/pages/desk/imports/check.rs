@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use domain::{application::Placement, member::FactChange};
+use domain::member::FactChange;
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -24,7 +24,10 @@ use super::{
 use crate::{
     access::Identity,
     app::App,
-    imports::{Carried, ImportReport, Kind, Origin, PendingFile, PendingFiles, carry_out},
+    imports::{
+        Carried, ImportReport, Kind, Origin, Outcome, PendingFile, PendingFiles, RowResult,
+        carry_out,
+    },
     problem::{self, Problem},
     routes::{
         imports::{unkept, unusable},
@@ -85,6 +88,16 @@ pub(super) fn counts(report: &ImportReport) -> Vec<(&'static str, usize)> {
     ]
 }
 
+/// The class of a payment: one that is known already is no second one, wherever it belongs.
+fn placed(row: &RowResult) -> Option<&'static str> {
+    let placement = row.placement?;
+    Some(if row.outcome == Outcome::Unchanged {
+        "重複（取込済み）"
+    } else {
+        placement.label()
+    })
+}
+
 /// The file in an address, for whose it is.
 async fn pending(
     app: &App,
@@ -143,13 +156,10 @@ pub(super) async fn show(
         carried(&app, &identity, file, (looked_at(id), true)).await?;
     let address = format!("{ADDRESS}/pending/{id}");
     let mut placements: Vec<(&'static str, usize)> = Vec::new();
-    for placement in rows.iter().filter_map(|row| row.placement) {
-        match placements
-            .iter_mut()
-            .find(|(label, _)| *label == placement.label())
-        {
+    for label in rows.iter().filter_map(placed) {
+        match placements.iter_mut().find(|(known, _)| *known == label) {
             Some((_, number)) => *number += 1,
-            None => placements.push((placement.label(), 1)),
+            None => placements.push((label, 1)),
         }
     }
     let total = rows.len();
@@ -160,10 +170,10 @@ pub(super) async fn show(
         .skip(offset)
         .take(ROWS)
         .map(|row| Row {
+            placement: placed(&row),
             line: row.line,
             member: row.member.map(String::from).unwrap_or_default(),
             outcome: row.outcome.label(),
-            placement: row.placement.map(Placement::label),
             message: row.message,
             changes: row.changes,
         })
