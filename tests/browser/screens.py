@@ -117,6 +117,47 @@ def nothing_chosen(page, person):
     return answer_to(page, page.get_by_role("button", name="内容を確認する"))
 
 
+def chosen(page, kind, text):
+    """A file of an import is uploaded to be looked at."""
+    page.goto("/desk/imports")
+    page.locator(f"#file-{kind}").set_input_files({"name": f"{kind}.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    return answer_to(page, page.locator(f"form[action$='/{kind}'] button"))
+
+
+def payment(amount):
+    return f"取引番号,会員番号,費目,金額,入金日,振込名義カナ\nG{amount},9000001,受験料,{amount},2026/07/18,リンシヨウ\n"
+
+
+def import_previewed(page, person):
+    return chosen(page, "payments", payment(500) + "G501,9999,受験料,いくら,2026/07/18,\n")
+
+
+def import_without_columns(page, person):
+    return chosen(page, "members", "番号,名前\n1,2\n")
+
+
+def imported(page, person):
+    chosen(page, "payments", payment(700))
+    return answer_to(page, page.get_by_role("button", name="取り込む"))
+
+
+def to_unmatched(page, person):
+    """The match of a payment whose amount nothing asks for."""
+    imported(page, person)
+    page.goto("/desk/payments")
+    return answer_to(page, page.locator("table.list th a").first)
+
+
+def matched_with_nothing(page, person):
+    to_unmatched(page, person)
+    return answer_to(page, page.get_by_role("button", name="この申請の入金として確認する"))
+
+
+def attended_nothing(page, person):
+    page.goto("/desk/members/9000001")
+    return answer_to(page, page.get_by_role("button", name="出席を登録する"))
+
+
 def to_row(slug):
     """The form of the first row of a list."""
     return lambda page, person: page.goto(person.page(f"/documents/{slug}?row={person.rows(slug)[0]['id']}"))
@@ -213,6 +254,15 @@ SCREENS = [
     Screen("desk-templates", "refused", "at_desk", "修正のお願い（差し戻し）", steps=unknown_placeholder, status=422, wrong=True),
     Screen("desk-verification", "asked", "at_desk", "記録の検証", "/desk/verification"),
     Screen("desk-verification", "sound", "at_desk", "記録の検証", "/desk/verification?run=yes"),
+    Screen("desk-imports", "list", "at_desk", "取込", "/desk/imports"),
+    Screen("desk-imports", "previewed", "at_desk", "取込の確認", steps=import_previewed),
+    Screen("desk-imports", "refused", "at_desk", "取込", steps=import_without_columns, status=422, wrong=True),
+    Screen("desk-imports", "run", "at_desk", "入金データの取込", steps=imported),
+    Screen("desk-payments", "list", "at_desk", "入金の照合", "/desk/payments"),
+    Screen("desk-payments", "match", "at_desk", "入金の手動照合", steps=to_unmatched),
+    Screen("desk-payments", "refused", "at_desk", "入金の手動照合", steps=matched_with_nothing, status=422, wrong=True),
+    Screen("desk-attendance", "one", "at_desk", "セミナーの出欠", "/desk/members/9000001"),
+    Screen("desk-attendance", "refused", "at_desk", "セミナーの出欠", steps=attended_nothing, status=422, wrong=True),
     Screen("desk-bulk", "previewed", "bulk", "一括処理", "/desk/bulk/{run}"),
     Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
     Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),
