@@ -132,7 +132,7 @@ fn choice(app: &App, candidate: Candidate) -> Choice {
         why: if candidate.by_number {
             "会員番号"
         } else {
-            "費目・金額・名義"
+            "振込名義"
         },
     }
 }
