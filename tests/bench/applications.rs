@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::Outcome;
 
-const PROGRAM: &str = "specialist-renewal-2026";
+pub const PROGRAM: &str = "specialist-renewal-2026";
 
 /// Row limits of the program.
 const RESEARCH_ROWS: usize = 20;

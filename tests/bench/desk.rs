@@ -6,7 +6,7 @@ use domain::Personal;
 use domain::application::{Application, ApplicationEvent};
 use domain::documents::DocumentKind;
 use domain::member::MemberRecord;
-use eventstore::{Database, EventLog};
+use eventstore::{Database, EventLog, write_in_turn};
 use futures::stream::{self, TryStreamExt as _};
 use projections::{
     DocumentTrack, HistoryFilter, Order, Runner, ViewName, Views, WorklistFilter, WorklistSort,
@@ -76,7 +76,30 @@ fn events(member: u32) -> Outcome<Vec<ApplicationEvent>> {
     Ok(events)
 }
 
+/// The rules that the events name, as a start of the service keeps them: without them no line says what is missing.
+async fn keep_rules(log: &EventLog) -> Outcome<()> {
+    let programs = applications::programs()?;
+    let program = programs
+        .get(&domain::program::ProgramId(
+            applications::PROGRAM.to_owned(),
+        ))
+        .ok_or("no such program")?;
+    write_in_turn!(log, pool => {
+        sqlx::query("INSERT INTO program_versions VALUES ($1, $2, $3, $4, $5, 0)")
+            .bind(envelope().metadata.rules_version)
+            .bind(&program.id.0)
+            .bind(&program.text.program)
+            .bind(&program.text.rules_name)
+            .bind(&program.text.rules)
+            .execute(pool)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
+}
+
 async fn fill(log: &EventLog) -> Outcome<f64> {
+    keep_rules(log).await?;
     let handler = log.handler::<Filling>((), Vec::new);
     let handler = &handler;
     stream::iter((0..APPLICATIONS).map(Ok))

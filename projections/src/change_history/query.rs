@@ -129,6 +129,12 @@ pub(crate) async fn history(
     before: Option<i64>,
     events: u32,
 ) -> Result<Page<HistoryEntry, i64>> {
+    // One application has few entries, an event of a name many: SQLite, which keeps no figures of that, must not take the
+    // index of the latter where there is the former.
+    let (document_column, event_column) = match filter.application {
+        Some(_) => (" AND document || '' = ", " AND event || '' = "),
+        None => (" AND document = ", " AND event = "),
+    };
     /// Pushes the condition; the same twice, for the events of the page and for their entries.
     macro_rules! push_condition {
         ($query:expr) => {
@@ -139,10 +145,10 @@ pub(crate) async fn history(
                 $query.push(" AND actor = ").push_bind(actor);
             }
             if let Some(document) = filter.document {
-                $query.push(" AND document = ").push_bind(document.slug());
+                $query.push(document_column).push_bind(document.slug());
             }
             if let Some(event) = &filter.event {
-                $query.push(" AND event = ").push_bind(event);
+                $query.push(event_column).push_bind(event);
             }
             if let Some(field) = &filter.field {
                 $query.push(" AND field = ").push_bind(field);

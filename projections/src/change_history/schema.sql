@@ -18,6 +18,8 @@ CREATE TABLE view_change_history_g{generation} (
 );
 CREATE INDEX view_change_history_g{generation}_application ON view_change_history_g{generation} (application, global_seq);
 CREATE INDEX view_change_history_g{generation}_actor ON view_change_history_g{generation} (actor, global_seq);
+CREATE INDEX view_change_history_g{generation}_event ON view_change_history_g{generation} (event, global_seq);
+CREATE INDEX view_change_history_g{generation}_document ON view_change_history_g{generation} (document, global_seq);
 CREATE TABLE view_change_history_values_g{generation} (
     application  text   NOT NULL,
     slot         text   NOT NULL,

@@ -524,6 +524,12 @@ pub(crate) async fn worklist(
         query.build_query_scalar().fetch_one(pool).await
     })
     .map_err(&asking)?;
+    if offset >= total {
+        return Ok(WorklistPage {
+            entries: Vec::new(),
+            total,
+        });
+    }
     let rows: Vec<Columns> = on_database!(database, pool => {
         let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM worklist"));
         push_conditions!(query, filter);
