@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 use domain::{
     Actor, Context,
-    access::{Access, AccessRefusal, Viewing, Whose},
+    access::{Access, AccessCommand, AccessRefusal, Whose},
     application::{Act, Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
     member::{Member, MemberCommand, MemberNumber, MemberRefusal},
     program::{ProgramError, Programs},
@@ -244,22 +244,20 @@ impl Service {
     ///
     /// # Errors
     /// See [`ExecuteError`].
-    pub(crate) async fn note_viewing(
+    pub(crate) async fn note_access(
         &self,
         whose: &Whose,
-        viewing: Viewing,
+        command: AccessCommand,
         call: Call,
     ) -> Result<Receipt, ExecuteError<AccessRefusal>> {
         let (command_id, began) = (call.command_id, Instant::now());
-        let envelope = envelope(call, self.programs.version().to_owned(), viewing.viewed_at);
-        let result = self.accesses.execute(whose.id(), viewing, envelope).await;
-        command_ended(
-            "access",
-            "note_viewing",
-            command_id,
-            began.elapsed(),
-            &result,
-        );
+        let (name, at) = match &command {
+            AccessCommand::View(viewing) => ("note_viewing", viewing.viewed_at),
+            AccessCommand::Refuse(attempt) => ("note_refusal", attempt.viewed_at),
+        };
+        let envelope = envelope(call, self.programs.version().to_owned(), at);
+        let result = self.accesses.execute(whose.id(), command, envelope).await;
+        command_ended("access", name, command_id, began.elapsed(), &result);
         result
     }
 

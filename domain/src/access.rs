@@ -1,4 +1,4 @@
-//! 閲覧記録: who looked at whose personal data.
+//! 閲覧記録: who looked at whose personal data, and who was refused.
 //!
 //! Stream `access.<会員番号>`, or `access.*` for what shows many members at once. Members looking at what is their own leave no
 //! entry. The entries are events like all others, so that nobody can take one out of the chain.
@@ -43,7 +43,7 @@ impl Whose {
     }
 }
 
-/// Somebody looks at something of a member.
+/// Somebody looks at something of a member, or wants to do something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Viewing {
     /// Who.
@@ -64,6 +64,15 @@ impl Viewing {
     }
 }
 
+/// What happened at the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessCommand {
+    /// It is going to be shown.
+    View(Viewing),
+    /// It was refused, as the person's duties do not hold it.
+    Refuse(Viewing),
+}
+
 /// Events of the stream `access.<会員番号>`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AccessEvent {
@@ -72,12 +81,18 @@ pub enum AccessEvent {
         /// Who, what and when.
         viewing: Viewing,
     },
+    /// 権限のない操作: it was refused and nothing was shown or done. In `access.*`, as an address that is refused is not read.
+    AccessRefused {
+        /// Who, what and when.
+        attempt: Viewing,
+    },
 }
 
 impl cqrs_es::DomainEvent for AccessEvent {
     fn event_type(&self) -> String {
         match self {
             Self::PersonalDataViewed { .. } => "PersonalDataViewed",
+            Self::AccessRefused { .. } => "AccessRefused",
         }
         .to_owned()
     }
@@ -95,48 +110,60 @@ pub enum AccessRefusal {}
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Access {
     recent: Vec<Viewing>,
+    /// Refused: who may look a minute later makes an entry then.
+    #[serde(default)]
+    refused: Vec<Viewing>,
 }
 
-/// The entry that a viewing makes, unless it is one with an earlier.
-pub fn decide(access: &Access, viewing: Viewing) -> Vec<AccessEvent> {
-    let folded = access.recent.iter().any(|earlier| {
-        earlier.is_of_the_same(&viewing)
-            && earlier.viewed_at <= viewing.viewed_at
-            && viewing.viewed_at < earlier.viewed_at + FOLDED
-    });
-    if folded {
-        Vec::new()
-    } else {
-        vec![AccessEvent::PersonalDataViewed { viewing }]
+/// The entry that a viewing or a refusal makes, unless it is one with an earlier.
+pub fn decide(access: &Access, command: AccessCommand) -> Vec<AccessEvent> {
+    let is_folded = |into: &[Viewing], viewing: &Viewing| {
+        into.iter().any(|earlier| {
+            earlier.is_of_the_same(viewing)
+                && earlier.viewed_at <= viewing.viewed_at
+                && viewing.viewed_at < earlier.viewed_at + FOLDED
+        })
+    };
+    match command {
+        AccessCommand::View(viewing) if !is_folded(&access.recent, &viewing) => {
+            vec![AccessEvent::PersonalDataViewed { viewing }]
+        }
+        AccessCommand::Refuse(attempt) if !is_folded(&access.refused, &attempt) => {
+            vec![AccessEvent::AccessRefused { attempt }]
+        }
+        AccessCommand::View(_) | AccessCommand::Refuse(_) => Vec::new(),
     }
 }
 
 impl Aggregate for Access {
     const TYPE: &'static str = "access";
-    type Command = Viewing;
+    type Command = AccessCommand;
     type Event = AccessEvent;
     type Error = AccessRefusal;
     type Services = ();
 
     async fn handle(
         &mut self,
-        viewing: Viewing,
+        command: AccessCommand,
         (): &Self::Services,
         sink: &EventSink<Self>,
     ) -> Result<(), AccessRefusal> {
-        for event in decide(self, viewing) {
+        for event in decide(self, command) {
             sink.write(event, self).await;
         }
         Ok(())
     }
 
     fn apply(&mut self, event: AccessEvent) {
-        let AccessEvent::PersonalDataViewed { viewing } = event;
+        let (lately, viewing) = match event {
+            AccessEvent::PersonalDataViewed { viewing } => (&mut self.recent, viewing),
+            AccessEvent::AccessRefused { attempt } => (&mut self.refused, attempt),
+        };
         let now = viewing.viewed_at;
-        self.recent.retain(|earlier| {
+        lately.retain(|earlier| {
             now < earlier.viewed_at + FOLDED && !earlier.is_of_the_same(&viewing)
         });
-        self.recent.push(viewing);
+        lately.push(viewing);
     }
 }
 
@@ -166,10 +193,14 @@ mod tests {
 
     /// How many entries these viewings make.
     fn entries(viewings: &[Viewing]) -> usize {
+        entries_of(viewings.iter().cloned().map(AccessCommand::View))
+    }
+
+    fn entries_of(commands: impl IntoIterator<Item = AccessCommand>) -> usize {
         let mut access = Access::default();
         let mut entries = 0;
-        for viewing in viewings {
-            for event in decide(&access, viewing.clone()) {
+        for command in commands {
+            for event in decide(&access, command) {
                 entries += 1;
                 access.apply(event);
             }
@@ -209,6 +240,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_refused_is_an_entry_once_in_ten_minutes_and_hides_no_viewing() {
+        let (view, refuse) = (AccessCommand::View, AccessCommand::Refuse);
+        let refusals = [0, 0, 9, 10].map(|minutes| refuse(after(minutes)));
+        assert_eq!(entries_of(refusals), 2);
+        assert_eq!(
+            entries_of([refuse(after(0)), view(after(1)), refuse(after(2))]),
+            2
+        );
+    }
+
+    #[test]
     fn a_clock_that_was_put_back_hides_nothing() {
         assert_eq!(entries(&[after(60), after(0)]), 2);
     }
@@ -217,7 +259,7 @@ mod tests {
     fn what_is_remembered_does_not_grow_with_the_years() {
         let mut access = Access::default();
         for minutes in (0..10_000).step_by(3) {
-            for event in decide(&access, after(minutes)) {
+            for event in decide(&access, AccessCommand::View(after(minutes))) {
                 access.apply(event);
             }
         }

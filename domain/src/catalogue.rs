@@ -69,7 +69,7 @@ const fn proposal(
 pub const INTERNAL_EVENTS: [&str; 3] = ["ItemChecked", "NoteAdded", "LabelsSet"];
 
 /// Every event ever released, in the order of the streams.
-pub const EVENTS: [EventEntry; 51] = [
+pub const EVENTS: [EventEntry; 52] = [
     member(
         "RecordImported",
         "会員基本情報の取込",
@@ -354,6 +354,14 @@ pub const EVENTS: [EventEntry; 51] = [
         label: "個人情報の閲覧",
         meaning: "Somebody else than the member was shown something of the member; once in ten minutes for the same person and thing.",
         made_by: "every read by the secretariat, a client or `shinsei print`",
+    },
+    EventEntry {
+        stream: "access",
+        name: "AccessRefused",
+        version: "1.0",
+        label: "権限のない操作",
+        meaning: "Somebody who is signed in asked for what the own duties do not hold; nothing was shown or done. Once in ten minutes for the same person and thing, in `access.*`.",
+        made_by: "every request that is answered `not-permitted`",
     },
     proposal(
         "Proposed",

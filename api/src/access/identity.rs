@@ -10,7 +10,7 @@ use domain::{Actor, Role, member::MemberNumber};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Duties, Permission, Scopes, Secret, with_form_token};
+use super::{Duties, Permission, Scopes, Secret, log, with_form_token};
 use crate::{
     app::App,
     limits::{ClientAddress, too_many},
@@ -159,10 +159,8 @@ pub async fn authorize(
         Ok(Some(principal)) if let Err(wait) = app.rates().account(&principal.actor.label()) => {
             too_many(wait)
         }
-        Ok(Some(principal)) if !permission.is_held_by(&principal) => {
-            Problem::new(Kind::NotPermitted).into_response()
-        }
         Ok(Some(principal)) => {
+            let permitted = permission.is_held_by(&principal);
             let identity = Identity {
                 principal,
                 operation: operation(&request),
@@ -171,6 +169,10 @@ pub async fn authorize(
                     .get()
                     .map_or_else(Uuid::new_v4, |RequestId(id)| *id),
             };
+            if !permitted {
+                log::note_refusal(app.service(), &identity).await;
+                return Problem::new(Kind::NotPermitted).into_response();
+            }
             let secret = match app.form_secret().await {
                 Ok(secret) => secret,
                 Err(error) => {
@@ -178,9 +180,14 @@ pub async fn authorize(
                     return Problem::new(Kind::Internal).into_response();
                 }
             };
-            let actor = identity.principal.actor.clone();
-            request.extensions_mut().insert(identity);
-            with_form_token(secret, &actor, request, next).await
+            request.extensions_mut().insert(identity.clone());
+            let answer = with_form_token(secret, identity.actor(), request, next).await;
+            // What is done at an address can ask for more than the address does.
+            let problem = answer.extensions().get::<Problem>();
+            if problem.is_some_and(|problem| problem.kind() == Kind::NotPermitted) {
+                log::note_refusal(app.service(), &identity).await;
+            }
+            answer
         }
     }
 }

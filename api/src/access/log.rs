@@ -1,7 +1,7 @@
-//! 閲覧記録: what is shown of a member to somebody else is written down before it is shown.
+//! 閲覧記録: what is shown of a member to somebody else is written down before it is shown, and what was refused.
 
 use domain::{
-    access::{AccessRefusal, Viewing, Whose},
+    access::{AccessCommand, AccessRefusal, Viewing, Whose},
     documents::DocumentKind,
     upcasters,
 };
@@ -43,6 +43,26 @@ pub async fn note(
     viewing: Viewing,
     request: Uuid,
 ) -> Result<Receipt, NotNoted> {
+    write(service, whose, AccessCommand::View(viewing), request).await
+}
+
+/// Writes down that somebody was refused. That it could not be written changes nothing for who was refused.
+pub(super) async fn note_refusal(service: &Service, identity: &Identity) {
+    let command = AccessCommand::Refuse(identity.viewing(service, None));
+    if let Err(NotNoted(error)) =
+        write(service, &Whose::Everybody, command, identity.request()).await
+    {
+        tracing::error!(%error, "the access log can not be written: a refusal has no entry");
+    }
+}
+
+async fn write(
+    service: &Service,
+    whose: &Whose,
+    command: AccessCommand,
+    request: Uuid,
+) -> Result<Receipt, NotNoted> {
+    let (AccessCommand::View(viewing) | AccessCommand::Refuse(viewing)) = &command;
     let mut attempts = 1;
     loop {
         let call = Call {
@@ -54,7 +74,7 @@ pub async fn note(
             causation_id: None,
             reason: None,
         };
-        match service.note_viewing(whose, viewing.clone(), call).await {
+        match service.note_access(whose, command.clone(), call).await {
             Err(ExecuteError::Conflict) if attempts < ATTEMPTS => attempts += 1,
             noted => return noted.map_err(NotNoted),
         }

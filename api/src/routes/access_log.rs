@@ -99,6 +99,8 @@ struct Looked {
     at: Timestamp,
     /// The same in Japan.
     at_label: String,
+    /// Whether it was refused for want of a duty (権限のない操作), and nothing shown or done.
+    refused: bool,
 }
 
 impl From<AccessEntry> for Looked {
@@ -114,6 +116,7 @@ impl From<AccessEntry> for Looked {
             request: entry.request_id,
             at: entry.viewed_at,
             at_label: show_jst_minutes(entry.viewed_at),
+            refused: entry.refused,
         }
     }
 }

@@ -291,7 +291,10 @@ fn every_version_of_an_application_event_can_be_read_and_the_newest_is_written_a
 
 #[test]
 fn every_version_of_an_access_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
-    check_corpus::<Access>(vec![AccessEvent::PersonalDataViewed { viewing: viewing() }]);
+    check_corpus::<Access>(vec![
+        AccessEvent::PersonalDataViewed { viewing: viewing() },
+        AccessEvent::AccessRefused { attempt: viewing() },
+    ]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use domain::access::AccessEvent;
 use crate::error::Unreadable;
 use crate::feed::FedEvent;
 
-/// Somebody looked at something.
+/// Somebody looked at something, or was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub global_seq: i64,
@@ -18,11 +18,15 @@ pub(crate) struct Row {
     pub application: Option<String>,
     pub request_id: String,
     pub viewed_at_us: i64,
+    pub refused: bool,
 }
 
 impl Row {
     pub(super) fn read(event: &FedEvent) -> Result<Self, Unreadable> {
-        let AccessEvent::PersonalDataViewed { viewing } = event.decode()?;
+        let (viewing, refused) = match event.decode()? {
+            AccessEvent::PersonalDataViewed { viewing } => (viewing, false),
+            AccessEvent::AccessRefused { attempt } => (attempt, true),
+        };
         let metadata = event.metadata()?;
         Ok(Self {
             global_seq: event.global_seq,
@@ -34,6 +38,7 @@ impl Row {
             application: viewing.application.map(|id| id.to_string()),
             request_id: metadata.correlation_id.to_string(),
             viewed_at_us: viewing.viewed_at.as_microsecond(),
+            refused,
         })
     }
 }

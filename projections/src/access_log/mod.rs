@@ -1,4 +1,4 @@
-//! 閲覧記録: who looked at whom. One row for each event of the streams `access.…`.
+//! 閲覧記録: who looked at whom, and who was refused. One row for each event of the streams `access.…`.
 
 mod apply;
 mod query;
@@ -19,13 +19,12 @@ pub(crate) use query::{access_log, seen};
 /// The view.
 pub(crate) struct AccessLogView;
 
-const COLUMNS: &str =
-    "global_seq, member, sequence, actor, role, operation, application, request_id, viewed_at";
+const COLUMNS: &str = "global_seq, member, sequence, actor, role, operation, application, request_id, viewed_at, refused";
 
 impl Projection for AccessLogView {
     const NAME: ViewName = ViewName::AccessLog;
     const STREAMS: &'static [&'static str] = &[Access::TYPE];
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {
         name: "view_access_log",
@@ -33,7 +32,7 @@ impl Projection for AccessLogView {
         columns: COLUMNS,
         public: Some("access_log"),
     }];
-    const PAYLOADS: &'static [&'static str] = &["PersonalDataViewed"];
+    const PAYLOADS: &'static [&'static str] = &["PersonalDataViewed", "AccessRefused"];
     const BATCH: i64 = 4_000;
 
     type Fact = Row;
@@ -69,7 +68,8 @@ impl Projection for AccessLogView {
                         .push_bind(&row.operation)
                         .push_bind(&row.application)
                         .push_bind(&row.request_id)
-                        .push_bind(row.viewed_at_us);
+                        .push_bind(row.viewed_at_us)
+                        .push_bind(i64::from(row.refused));
                 });
                 query.build().persistent(full).execute(connection).await.map(drop)
             })

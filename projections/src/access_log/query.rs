@@ -15,7 +15,7 @@ use crate::views::{Page, instant};
 
 const VIEW: &str = "access_log";
 
-/// Somebody looked at something.
+/// Somebody looked at something, or was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccessEntry {
     /// Number of the event in the ledger.
@@ -34,6 +34,8 @@ pub struct AccessEntry {
     pub request_id: Uuid,
     /// When, by the service's clock.
     pub viewed_at: Timestamp,
+    /// Whether it was refused, and nothing shown.
+    pub refused: bool,
 }
 
 /// Which entries. Nothing asks for all.
@@ -61,6 +63,7 @@ struct Columns {
     application: Option<String>,
     request_id: String,
     viewed_at: i64,
+    refused: i64,
 }
 
 impl Columns {
@@ -80,6 +83,7 @@ impl Columns {
             application: application.transpose().map_err(|_| foreign())?,
             request_id: self.request_id.parse().map_err(|_| foreign())?,
             viewed_at: instant(self.viewed_at)?,
+            refused: self.refused != 0,
         })
     }
 }

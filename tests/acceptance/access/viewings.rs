@@ -89,7 +89,7 @@ async fn the_log_is_searched_by_person_by_viewer_and_by_period_page_by_page() {
             .refused(403, "not-permitted");
         let staff = service.secretariat();
         let all = staff.get("/api/v1/access-log").ok();
-        assert_eq!(told(&all).len(), 5);
+        assert_eq!(told(&all).len(), 6);
         assert_eq!(
             told(&all)[0],
             of("secretariat:demo", "GET /api/v1/access-log", ""),
@@ -121,7 +121,7 @@ async fn the_log_is_searched_by_person_by_viewer_and_by_period_page_by_page() {
                 "/api/v1/access-log?actor=secretariat:etsuran&from={at}"
             ))
             .ok();
-        assert_eq!((told(&before).len(), told(&after).len()), (2, 2));
+        assert_eq!((told(&before).len(), told(&after).len()), (3, 2));
 
         for query in [
             "member=a%20b",
@@ -136,6 +136,39 @@ async fn the_log_is_searched_by_person_by_viewer_and_by_period_page_by_page() {
         staff
             .get("/api/v1/access-log?member=1234567")
             .refused(404, "unknown-member");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_for_want_of_a_duty_is_an_entry_that_says_so() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let viewer = Principal::of(Role::Secretariat, "etsuran", Duties::parse("view"));
+        let viewer = service.as_principal(&viewer).await;
+        viewer.get(&yoko.path("")).ok();
+        for _ in 0..2 {
+            let paid = json!({ "transaction": "T-1", "item": "exam_fee", "amount_yen": 11_000, "paid_on": "2026-06-03" });
+            let answer = viewer.post(&yoko.path("/payments")).json(&paid).send();
+            answer.refused(403, "not-permitted");
+        }
+        let page = yoko.person.request(ureq::http::Method::GET, "/desk/applications");
+        assert_eq!(page.send().status, 403);
+
+        let staff = service.secretariat();
+        let log = staff.get("/api/v1/access-log").ok();
+        let refused: Vec<_> = log["entries"].as_array().unwrap().iter().map(|entry| entry["refused"] == true).collect();
+        assert_eq!(refused, [false, true, true, false]);
+        let expected = [
+            of("secretariat:demo", "GET /api/v1/access-log", ""),
+            of("member:9000001", "GET /desk/applications", ""),
+            of("secretariat:etsuran", "POST /api/v1/applications/{id}/payments", ""),
+            of("secretariat:etsuran", "GET /api/v1/applications/{id}", "9000001"),
+        ];
+        assert_eq!(told(&log), expected);
+        // Nobody has looked at anything of the member, who is told of one viewing.
+        let own = yoko.person.get("/api/v1/access-log/mine").ok();
+        assert_eq!(own["entries"].as_array().unwrap().len(), 1);
     })
     .await;
 }
