@@ -123,7 +123,7 @@ impl NamedAct {
     }
 
     /// The last part of the addresses under which acts of this permission are done.
-    pub fn route(&self) -> &'static str {
+    pub fn segment(&self) -> &'static str {
         match self.permission {
             Permission::Decide => "decision",
             Permission::ConfirmPayments => "payments",

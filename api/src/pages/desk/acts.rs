@@ -60,7 +60,7 @@ pub(super) fn offers(app: &App, identity: &Identity, application: &Application) 
             possible.then_some(Offer {
                 act: known.name,
                 label: known.label,
-                route: known.route(),
+                route: known.segment(),
                 asks: known.asks,
                 danger: known.danger,
             })

@@ -142,7 +142,7 @@ async fn page(
         _ => None,
     };
     let mut buttons = Vec::new();
-    buttons.extend(start.map(|words| (words, run.act.route(), "primary")));
+    buttons.extend(start.map(|words| (words, run.act.segment(), "primary")));
     if may
         && run.state == RunState::Proposed
         && !approved
