@@ -92,7 +92,7 @@ impl<E: Effect> EffectKeeper<E> {
             return Ok(Attempt::Idle);
         };
         if !self.take_lease(log, checkpoint).await? {
-            return Ok(Attempt::Busy);
+            return Ok(Attempt::Busy { checkpoint: None });
         }
         let handled = self.effect.handle(&events);
         tokio::pin!(handled);
@@ -101,7 +101,7 @@ impl<E: Effect> EffectKeeper<E> {
                 outcome = &mut handled => break outcome,
                 () = tokio::time::sleep(LEASE / 3) => {
                     if !self.take_lease(log, checkpoint).await? {
-                        return Ok(Attempt::Busy);
+                        return Ok(Attempt::Busy { checkpoint: None });
                     }
                 }
             }

@@ -36,8 +36,8 @@ pub(crate) enum Attempt {
     Progress { checkpoint: i64 },
     /// Nothing to do.
     Idle,
-    /// Another node is at it.
-    Busy,
+    /// Another node is at it; it stands at this ledger number, if that is known.
+    Busy { checkpoint: Option<i64> },
     /// Failed; worth another try after the pause.
     Retry(Error, Duration),
     /// Failed for good, until somebody mends it.
@@ -131,7 +131,7 @@ async fn keep(log: EventLog, mut keeper: Box<dyn Keeper>, cancellation: Cancella
         match keeper.attempt(&log).await {
             Attempt::Progress { .. } => {}
             Attempt::Idle => told_within(&mut sealed, &cancellation, POLL).await,
-            Attempt::Busy => {
+            Attempt::Busy { .. } => {
                 cancelled_within(&cancellation, LEASE_POLL).await;
             }
             Attempt::Retry(error, pause) => {
@@ -155,7 +155,8 @@ pub(crate) async fn catch_up(log: &EventLog, mut keeper: Box<dyn Keeper>) -> Res
             Attempt::Progress { checkpoint } if checkpoint >= head => return Ok(()),
             Attempt::Progress { .. } => failures = 0,
             Attempt::Idle => return Ok(()),
-            Attempt::Busy => tokio::time::sleep(Duration::from_millis(5)).await,
+            Attempt::Busy { checkpoint } if checkpoint >= Some(head) => return Ok(()),
+            Attempt::Busy { .. } => tokio::time::sleep(Duration::from_millis(5)).await,
             Attempt::Retry(error, pause) => {
                 failures += 1;
                 if failures > TRIES {
@@ -257,9 +258,20 @@ impl<P: Projection> ViewKeeper<P> {
                 self.limit = self.limit.saturating_mul(2).min(P::BATCH);
                 Attempt::Progress { checkpoint }
             }
-            Ok(Step::Overtaken) => Attempt::Progress { checkpoint: 0 },
+            // Where it stands is said too: whoever is overtaken each time would otherwise never learn that it is far enough.
+            Ok(Step::Overtaken) => match Self::live(log).await {
+                Ok(live) => Attempt::Progress {
+                    checkpoint: live.map_or(0, |live| live.checkpoint),
+                },
+                Err(error) => self.interrupted(error),
+            },
             // None is live for the moment in which another process makes the first.
-            Ok(Step::Leased | Step::Missing) => Attempt::Busy,
+            Ok(Step::Leased | Step::Missing) => match Self::live(log).await {
+                Ok(live) => Attempt::Busy {
+                    checkpoint: live.map(|live| live.checkpoint),
+                },
+                Err(error) => self.interrupted(error),
+            },
             Ok(Step::Idle { .. }) => Attempt::Idle,
             Err(error) if error.passes_with_time() => self.interrupted(error),
             Err(error) => self.refused(log, error).await,

@@ -126,6 +126,8 @@ impl Projection for WorklistView {
 /// Folds the events before these numbers.
 async fn fold_earlier(session: &mut Session, begun: &[(&str, i64)], rows: &mut Rows) -> Result<()> {
     type Earlier = (String, i64, String, String, String);
+    // A rebuild reads a long stream batch by batch: without the bound it would read all of it for each.
+    let bound = begun.iter().map(|(_, first)| *first).max();
     let earlier: Vec<Earlier> = on_session!(session, connection => {
         let mut query = QueryBuilder::new(
             "SELECT aggregate_id, sequence, event_type, event_version, CAST(payload AS text) \
@@ -135,7 +137,8 @@ async fn fold_earlier(session: &mut Session, begun: &[(&str, i64)], rows: &mut R
         for (application, _) in begun {
             list.push_bind(*application);
         }
-        query.push(") ORDER BY aggregate_id, sequence");
+        query.push(") AND sequence < ").push_bind(bound);
+        query.push(" ORDER BY aggregate_id, sequence");
         query
             .build_query_as()
             .persistent(begun.len() == STREAMS_PER_STATEMENT)
