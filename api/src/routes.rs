@@ -432,6 +432,50 @@ mod tests {
         assert_eq!(ids.len(), all.len());
     }
 
+    /// Names of the types in a file that have a schema.
+    fn schemas(text: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut derives = false;
+        for line in text.lines() {
+            derives |= line.starts_with("#[derive(") && line.contains("ToSchema");
+            let declared = line
+                .split_once("struct ")
+                .or_else(|| line.split_once("enum "));
+            match declared {
+                Some((before, rest)) if before.is_empty() || before.starts_with("pub") => {
+                    let name = rest.split(|c: char| !c.is_alphanumeric()).next();
+                    names.extend(name.filter(|_| derives).map(str::to_owned));
+                    derives = false;
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    fn schemas_below(directory: &std::path::Path, names: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                schemas_below(&path, names);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                names.extend(schemas(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+
+    /// The description takes one of two types of the same name for both: the runs of 取込 and of 一括処理 were one, once.
+    #[test]
+    fn no_two_types_of_the_description_share_a_name() {
+        let mut names = Vec::new();
+        let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        schemas_below(std::path::Path::new(sources), &mut names);
+        assert!(names.len() > 80, "{}", names.len());
+        let mut seen = HashSet::new();
+        let twice: Vec<_> = names.iter().filter(|name| !seen.insert(*name)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+
     #[test]
     fn every_write_asks_for_a_key_and_every_operation_describes_itself() {
         for (path, method, operation) in described() {

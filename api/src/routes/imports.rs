@@ -186,7 +186,7 @@ pub(crate) fn unkept(error: &sqlx::Error) -> Problem {
 
 /// A run of an import or of a retraction.
 #[derive(Debug, Serialize, ToSchema)]
-struct RunAnswer {
+struct ImportRunAnswer {
     /// Its id.
     #[schema(value_type = String, format = Uuid)]
     id: Uuid,
@@ -227,7 +227,7 @@ struct RunAnswer {
     reported: i64,
 }
 
-impl From<ImportRecord> for RunAnswer {
+impl From<ImportRecord> for ImportRunAnswer {
     fn from(record: ImportRecord) -> Self {
         Self {
             id: record.id,
@@ -266,9 +266,9 @@ struct PartAsked {
 
 /// 取込履歴, newest first.
 #[derive(Debug, Serialize, ToSchema)]
-struct RunsAnswer {
+struct ImportRunsAnswer {
     /// The runs.
-    imports: Vec<RunAnswer>,
+    imports: Vec<ImportRunAnswer>,
 }
 
 /// List the imports (取込履歴)
@@ -276,12 +276,12 @@ struct RunsAnswer {
     get,
     path = "/api/v1/imports",
     params(PartAsked),
-    responses((status = OK, description = "The runs, newest first.", body = RunsAnswer))
+    responses((status = OK, description = "The runs, newest first.", body = ImportRunsAnswer))
 )]
 async fn list_imports(
     State(app): State<App>,
     Query(asked): Query<PartAsked>,
-) -> Result<Json<RunsAnswer>, Problem> {
+) -> Result<Json<ImportRunsAnswer>, Problem> {
     let limit = i64::from(page_size(asked.limit)?);
     let page = asked.page.unwrap_or(1);
     if page == 0 {
@@ -293,8 +293,8 @@ async fn list_imports(
         .list((offset, limit), Timestamp::now())
         .await
         .map_err(|error| unkept(&error))?;
-    Ok(Json(RunsAnswer {
-        imports: imports.into_iter().map(RunAnswer::from).collect(),
+    Ok(Json(ImportRunsAnswer {
+        imports: imports.into_iter().map(ImportRunAnswer::from).collect(),
     }))
 }
 
@@ -315,12 +315,12 @@ pub(crate) async fn found_run(app: &App, import: &str) -> Result<ImportRecord, P
     get,
     path = "/api/v1/imports/runs/{import}",
     params(("import" = String, Path, description = "Its id.")),
-    responses((status = OK, description = "The run.", body = RunAnswer))
+    responses((status = OK, description = "The run.", body = ImportRunAnswer))
 )]
 async fn one_import(
     State(app): State<App>,
     Path(import): Path<String>,
-) -> Result<Json<RunAnswer>, Problem> {
+) -> Result<Json<ImportRunAnswer>, Problem> {
     Ok(Json(found_run(&app, &import).await?.into()))
 }
 
@@ -431,13 +431,13 @@ struct RetractionAsked {
     path = "/api/v1/imports/runs/{import}/retraction",
     params(("import" = String, Path, description = "Its id.")),
     request_body = RetractionAsked,
-    responses((status = OK, description = "The retraction, a run of its own.", body = RunAnswer))
+    responses((status = OK, description = "The retraction, a run of its own.", body = ImportRunAnswer))
 )]
 async fn retract_import(
     State(app): State<App>,
     Path(import): Path<String>,
     write: Write,
-) -> Result<Json<RunAnswer>, Problem> {
+) -> Result<Json<ImportRunAnswer>, Problem> {
     let RetractionAsked { reason } = write.decode()?;
     let record = found_run(&app, &import).await?;
     let id = take_back(&app, record.id, reason, write.call()).await?;
