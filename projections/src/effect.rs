@@ -56,10 +56,10 @@ impl<E: Effect> EffectKeeper<E> {
         }
     }
 
-    async fn next(&mut self, log: &EventLog) -> Attempt {
-        match self.batch(log).await {
+    async fn next(&mut self, log: &EventLog, upto: i64) -> Attempt {
+        match self.batch(log, upto).await {
             Ok(attempt) => {
-                if matches!(attempt, Attempt::Progress { .. }) {
+                if matches!(attempt, Attempt::Progress) {
                     self.failures = 0;
                 }
                 attempt
@@ -81,18 +81,21 @@ impl<E: Effect> EffectKeeper<E> {
         }
     }
 
-    async fn batch(&mut self, log: &EventLog) -> Result<Attempt> {
+    async fn batch(&mut self, log: &EventLog, upto: i64) -> Result<Attempt> {
         if !self.prepared {
             self.prepare(log).await?;
             self.prepared = true;
         }
         let checkpoint = self.checkpoint(log.database()).await?;
+        if checkpoint >= upto {
+            return Ok(Attempt::Idle);
+        }
         let events = log.feed(checkpoint, BATCH).await?;
         let Some(last) = events.last().map(|event| event.global_seq) else {
             return Ok(Attempt::Idle);
         };
         if !self.take_lease(log, checkpoint).await? {
-            return Ok(Attempt::Busy { checkpoint: None });
+            return Ok(Attempt::Busy);
         }
         let handled = self.effect.handle(&events);
         tokio::pin!(handled);
@@ -101,7 +104,7 @@ impl<E: Effect> EffectKeeper<E> {
                 outcome = &mut handled => break outcome,
                 () = tokio::time::sleep(LEASE / 3) => {
                     if !self.take_lease(log, checkpoint).await? {
-                        return Ok(Attempt::Busy { checkpoint: None });
+                        return Ok(Attempt::Busy);
                     }
                 }
             }
@@ -109,7 +112,7 @@ impl<E: Effect> EffectKeeper<E> {
         let to = if outcome.is_ok() { last } else { checkpoint };
         self.release(log, checkpoint, to).await?;
         outcome.map_err(Error::Effect)?;
-        Ok(Attempt::Progress { checkpoint: last })
+        Ok(Attempt::Progress)
     }
 
     async fn prepare(&self, log: &EventLog) -> Result<()> {
@@ -198,8 +201,8 @@ impl<E: Effect> Keeper for EffectKeeper<E> {
         E::NAME
     }
 
-    fn attempt<'a>(&'a mut self, log: &'a EventLog) -> BoxFuture<'a, Attempt> {
-        Box::pin(self.next(log))
+    fn attempt<'a>(&'a mut self, log: &'a EventLog, upto: i64) -> BoxFuture<'a, Attempt> {
+        Box::pin(self.next(log, upto))
     }
 }
 

@@ -32,12 +32,12 @@ const HEALED_POLL: Duration = Duration::from_secs(1);
 
 /// What an attempt came to.
 pub(crate) enum Attempt {
-    /// It is now at this ledger number, or somebody else moved it; there may be more at once.
-    Progress { checkpoint: i64 },
+    /// It moved, or somebody else moved it; there may be more at once.
+    Progress,
     /// Nothing to do.
     Idle,
-    /// Another node is at it; it stands at this ledger number, if that is known.
-    Busy { checkpoint: Option<i64> },
+    /// Another node is at it.
+    Busy,
     /// Failed; worth another try after the pause.
     Retry(Error, Duration),
     /// Failed for good, until somebody mends it.
@@ -48,8 +48,8 @@ pub(crate) enum Attempt {
 pub(crate) trait Keeper: Send + 'static {
     /// Its name.
     fn name(&self) -> &'static str;
-    /// Handles the next events.
-    fn attempt<'a>(&'a mut self, log: &'a EventLog) -> BoxFuture<'a, Attempt>;
+    /// Handles the next events, unless it is at that ledger number, whoever brought it there.
+    fn attempt<'a>(&'a mut self, log: &'a EventLog, upto: i64) -> BoxFuture<'a, Attempt>;
 }
 
 type MakeKeeper = Box<dyn Fn() -> Box<dyn Keeper> + Send + Sync>;
@@ -128,10 +128,10 @@ async fn keep(log: EventLog, mut keeper: Box<dyn Keeper>, cancellation: Cancella
     let name = keeper.name();
     while !cancellation.is_cancelled() {
         sealed.mark_unchanged();
-        match keeper.attempt(&log).await {
-            Attempt::Progress { .. } => {}
+        match keeper.attempt(&log, i64::MAX).await {
+            Attempt::Progress => {}
             Attempt::Idle => told_within(&mut sealed, &cancellation, POLL).await,
-            Attempt::Busy { .. } => {
+            Attempt::Busy => {
                 cancelled_within(&cancellation, LEASE_POLL).await;
             }
             Attempt::Retry(error, pause) => {
@@ -151,12 +151,10 @@ pub(crate) async fn catch_up(log: &EventLog, mut keeper: Box<dyn Keeper>) -> Res
     let head = log.head().await?;
     let mut failures = 0;
     loop {
-        match keeper.attempt(log).await {
-            Attempt::Progress { checkpoint } if checkpoint >= head => return Ok(()),
-            Attempt::Progress { .. } => failures = 0,
+        match keeper.attempt(log, head).await {
+            Attempt::Progress => failures = 0,
             Attempt::Idle => return Ok(()),
-            Attempt::Busy { checkpoint } if checkpoint >= Some(head) => return Ok(()),
-            Attempt::Busy { .. } => tokio::time::sleep(Duration::from_millis(5)).await,
+            Attempt::Busy => tokio::time::sleep(Duration::from_millis(5)).await,
             Attempt::Retry(error, pause) => {
                 failures += 1;
                 if failures > TRIES {
@@ -243,7 +241,7 @@ impl<P: Projection> ViewKeeper<P> {
         Attempt::Retry(error, pause_after(self.interruptions))
     }
 
-    async fn next(&mut self, log: &EventLog) -> Attempt {
+    async fn next(&mut self, log: &EventLog, upto: i64) -> Attempt {
         if let Some((at, reason)) = &self.stuck {
             match Self::live(log).await {
                 Ok(Some(live)) if live == *at => return Self::failed(at, reason.clone()),
@@ -251,27 +249,20 @@ impl<P: Projection> ViewKeeper<P> {
                 Err(error) => return self.interrupted(error),
             }
         }
-        match step::<P>(log, Role::Live, Bounds::limit(self.limit)).await {
-            Ok(Step::Applied { checkpoint }) => {
+        let bounds = Bounds {
+            upto,
+            ..Bounds::limit(self.limit)
+        };
+        match step::<P>(log, Role::Live, bounds).await {
+            Ok(Step::Applied { .. }) => {
                 self.interruptions = 0;
                 self.failures = 0;
                 self.limit = self.limit.saturating_mul(2).min(P::BATCH);
-                Attempt::Progress { checkpoint }
+                Attempt::Progress
             }
-            // Where it stands is said too: whoever is overtaken each time would otherwise never learn that it is far enough.
-            Ok(Step::Overtaken) => match Self::live(log).await {
-                Ok(live) => Attempt::Progress {
-                    checkpoint: live.map_or(0, |live| live.checkpoint),
-                },
-                Err(error) => self.interrupted(error),
-            },
+            Ok(Step::Overtaken) => Attempt::Progress,
             // None is live for the moment in which another process makes the first.
-            Ok(Step::Leased | Step::Missing) => match Self::live(log).await {
-                Ok(live) => Attempt::Busy {
-                    checkpoint: live.map(|live| live.checkpoint),
-                },
-                Err(error) => self.interrupted(error),
-            },
+            Ok(Step::Leased | Step::Missing) => Attempt::Busy,
             Ok(Step::Idle { .. }) => Attempt::Idle,
             Err(error) if error.passes_with_time() => self.interrupted(error),
             Err(error) => self.refused(log, error).await,
@@ -282,7 +273,7 @@ impl<P: Projection> ViewKeeper<P> {
     async fn refused(&mut self, log: &EventLog, error: Error) -> Attempt {
         if self.limit > 1 && !matches!(error, Error::OtherVersion { .. }) {
             self.limit = 1;
-            return Attempt::Progress { checkpoint: 0 };
+            return Attempt::Progress;
         }
         self.failures += 1;
         if self.failures < TRIES {
@@ -329,8 +320,8 @@ impl<P: Projection> Keeper for ViewKeeper<P> {
         P::NAME.as_str()
     }
 
-    fn attempt<'a>(&'a mut self, log: &'a EventLog) -> BoxFuture<'a, Attempt> {
-        Box::pin(self.next(log))
+    fn attempt<'a>(&'a mut self, log: &'a EventLog, upto: i64) -> BoxFuture<'a, Attempt> {
+        Box::pin(self.next(log, upto))
     }
 }
 
