@@ -2,7 +2,7 @@
 
 use domain::{
     application::{Act, ExamOutcome},
-    calendar::{jst_date, parse_date, parse_jst_instant},
+    calendar::{jst_date, parse_date, parse_instant},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -111,9 +111,8 @@ impl NamedAct {
         match self.asks {
             Asks::Nothing => {}
             Asks::Moment(label) => {
-                let read = until.parse().or_else(|_| parse_jst_instant(until));
-                when.moment =
-                    read.map_err(|_| wrong(format!("{label}の日時を入力してください。")))?;
+                when.moment = parse_instant(until)
+                    .map_err(|_| wrong(format!("{label}の日時を入力してください。")))?;
             }
             Asks::Day(label) => {
                 when.day = parse_date(until).map_err(|error| wrong(error.message(label)))?;

@@ -48,7 +48,8 @@ pub(crate) struct Wanted {
     pub applications: Vec<String>,
 }
 
-fn failed(error: &sqlx::Error) -> Problem {
+/// The tables of the runs.
+pub(crate) fn failed(error: &sqlx::Error) -> Problem {
     tracing::error!(%error, "a bulk run can not be read or written");
     Problem::new(Kind::Internal)
 }

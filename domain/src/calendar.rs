@@ -13,8 +13,8 @@ pub use boxes::{date_boxes, date_from_boxes};
 pub use era::{ERAS, Era};
 pub use fiscal_year::FiscalYear;
 pub use jst::{
-    JST, days_left, jst_date, jst_instant, parse_jst_instant, show_days_left, show_deadline,
-    show_jst_minutes,
+    JST, days_left, jst_date, jst_instant, parse_instant, parse_jst_instant, show_days_left,
+    show_deadline, show_jst_minutes,
 };
 pub use year_month::{YearMonth, parse_year, parse_year_month, show_year_month};
 

@@ -13,6 +13,7 @@ mod moment;
 mod payments;
 mod review;
 mod send_back;
+mod spreadsheet;
 mod verification;
 
 use super::{

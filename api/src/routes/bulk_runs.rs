@@ -17,7 +17,7 @@ use crate::{
     access::{Identity, Permission},
     acts::NamedAct,
     app::App,
-    bulk::{self, LIMIT, Wanted},
+    bulk::{self, LIMIT, Wanted, failed},
     problem::{Kind, Problem},
     situation::created,
     write::Write,
@@ -143,11 +143,6 @@ struct ItemAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 struct RunsAnswer {
     runs: Vec<RunAnswer>,
-}
-
-fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "a bulk run can not be read");
-    Problem::new(Kind::Internal)
 }
 
 async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAnswer, Problem> {

@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     application::{Act, ApplicationCommand, SocietyCommand},
-    calendar::parse_jst_instant,
+    calendar::parse_instant,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -74,14 +74,11 @@ async fn act(
     Ok(with_view_behind(Json(body).into_response(), done.behind))
 }
 
-/// An instant as it is written in Japan or anywhere: `2026-08-31T17:00` is in Japan.
 fn instant(pointer: &str, label: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse()
-        .or_else(|_| parse_jst_instant(text))
-        .map_err(|_| {
-            Problem::new(Kind::Invalid).at(
-                pointer,
-                format!("{label} は 2026-08-31T17:00 のように入力してください。"),
-            )
-        })
+    parse_instant(text).map_err(|_| {
+        Problem::new(Kind::Invalid).at(
+            pointer,
+            format!("{label} は 2026-08-31T17:00 のように入力してください。"),
+        )
+    })
 }

@@ -8,7 +8,7 @@ use domain::{access::Whose, calendar::show_jst_minutes, text::count};
 use jiff::Timestamp;
 use projections::{
     CertificationTrack, DocumentTrack, ExamTrack, Missing, Order, WorklistEntry, WorklistFilter,
-    WorklistSort,
+    WorklistPage, WorklistSort,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -364,6 +364,30 @@ pub(crate) async fn note_list(app: &App, identity: &Identity) -> Result<(), Prob
     Ok(())
 }
 
+/// The part of the list that is asked for; that somebody looks at it is written down first.
+///
+/// # Errors
+/// [`Kind::MalformedAddress`]; [`Kind::Unavailable`], see [`note_list`]; the view.
+pub(crate) async fn listed(
+    app: &App,
+    identity: &Identity,
+    asked: &Asked,
+) -> Result<(Question, WorklistPage), Problem> {
+    let question = asked.read()?;
+    note_list(app, identity).await?;
+    let page = app
+        .service()
+        .views
+        .worklist(
+            &question.filter,
+            (question.sort, question.order),
+            question.part(),
+        )
+        .await
+        .map_err(unread)?;
+    Ok((question, page))
+}
+
 /// Search and list the applications (申請一覧)
 #[utoipa::path(
     get,
@@ -377,18 +401,7 @@ async fn applications(
     Query(asked): Query<Asked>,
 ) -> Result<Json<ApplicationsAnswer>, Problem> {
     let asked = asked.of_address(&app, &identity).await?;
-    let question = asked.read()?;
-    note_list(&app, &identity).await?;
-    let page = app
-        .service()
-        .views
-        .worklist(
-            &question.filter,
-            (question.sort, question.order),
-            question.part(),
-        )
-        .await
-        .map_err(unread)?;
+    let (question, page) = listed(&app, &identity, &asked).await?;
     Ok(Json(ApplicationsAnswer {
         total: page.total,
         page: question.page,

@@ -50,6 +50,15 @@ pub fn parse_jst_instant(text: &str) -> Result<Timestamp, CalendarError> {
     jst_instant(local.date(), local.hour(), local.minute())
 }
 
+/// Reads an instant as it is written in Japan or anywhere: `2026-08-31T17:00` is in Japan, `2026-08-31T08:00:00Z` says where.
+///
+/// # Errors
+///
+/// As [`parse_jst_instant`].
+pub fn parse_instant(text: &str) -> Result<Timestamp, CalendarError> {
+    text.parse().or_else(|_| parse_jst_instant(text))
+}
+
 /// Days in Japan until the last one on which a half-open period that ends at `end` can still be used: 0 on that day, `None`
 /// when it is over.
 pub fn days_left(now: Timestamp, end: Timestamp) -> Option<i64> {

@@ -45,29 +45,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        member::{
-            Payment, PaymentItem, SeminarAttendance, SeminarKey, SeminarKind,
-            record::examples::yoko,
-        },
+        member::{Payment, PaymentItem, record::examples::yoko, seminar::examples::attendance},
         personal::Personal,
     };
 
     fn imported() -> MemberEvent {
         MemberEvent::RecordImported {
             record: Personal::new(Box::new(yoko())),
-        }
-    }
-
-    fn attendance(units: u32) -> SeminarAttendance {
-        SeminarAttendance {
-            key: SeminarKey {
-                code: "ES38A".to_owned(),
-                first_day: date(2022, 8, 27),
-            },
-            name: "第38回教育セミナーAセッション".to_owned(),
-            kind: SeminarKind::A,
-            last_day: date(2022, 8, 28),
-            units,
         }
     }
 

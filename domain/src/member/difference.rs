@@ -130,26 +130,15 @@ fn payment(payment: &Payment) -> Fields {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
-
     use super::*;
     use crate::{
-        member::{SeminarKey, record_examples::yoko},
+        member::{record_examples::yoko, seminar::examples::attendance},
         personal::Personal,
     };
 
     fn attended(units: u32) -> MemberEvent {
         MemberEvent::AttendanceRecorded {
-            attendance: SeminarAttendance {
-                key: SeminarKey {
-                    code: "ES38A".to_owned(),
-                    first_day: date(2022, 8, 27),
-                },
-                name: "第38回教育セミナーAセッション".to_owned(),
-                kind: SeminarKind::A,
-                last_day: date(2022, 8, 28),
-                units,
-            },
+            attendance: attendance(units),
         }
     }
 

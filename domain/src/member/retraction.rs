@@ -173,7 +173,8 @@ mod tests {
 
     use super::*;
     use crate::member::{
-        MemberCommand, PaymentItem, SeminarKind, decide as decided, record_examples::yoko,
+        MemberCommand, PaymentItem, decide as decided, record_examples::yoko,
+        seminar::examples::attendance,
     };
 
     fn imported(record: MemberRecord) -> MemberEvent {
@@ -190,16 +191,7 @@ mod tests {
 
     fn attended(units: u32) -> MemberEvent {
         MemberEvent::AttendanceRecorded {
-            attendance: SeminarAttendance {
-                key: SeminarKey {
-                    code: "ES38A".to_owned(),
-                    first_day: date(2022, 8, 27),
-                },
-                name: "第38回教育セミナーAセッション".to_owned(),
-                kind: SeminarKind::A,
-                last_day: date(2022, 8, 28),
-                units,
-            },
+            attendance: attendance(units),
         }
     }
 

@@ -63,3 +63,24 @@ impl SeminarAttendance {
         self.last_day < self.key.first_day
     }
 }
+
+#[cfg(test)]
+pub(crate) mod examples {
+    use jiff::civil::date;
+
+    use super::*;
+
+    /// A session of 教育セミナー, with so many 単位.
+    pub(crate) fn attendance(units: u32) -> SeminarAttendance {
+        SeminarAttendance {
+            key: SeminarKey {
+                code: "ES38A".to_owned(),
+                first_day: date(2022, 8, 27),
+            },
+            name: "第38回教育セミナーAセッション".to_owned(),
+            kind: SeminarKind::A,
+            last_day: date(2022, 8, 28),
+            units,
+        }
+    }
+}

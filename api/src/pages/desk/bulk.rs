@@ -21,7 +21,7 @@ use crate::{
     access::{Identity, Permission},
     acts::NamedAct,
     app::App,
-    bulk::{self, BulkItem, BulkRun, ItemState, LIMIT, RunState, Wanted},
+    bulk::{self, BulkItem, BulkRun, ItemState, LIMIT, RunState, Wanted, failed},
     problem::{Kind, Problem},
     routes::worklist::note_list,
 };
@@ -77,11 +77,6 @@ struct RunLine {
     made: String,
     who: String,
     reason: String,
-}
-
-fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "a bulk run can not be read");
-    Problem::new(Kind::Internal)
 }
 
 fn line(item: BulkItem) -> Line {

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    http::StatusCode,
+    response::Response,
 };
 use domain::calendar::{show_days_left, show_deadline, show_jst_minutes};
 use projections::{
@@ -14,6 +14,7 @@ use projections::{
 use super::{
     super::{frame::Frame, posted::Posted, rendered, see},
     frame,
+    spreadsheet::Spreadsheet,
 };
 use crate::{
     access::Identity,
@@ -22,7 +23,7 @@ use crate::{
     problem::{Kind, Problem},
     routes::{
         searches::{failed, keep},
-        worklist::{Asked, Question, note_list, unread},
+        worklist::{Asked, Question, listed, note_list, unread},
     },
 };
 use uuid::Uuid;
@@ -302,19 +303,9 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let asked = asked.of_address(&app, &identity).await?;
-    let question = asked.read()?;
-    note_list(&app, &identity).await?;
+    let (question, page) = listed(&app, &identity, &asked).await?;
     let saved = app.searches().named(identity.actor()).await;
     let saved = saved.map_err(|error| failed(&error))?;
-    let views = &app.service().views;
-    let page = views
-        .worklist(
-            &question.filter,
-            (question.sort, question.order),
-            question.part(),
-        )
-        .await
-        .map_err(unread)?;
     let (offset, _) = question.part();
     let shown = i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
     let turned = |number: u32| {
@@ -357,15 +348,6 @@ pub(super) async fn list(
     Ok(rendered(&screen, StatusCode::OK))
 }
 
-/// What a spreadsheet would take for a formula is text: an apostrophe in front of it (OWASP, CSV injection).
-pub(super) fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
 /// The list as CSV, UTF-8 with BOM, as spreadsheets in Japan open it: every line of this view, in its order.
 pub(super) async fn export(
     State(app): State<App>,
@@ -375,36 +357,27 @@ pub(super) async fn export(
     let asked = asked.of_address(&app, &identity).await?;
     let question = asked.read()?;
     note_list(&app, &identity).await?;
-    let failed = |error: csv::Error| {
-        tracing::error!(%error, "writing a list");
-        Problem::new(Kind::Internal)
-    };
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer("\u{feff}".as_bytes().to_vec());
-    writer
-        .write_record([
-            "申請番号",
-            "会員番号",
-            "氏名",
-            "フリガナ",
-            "所属施設",
-            "申請の種類",
-            "申請",
-            "筆記試験",
-            "認定",
-            "取下げ",
-            "単位",
-            "必要単位",
-            "不足",
-            "未確認の書類",
-            "ラベル",
-            "本紙",
-            "完了日時",
-            "期限",
-            "更新日時",
-        ])
-        .map_err(failed)?;
+    let mut sheet = Spreadsheet::new([
+        "申請番号",
+        "会員番号",
+        "氏名",
+        "フリガナ",
+        "所属施設",
+        "申請の種類",
+        "申請",
+        "筆記試験",
+        "認定",
+        "取下げ",
+        "単位",
+        "必要単位",
+        "不足",
+        "未確認の書類",
+        "ラベル",
+        "本紙",
+        "完了日時",
+        "期限",
+        "更新日時",
+    ])?;
     let mut offset = 0;
     loop {
         let page = app
@@ -447,42 +420,15 @@ pub(super) async fn export(
                 entry.closes_at.map(show_jst_minutes).unwrap_or_default(),
                 show_jst_minutes(entry.updated_at),
             ];
-            writer
-                .write_record(cells.iter().map(|cell| harmless(cell)))
-                .map_err(failed)?;
+            sheet.line(&cells)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| {
-        tracing::error!(%error, "writing a list");
-        Problem::new(Kind::Internal)
-    })?;
-    Ok((
-        [
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/csv; charset=utf-8"),
-            ),
-            (
-                header::CONTENT_DISPOSITION,
-                HeaderValue::from_static("attachment; filename=\"applications.csv\""),
-            ),
-        ],
-        bytes,
-    )
-        .into_response())
+    sheet.download("attachment; filename=\"applications.csv\"")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_made_harmless() {
-        for formula in ["=1+1", "+81", "-1", "@SUM(A1)"] {
-            assert_eq!(harmless(formula), format!("'{formula}"));
-        }
-        assert_eq!(harmless("髙﨑　葛"), "髙﨑　葛");
-    }
 
     #[test]
     fn an_address_never_carries_what_was_searched_for() {

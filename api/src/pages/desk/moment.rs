@@ -8,10 +8,9 @@ use axum::{
 };
 use domain::{
     application::{Application, ApplicationId, ApplicationState},
-    calendar::{parse_jst_instant, show_jst_minutes},
+    calendar::{parse_instant, show_jst_minutes},
     documents::DocumentKind,
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
@@ -113,10 +112,7 @@ async fn moment(app: &App, id: &ApplicationId, asked: &Asked) -> Result<Option<M
     if at.is_empty() {
         return Ok(None);
     }
-    let at: Timestamp = at
-        .parse()
-        .or_else(|_| parse_jst_instant(at))
-        .map_err(|_| unreadable("at", "日時"))?;
+    let at = parse_instant(at).map_err(|_| unreadable("at", "日時"))?;
     // A minute that is named is over: everything that was decided in it has happened.
     let end = at
         .checked_add(jiff::SignedDuration::from_micros(59_999_999))

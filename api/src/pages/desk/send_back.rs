@@ -346,7 +346,7 @@ pub(super) async fn send(
         return match domain::application::decide(&found.application, command, &context, programs) {
             Ok(_) => {
                 let state = found.state()?;
-                let due = parse_jst_instant(&posted.fields.text("until"));
+                let due = due(&posted);
                 let preview = Preview {
                     due: due.map(show_deadline).unwrap_or_default(),
                     items: items.iter().map(|item| shown(state, item)).collect(),

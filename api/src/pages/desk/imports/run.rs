@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderValue, StatusCode, header},
-    response::IntoResponse as _,
+    http::StatusCode,
 };
 use domain::calendar::show_jst_minutes;
 use jiff::Timestamp;
@@ -17,14 +16,13 @@ use super::{
         posted::Posted,
         rendered, see,
     },
-    super::{frame, list::harmless, sentences, who},
+    super::{frame, sentences, spreadsheet::Spreadsheet, who},
     ADDRESS, Answer, ROWS, began, of_run, what,
 };
 use crate::{
     access::Identity,
     app::App,
     imports::{ImportRecord, ImportState, Journal, Outcome},
-    problem::{self, Problem},
     routes::{
         imports::{found_run, take_back, unkept},
         worklist::note_list,
@@ -186,16 +184,7 @@ pub(super) async fn export(
 ) -> Answer {
     let record = found_run(&app, &import).await?;
     note_list(&app, &identity).await?;
-    let failed = |error: csv::Error| {
-        tracing::error!(%error, "writing a list");
-        Problem::new(problem::Kind::Internal)
-    };
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer("\u{feff}".as_bytes().to_vec());
-    writer
-        .write_record(["行", "会員番号", "結果", "説明"])
-        .map_err(failed)?;
+    let mut sheet = Spreadsheet::new(["行", "会員番号", "結果", "説明"])?;
     let journal = Journal::new(app.service().log.clone());
     let mut after = 0;
     loop {
@@ -214,26 +203,10 @@ pub(super) async fn export(
                 row.outcome.label().to_owned(),
                 row.message,
             ];
-            writer
-                .write_record(cells.iter().map(|cell| harmless(cell)))
-                .map_err(failed)?;
+            sheet.line(&cells)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| {
-        tracing::error!(%error, "writing a list");
-        Problem::new(problem::Kind::Internal)
-    })?;
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/csv; charset=utf-8"),
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"import-rows.csv\""),
-        ),
-    ];
-    Ok((headers, bytes).into_response())
+    sheet.download("attachment; filename=\"import-rows.csv\"")
 }
 
 /// 取込の取消
