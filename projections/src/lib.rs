@@ -23,6 +23,7 @@ mod payments;
 mod projection;
 mod rebuild;
 mod registry;
+pub mod reports;
 mod runner;
 mod session;
 mod step;
