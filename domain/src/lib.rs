@@ -18,6 +18,7 @@ pub mod notice;
 pub mod personal;
 pub mod program;
 pub mod proposal;
+pub mod reporting;
 pub mod requirements;
 pub mod text;
 pub mod units;

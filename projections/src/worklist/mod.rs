@@ -39,7 +39,7 @@ const STREAMS_PER_STATEMENT: usize = 50;
 
 impl Projection for WorklistView {
     const NAME: ViewName = ViewName::Worklist;
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {
         name: "view_worklist",

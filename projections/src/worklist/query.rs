@@ -1,6 +1,6 @@
 //! What the secretariat asks: search, sort, count, select.
 
-use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use domain::documents::DocumentKind;
 use domain::text::{kana_key, name_key};
@@ -75,9 +75,16 @@ pub struct Missing {
     pub label: String,
 }
 
+/// Every code that there is. Its place is its bit in the column: who changes the order raises the view's version.
+static CODES: LazyLock<Vec<Missing>> = LazyLock::new(Missing::all);
+
 impl Missing {
     /// Every code that there is, in the order of a select.
-    pub fn codes() -> Vec<Self> {
+    pub fn codes() -> &'static [Self] {
+        &CODES
+    }
+
+    fn all() -> Vec<Self> {
         let mut codes: Vec<String> = [
             "units_short",
             "attendance_missing",
@@ -102,6 +109,23 @@ impl Missing {
         codes
             .into_iter()
             .filter_map(|code| Self::read(&code))
+            .collect()
+    }
+
+    /// The bits of these codes; one that is unknown has none.
+    pub(crate) fn bits<'a>(codes: impl IntoIterator<Item = &'a str>) -> i64 {
+        codes.into_iter().fold(0, |bits, code| {
+            let place = CODES.iter().position(|known| known.code == code);
+            place.map_or(bits, |place| bits | 1 << place)
+        })
+    }
+
+    /// What these bits stand for, in the order of [`Missing::codes`].
+    pub(crate) fn of_bits(bits: i64) -> Vec<Self> {
+        let given = CODES.iter().enumerate();
+        given
+            .filter(|(place, _)| bits & 1 << place != 0)
+            .map(|(_, code)| code.clone())
             .collect()
     }
 
@@ -227,10 +251,11 @@ impl WorklistSort {
         match self {
             Self::SubmittedAt | Self::ClosesAt => {
                 format!(
-                    "CASE WHEN {column} IS NULL THEN 1 ELSE 0 END, {column} {direction}, application"
+                    "CASE WHEN {column} IS NULL THEN 1 ELSE 0 END, {column} {direction}, application {direction}"
                 )
             }
-            _ => format!("{column} {direction}, application"),
+            // Both ways the same: an index is read from either end, but not in two directions at once.
+            _ => format!("{column} {direction}, application {direction}"),
         }
     }
 }
@@ -292,7 +317,7 @@ pub(super) struct Columns {
     withdrawn: i64,
     units: i64,
     required: i64,
-    missing: String,
+    missing: i64,
     unchecked: i64,
     labels: String,
     submission_number: Option<i64>,
@@ -309,11 +334,6 @@ impl Columns {
         updated_at: i64,
         line: Line,
     ) -> Result<Self> {
-        // A blank before and after each code, so that one can be looked for as a whole.
-        let mut missing = String::new();
-        for code in &line.missing {
-            let _infallible = write!(missing, " {code} ");
-        }
         Ok(Self {
             application,
             sequence,
@@ -330,7 +350,7 @@ impl Columns {
             withdrawn: i64::from(line.withdrawn),
             units: i64::from(line.units),
             required: i64::from(line.required),
-            missing,
+            missing: Missing::bits(line.missing.iter().map(String::as_str)),
             unchecked: i64::try_from(line.unchecked).map_err(|_| Error::ForeignRow(VIEW))?,
             labels: serde_json::to_string(&line.labels).map_err(|_| Error::ForeignRow(VIEW))?,
             submission_number: line.submission_number.map(i64::from),
@@ -366,7 +386,7 @@ impl Columns {
             .push_bind(self.withdrawn)
             .push_bind(self.units)
             .push_bind(self.required)
-            .push_bind(self.missing.as_str())
+            .push_bind(self.missing)
             .push_bind(self.unchecked)
             .push_bind(self.labels.as_str())
             .push_bind(self.submission_number)
@@ -393,11 +413,7 @@ impl Columns {
             withdrawn: self.withdrawn != 0,
             units: self.units,
             required: self.required,
-            missing: self
-                .missing
-                .split_whitespace()
-                .filter_map(Missing::read)
-                .collect(),
+            missing: Missing::of_bits(self.missing),
             unchecked: self.unchecked,
             labels: serde_json::from_str(&self.labels).map_err(|_| Error::ForeignRow(VIEW))?,
             submission_number: self.submission_number,
@@ -469,9 +485,9 @@ macro_rules! push_conditions {
         }
         if let Some(code) = &$filter.missing {
             $query
-                .push(" AND missing LIKE ")
-                .push_bind(pattern(&format!(" {code} ")))
-                .push(" ESCAPE '\\'");
+                .push(" AND (missing & ")
+                .push_bind(Missing::bits([code.as_str()]))
+                .push(") <> 0");
         }
         if let Some(label) = &$filter.label {
             // As it stands in the JSON of the column.
@@ -531,10 +547,16 @@ pub(crate) async fn worklist(
         });
     }
     let rows: Vec<Columns> = on_database!(database, pool => {
-        let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM worklist"));
+        // Which lines, out of an index where one tells; only then what stands on them. Sorting the lines themselves moves all of
+        // them for the fifty that are shown: half a second for 100,000 on SQLite.
+        let sorted = sort.clause(order);
+        let mut query = QueryBuilder::new(format!(
+            "SELECT {COLUMNS} FROM worklist WHERE application IN (SELECT application FROM worklist"
+        ));
         push_conditions!(query, filter);
-        query.push(format!(" ORDER BY {} LIMIT ", sort.clause(order))).push_bind(limit);
+        query.push(format!(" ORDER BY {sorted} LIMIT ")).push_bind(limit);
         query.push(" OFFSET ").push_bind(offset);
+        query.push(format!(") ORDER BY {sorted}"));
         query.build_query_as().fetch_all(pool).await
     })
     .map_err(&asking)?;
