@@ -18,6 +18,7 @@ mod document_list;
 mod effect;
 mod error;
 mod feed;
+mod folds;
 mod lag;
 mod payments;
 mod projection;

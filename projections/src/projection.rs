@@ -26,17 +26,20 @@ pub enum ViewName {
     Worklist,
     /// 入金
     Payments,
+    /// 集計
+    Reports,
 }
 
 impl ViewName {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DocumentList,
         Self::ApplicationStatus,
         Self::ChangeHistory,
         Self::AccessLog,
         Self::Worklist,
         Self::Payments,
+        Self::Reports,
     ];
 
     /// Those that follow applications: who has written to one waits for these.
@@ -56,6 +59,7 @@ impl ViewName {
             Self::AccessLog => "access_log",
             Self::Worklist => "worklist",
             Self::Payments => "payments",
+            Self::Reports => "reports",
         }
     }
 }
@@ -162,6 +166,10 @@ macro_rules! on_view {
             }
             $crate::projection::ViewName::Payments => {
                 type $view = $crate::payments::PaymentsView;
+                $body
+            }
+            $crate::projection::ViewName::Reports => {
+                type $view = $crate::reports::ReportsView;
                 $body
             }
         }

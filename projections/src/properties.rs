@@ -382,12 +382,12 @@ proptest! {
     #[test]
     fn the_worklist_says_what_the_fold_says(acts in acts(60)) {
         let history = history(&acts);
-        let mut rows = crate::worklist::Rows::default();
+        let mut rows = crate::folds::Folds::default();
         for event in feed(&history) {
             WorklistView::apply(&mut rows, WorklistView::read(event).unwrap());
         }
         for (name, application) in folds(&history) {
-            prop_assert_eq!(&rows.rows[&name].application, &application);
+            prop_assert_eq!(&rows.folds[&name].application, &application);
             let line = crate::worklist::line(&application, None).unwrap();
             let state = application.state().unwrap();
             prop_assert_eq!(line.document_track, DocumentTrack::of(&state.documents_track));

@@ -210,9 +210,15 @@ impl Views {
             ViewName::AccessLog => return access_log::seen(database, stream).await,
             ViewName::Payments => return payments::seen(database, stream).await,
             ViewName::Worklist => "SELECT sequence FROM worklist WHERE application = $1",
+            // It has no row of a stream as a whole, but it takes all in, in the order of the ledger.
+            ViewName::Reports => {
+                "SELECT MAX(e.sequence) FROM events e JOIN ledger l ON l.position = e.position \
+                  WHERE e.aggregate_type IN ('member', 'application') AND e.aggregate_id = $1 AND l.global_seq <= \
+                        (SELECT checkpoint FROM projections WHERE name = 'reports' AND status = 'live')"
+            }
         };
         eventstore::on_database!(database, pool => {
-            sqlx::query_scalar(statement).bind(stream).fetch_optional(pool).await
+            sqlx::query_scalar(statement).bind(stream).fetch_optional(pool).await.map(Option::flatten)
         })
         .map_err(Error::while_("asking how far a view is"))
     }

@@ -1,22 +1,16 @@
 //! From the fold of an application to its line: every rule is the domain's.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-
-use cqrs_es::Aggregate as _;
 use domain::application::{
-    Application, ApplicationEvent, ApplicationState, CertificationTrack as Certification,
-    CheckMark, CheckTarget, Proof, ProofState,
+    Application, ApplicationState, CertificationTrack as Certification, CheckMark, CheckTarget,
+    Proof, ProofState,
 };
 use domain::documents::DocumentKind;
-use domain::program::{Program, ProgramText, Programs};
+use domain::program::Program;
 use domain::requirements::{RequirementKind, requirements};
 use domain::text::{kana_key, name_key};
 use serde::{Deserialize, Serialize};
 
 use crate::application_status::{DocumentTrack, ExamTrack};
-use crate::error::Unreadable;
-use crate::feed::FedEvent;
 
 /// 認定, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,79 +89,6 @@ impl CertificationTrack {
     }
 }
 
-/// What an event says to this view: itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Fact {
-    pub application: String,
-    pub sequence: i64,
-    /// Version of the program that the event was decided by.
-    pub rules_version: String,
-    at_us: i64,
-    event: Box<ApplicationEvent>,
-}
-
-impl Fact {
-    pub(super) fn read(event: FedEvent) -> Result<Self, Unreadable> {
-        let metadata = event.metadata()?;
-        Ok(Self {
-            sequence: event.sequence,
-            rules_version: metadata.rules_version,
-            at_us: metadata.decided_at_us,
-            event: Box::new(event.decode()?),
-            application: event.id,
-        })
-    }
-}
-
-/// An application with the rules of its last event.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
-    pub application: Application,
-    pub sequence: i64,
-    pub rules_version: String,
-    pub updated_at_us: i64,
-}
-
-/// The applications of a batch, and the programs that they are measured by.
-#[derive(Default)]
-pub(crate) struct Rows {
-    pub rows: HashMap<String, Row>,
-    pub programs: HashMap<String, Arc<Program>>,
-}
-
-pub(super) fn apply(rows: &mut Rows, fact: Fact) {
-    let row = rows.rows.entry(fact.application).or_default();
-    row.application.apply(*fact.event);
-    row.sequence = fact.sequence;
-    row.rules_version = fact.rules_version;
-    row.updated_at_us = fact.at_us;
-}
-
-/// Programs that were read before, by version. A version is the hash of its text, so what is here is never another one.
-static READ: LazyLock<Mutex<HashMap<String, Arc<Program>>>> = LazyLock::new(|| {
-    let embedded = Programs::embedded().ok();
-    let programs = embedded.iter().flat_map(Programs::iter);
-    Mutex::new(
-        programs
-            .map(|program| (program.version.clone(), Arc::new(program.clone())))
-            .collect(),
-    )
-});
-
-/// A program that is known to this process.
-pub(super) fn known(version: &str) -> Option<Arc<Program>> {
-    let read = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    read.get(version).cloned()
-}
-
-/// Reads a program's files and keeps it; none when this program does not understand them any more.
-pub(super) fn read_program(version: &str, text: &ProgramText) -> Option<Arc<Program>> {
-    let program = Arc::new(text.read().ok()?);
-    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    read.insert(version.to_owned(), Arc::clone(&program));
-    Some(program)
-}
-
 /// The line of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -244,7 +165,7 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
 }
 
 /// What is missing on the member's side, as codes.
-fn missing(state: &ApplicationState, program: Option<&Program>) -> Vec<String> {
+pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Vec<String> {
     let mut codes = Vec::new();
     if let Some(program) = program.filter(|_| state.documents_track.is_open()) {
         for requirement in requirements(state, program).missing {
