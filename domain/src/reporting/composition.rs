@@ -45,6 +45,39 @@ impl AgeBand {
         }
     }
 
+    /// The word in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UpTo39 => "upto-39",
+            Self::Forties => "40",
+            Self::Fifties => "50",
+            Self::Sixties => "60",
+            Self::From70 => "from-70",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|band| band.as_str() == word)
+    }
+
+    /// The first and the last day of birth of those who are in the band on a day; none: no end. [`Self::Unknown`] has no days.
+    pub fn births(self, on: Date) -> Option<(Option<Date>, Option<Date>)> {
+        // Who is n years old on a day was born after the same day n + 1 years before, and not after that of n years before. 29 February
+        // counts as 1 March does in other years: the birthday has not been by 28 February.
+        let years_before = |years: i16| on.checked_sub(jiff::Span::new().years(years)).ok();
+        let after = |years: i16| years_before(years).and_then(|day| day.tomorrow().ok());
+        match self {
+            Self::UpTo39 => Some((after(40), Some(on))),
+            Self::Forties => Some((after(50), years_before(40))),
+            Self::Fifties => Some((after(60), years_before(50))),
+            Self::Sixties => Some((after(70), years_before(60))),
+            Self::From70 => Some((None, years_before(70))),
+            Self::Unknown => None,
+        }
+    }
+
     /// In words.
     pub fn label(self) -> &'static str {
         match self {
@@ -223,6 +256,35 @@ mod tests {
         assert_eq!(AgeBand::of(birth, date(2026, 11, 27)), AgeBand::Fifties);
         assert_eq!(AgeBand::of(None, date(2026, 11, 27)), AgeBand::Unknown);
         assert_eq!(AgeBand::of(birth, date(1970, 1, 1)), AgeBand::Unknown);
+    }
+
+    #[test]
+    fn the_births_of_a_band_are_those_who_are_in_it() {
+        for on in [
+            date(2026, 11, 27),
+            date(2028, 2, 29),
+            date(2027, 2, 28),
+            date(2027, 3, 1),
+        ] {
+            for age in 35..75 {
+                for born in [
+                    date(on.year() - age, 2, 28),
+                    date(on.year() - age, 3, 1),
+                    date(on.year() - age, on.month(), 27),
+                    date(on.year() - age, 11, 28),
+                    date(1968, 2, 29),
+                    date(1988, 2, 29),
+                ] {
+                    let band = AgeBand::of(Some(born), on);
+                    let (first, last) = band.births(on).unwrap();
+                    assert!(
+                        first.is_none_or(|first| first <= born)
+                            && last.is_none_or(|last| born <= last),
+                        "{born} on {on}: {band:?} {first:?} {last:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,15 @@
 //! so every question can be asked of any earlier moment.
 
 mod apply;
+mod figures;
+mod lists;
+mod question;
+mod sql;
 mod table;
 mod versions;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +30,11 @@ use crate::session::{Session, on_session};
 use apply::{
     APPLICATIONS, ATTENDANCE, CHARGES, CONFIRMATIONS, Fact, MEMBERS, RECEIPTS, Rows, STAYS, Said,
 };
+pub(crate) use figures::report;
+pub use figures::{Chart, Figure, Report, ReportTable};
+pub use lists::{After, Line, List, Part};
+pub(crate) use question::as_of;
+pub use question::{AsOf, ListFilter, ListName, Moment, Question, ReportName};
 pub use table::{Cell, Column, Kind};
 
 /// The view.
