@@ -26,6 +26,7 @@ mod saving;
 pub mod searches;
 pub mod server;
 pub mod service;
+pub mod sheets;
 mod situation;
 pub mod telemetry;
 pub mod write;
