@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod demonstration;
 pub mod doctor;
+pub mod exports;
 pub mod forwarder;
 pub mod imports;
 mod intake;
