@@ -8,6 +8,7 @@ use crate::{
     access::{Clients, Entrance, FormSecret, KeptForms, Sessions, SignIns},
     bulk::BulkRuns,
     config::Mode,
+    exports::Exports,
     limits::{Limits, Rates},
     mail::{MailSettings, Outbox, Templates},
     print::Downloads,
@@ -59,6 +60,7 @@ struct Inner {
     kept_forms: KeptForms,
     searches: Searches,
     bulk_runs: BulkRuns,
+    exports: Exports,
 }
 
 impl App {
@@ -71,6 +73,7 @@ impl App {
         let sign_ins = SignIns::new(service.log.clone());
         let kept_forms = KeptForms::new(service.log.clone());
         let bulk_runs = BulkRuns::new(service.log.clone());
+        let exports = Exports::new(service.log.clone());
         let searches = Searches::new(service.log.clone());
         let clients = Clients::new(service.log.clone());
         let downloads = Downloads::new(service.log.clone());
@@ -93,6 +96,7 @@ impl App {
                 kept_forms,
                 searches,
                 bulk_runs,
+                exports,
             }),
         }
     }
@@ -142,6 +146,11 @@ impl App {
     /// 一括処理
     pub(crate) fn bulk_runs(&self) -> &BulkRuns {
         &self.inner.bulk_runs
+    }
+
+    /// Long lists as files.
+    pub fn exports(&self) -> &Exports {
+        &self.inner.exports
     }
 
     /// What the secretariat searches for.

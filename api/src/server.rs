@@ -322,8 +322,13 @@ async fn upkeep(app: App, cancellation: CancellationToken) {
             if let Err(error) = pending.forget_expired(Timestamp::now()).await {
                 tracing::warn!(%error, "files that nobody came back for could not be forgotten");
             }
+            if let Err(error) = app.exports().sweep(Timestamp::now()).await {
+                tracing::warn!(%error, "exports that have expired could not be deleted");
+            }
         }
     }
+    // The end waits for all tasks of the log, and a long list would keep it for minutes.
+    app.exports().stop();
 }
 
 #[cfg(test)]

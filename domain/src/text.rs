@@ -8,7 +8,7 @@ mod name;
 mod number;
 
 pub use kana::{kana_key, katakana};
-pub use name::{OLD_FORMS, name_key};
+pub use name::{OLD_FORMS, is_variation_selector, name_key, new_form};
 pub use number::{NumberError, parse_count, parse_number};
 
 use std::borrow::Cow;

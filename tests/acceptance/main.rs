@@ -7,6 +7,7 @@ mod crash_of_postgres;
 mod crash_of_service;
 mod databases;
 mod doctor;
+mod exports;
 mod imports;
 mod intake;
 mod journeys;

@@ -1,5 +1,5 @@
 //! Measures the event log and its views, with stock `cqrs-es` + `postgres-es` in the same run, the member's pages, with bare axum in
-//! the same run, and the printed application, with krilla, `ReportLab` and `WeasyPrint` in the same run, and writes
+//! the same run, the printed application, with krilla, `ReportLab` and `WeasyPrint` in the same run, and long lists as files, and writes
 //! `docs/benchmarks.md`. Started by `ops/bench`, which gives it release builds and whatever else the set needs.
 //!
 //! A measurement asserts that both sides did the same work, never how long it took: goals are reported as met or not met.
@@ -15,6 +15,7 @@ mod pages;
 mod places;
 mod print;
 mod report;
+mod reports;
 mod service;
 mod stock;
 mod stream_length;
@@ -42,7 +43,7 @@ struct Set {
 
 const LOG_CRATES: &[&str] = &["cqrs-es", "postgres-es", "sqlx", "tokio", "libsqlite3-sys"];
 
-const SETS: [Set; 4] = [
+const SETS: [Set; 5] = [
     Set {
         name: "log",
         measurements: &["execute", "catch-up", "stream-length", "visible", "service"],
@@ -74,6 +75,12 @@ const SETS: [Set; 4] = [
             "krilla",
         ],
     },
+    Set {
+        name: "reports",
+        measurements: &["export"],
+        postgres: false,
+        crates: &["rust_xlsxwriter", "zip", "zlib-rs"],
+    },
 ];
 
 async fn measure(name: &str) -> Outcome<Finding> {
@@ -88,6 +95,7 @@ async fn measure(name: &str) -> Outcome<Finding> {
         "documents" => print::documents().await,
         "first" => print::first().await,
         "batch" => print::many().await,
+        "export" => reports::measure().await,
         _ => Err("unknown measurement".into()),
     }
 }
@@ -122,7 +130,7 @@ async fn run(set: &Set, only: Option<&str>) -> Outcome<()> {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // Without the runtime, whose threads and memory are none of its work.
-    if let Some(outcome) = print::child(&arguments) {
+    if let Some(outcome) = print::child(&arguments).or_else(|| reports::child(&arguments)) {
         return ended(outcome);
     }
     with_runtime(&arguments)

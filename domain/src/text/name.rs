@@ -87,11 +87,13 @@ pub fn name_key(text: &str) -> String {
         .collect()
 }
 
-fn is_variation_selector(c: char) -> bool {
+/// Whether a character only chooses the form of the one before it (葛󠄀 is 葛 and U+E0100). Many systems can not hold it.
+pub fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
-fn new_form(c: char) -> char {
+/// The 新字体 of a character by [`OLD_FORMS`] (𠮷 → 吉), or the character itself.
+pub fn new_form(c: char) -> char {
     OLD_FORMS
         .iter()
         .find(|(_, old)| old.contains(c))

@@ -7,7 +7,7 @@ mod html;
 #[cfg(feature = "print-peers")]
 mod krilla_side;
 mod reading;
-mod sides;
+pub mod sides;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -64,7 +64,8 @@ fn say(what: &impl Serialize) -> Outcome<()> {
     Ok(())
 }
 
-fn ourselves(argument: &str) -> Outcome<Command> {
+/// This program, to be started with an argument.
+pub fn ourselves(argument: &str) -> Outcome<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(argument);
     Ok(command)

@@ -5,37 +5,36 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use crate::problem::{Kind, Problem};
+use crate::{
+    problem::{Kind, Problem},
+    sheets::{CsvLines, Format},
+};
 
-/// CSV, UTF-8 with BOM, as spreadsheets in Japan open it.
-pub(super) struct Spreadsheet(csv::Writer<Vec<u8>>);
+/// CSV, UTF-8 with BOM, as spreadsheets in Japan open it; all its cells are texts.
+pub(super) struct Spreadsheet(CsvLines<Vec<u8>>);
 
 impl Spreadsheet {
     /// With the names of its columns.
     pub(super) fn new<const N: usize>(columns: [&str; N]) -> Result<Self, Problem> {
-        let mut sheet = Self(
-            csv::WriterBuilder::new()
-                .terminator(csv::Terminator::CRLF)
-                .from_writer("\u{feff}".as_bytes().to_vec()),
-        );
-        sheet.line(&columns.map(str::to_owned))?;
-        Ok(sheet)
+        let mut lines = CsvLines::utf8(Vec::new()).map_err(|error| unwritten(&error))?;
+        lines.texts(columns).map_err(|error| unwritten(&error))?;
+        Ok(Self(lines))
     }
 
     /// One line more.
     pub(super) fn line(&mut self, cells: &[String]) -> Result<(), Problem> {
         self.0
-            .write_record(cells.iter().map(|cell| harmless(cell)))
+            .texts(cells.iter().map(String::as_str))
             .map_err(|error| unwritten(&error))
     }
 
     /// The file, to be saved under a name.
     pub(super) fn download(self, disposition: &'static str) -> Result<Response, Problem> {
-        let bytes = self.0.into_inner().map_err(|error| unwritten(&error))?;
+        let (bytes, _) = self.0.finish().map_err(|error| unwritten(&error))?;
         let headers = [
             (
                 header::CONTENT_TYPE,
-                HeaderValue::from_static("text/csv; charset=utf-8"),
+                HeaderValue::from_static(Format::Csv.content_type()),
             ),
             (
                 header::CONTENT_DISPOSITION,
@@ -46,15 +45,6 @@ impl Spreadsheet {
     }
 }
 
-/// What a spreadsheet would take for a formula is text: an apostrophe in front of it (OWASP, CSV injection).
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
 fn unwritten(error: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%error, "writing a list");
     Problem::new(Kind::Internal)
@@ -62,13 +52,23 @@ fn unwritten(error: &dyn std::fmt::Display) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::to_bytes;
+
     use super::*;
 
-    #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_made_harmless() {
-        for formula in ["=1+1", "+81", "-1", "@SUM(A1)"] {
-            assert_eq!(harmless(formula), format!("'{formula}"));
-        }
-        assert_eq!(harmless("髙﨑　葛"), "髙﨑　葛");
+    #[tokio::test]
+    async fn a_cell_that_a_spreadsheet_would_run_is_made_harmless() {
+        let formulas = ["=1+1", "+81", "-1", "@SUM(A1)"];
+        let mut sheet = Spreadsheet::new(["一", "二", "三", "四"]).unwrap();
+        sheet.line(&formulas.map(str::to_owned)).unwrap();
+        sheet
+            .line(&["髙﨑　葛", "", "", ""].map(str::to_owned))
+            .unwrap();
+        let answer = sheet.download("attachment").unwrap();
+        let bytes = to_bytes(answer.into_body(), 1_000).await.unwrap();
+        assert_eq!(
+            String::from_utf8(bytes.to_vec()).unwrap(),
+            "\u{feff}一,二,三,四\r\n'=1+1,'+81,'-1,'@SUM(A1)\r\n髙﨑　葛,,,\r\n"
+        );
     }
 }
