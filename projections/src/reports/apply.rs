@@ -224,7 +224,6 @@ fn application(rows: &mut Rows, at: At, fact: folds::Fact, staff: Option<String>
     let mut returned = number_before(RETURNED).unwrap_or_default();
     let mut completed_days = number_before(COMPLETED_DAYS);
     match &*event {
-        ApplicationEvent::Applied { .. } => (returned, completed_days) = (0, None),
         ApplicationEvent::ReturnedForCorrection { request, .. } => {
             returned += 1;
             for item in &request.items {
