@@ -21,6 +21,7 @@ mod posted;
 mod preview;
 mod printing;
 mod problem_page;
+mod reports;
 mod rows;
 mod seminars;
 mod sessions;

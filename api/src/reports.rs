@@ -1,0 +1,3 @@
+//! 集計 as it is handed out: what every form of a report, a page, a sheet or a print, says in the same way.
+
+pub mod cell;
