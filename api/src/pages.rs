@@ -105,6 +105,7 @@ fn screens() -> Vec<Screen> {
     all.extend(document_screens());
     all.extend(viewed_screens());
     all.extend(desk::screens());
+    all.extend(reports::screens());
     all
 }
 

@@ -32,7 +32,7 @@ use apply::{
 };
 pub(crate) use figures::report;
 pub use figures::{Chart, Figure, Report, ReportTable};
-pub use lists::{After, Line, List, Part};
+pub use lists::{After, Line, List, Part, item_label};
 pub(crate) use question::as_of;
 pub use question::{AsOf, ListFilter, ListName, Moment, Question, ReportName};
 pub use table::{Cell, Column, Kind};

@@ -180,6 +180,7 @@ fn composition(
             Column::new("share", "割合", Kind::Share),
         ],
         rows,
+        apart: 1,
         chart: Some(Chart::Bars(1)),
     })
 }
@@ -282,6 +283,7 @@ pub(super) async fn forecast(
                 Column::new("applied", "手続き中", Kind::Count),
             ],
             rows: due,
+            apart: 0,
             chart: Some(Chart::Groups(&[2, 3])),
         },
         ReportTable {
@@ -292,6 +294,7 @@ pub(super) async fn forecast(
             ),
             columns,
             rows: bands,
+            apart: 0,
             chart: None,
         },
     ])
