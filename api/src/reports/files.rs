@@ -11,7 +11,7 @@ use futures::stream;
 use jiff::Timestamp;
 use projections::{
     Views,
-    reports::{AsOf, Cell, Column, Kind as CellKind, List, ListFilter, ListName, ReportName},
+    reports::{AsOf, Cell, Kind as CellKind, List, ListFilter, ListName, ReportName},
 };
 
 use super::asked::{Answered, Listing, views};
@@ -304,12 +304,4 @@ pub(crate) fn report_named(word: &str) -> Result<ReportName, Problem> {
 /// [`Kind::NotFound`]
 pub(crate) fn list_named(word: &str) -> Result<ListName, Problem> {
     ListName::parse(word).ok_or_else(|| Problem::new(Kind::NotFound))
-}
-
-/// The heading of a column, for JSON and pages.
-pub(crate) fn is_figure(column: &Column) -> bool {
-    !matches!(
-        column.kind,
-        CellKind::Text | CellKind::Code | CellKind::Date | CellKind::Instant
-    )
 }

@@ -252,7 +252,7 @@ async fn report(
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct AskedFormat {
-    /// `xlsx`, `csv` (UTF-8 with BOM), `csv-cp932`; a list also `pdf`.
+    /// `xlsx`, `csv` (UTF-8 with BOM), `csv_cp932`; a list also `pdf`.
     #[param(required = true)]
     pub format: String,
 }
@@ -489,7 +489,7 @@ struct NewExport {
     #[serde(default)]
     #[schema(max_length = 500)]
     conditions: String,
-    /// `xlsx`, `csv`, `csv-cp932`.
+    /// `xlsx`, `csv`, `csv_cp932`.
     #[schema(example = "xlsx")]
     format: String,
 }
@@ -662,7 +662,7 @@ async fn begin_report_export(State(app): State<App>, write: Write) -> Result<Res
     let format = Format::parse(&new.format).ok_or_else(|| {
         wrong(
             "/format",
-            "ファイルの形式 は xlsx、csv、csv-cp932 のいずれかを指定してください。",
+            "ファイルの形式 は xlsx、csv、csv_cp932 のいずれかを指定してください。",
         )
     })?;
     let asked: AskedList = serde_urlencoded::from_str(&new.conditions)

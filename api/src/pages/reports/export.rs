@@ -22,7 +22,7 @@ use crate::{
     app::App,
     exports::{Export, State as JobState},
     problem::{Kind, Problem},
-    reports::asked::AskedList,
+    reports::{asked::AskedList, cell::whole},
     routes::reports as jobs,
     sheets::Format,
 };
@@ -50,10 +50,7 @@ struct Job {
 
 /// `7,340 KB`, at least 1.
 fn kilobytes(bytes: u64) -> String {
-    let whole = projections::reports::Cell::Number(
-        i64::try_from(bytes.div_ceil(1_000)).unwrap_or(i64::MAX),
-    );
-    let whole = crate::reports::cell::shown(&whole, projections::reports::Kind::Count);
+    let whole = whole(i64::try_from(bytes.div_ceil(1_000)).unwrap_or(i64::MAX));
     format!("{whole} KB")
 }
 

@@ -22,7 +22,7 @@ use crate::{
     problem::Problem,
     reports::{
         asked::{AskedList, listing, views},
-        cell::shown,
+        cell::{is_figure, shown},
         files,
     },
     routes::{
@@ -99,7 +99,7 @@ pub(super) async fn show(
                 .map(|(place, (cell, column))| Cell {
                     text: shown(cell, column.kind),
                     heading: column.title.clone(),
-                    figure: files::is_figure(column),
+                    figure: is_figure(column.kind),
                     href: href.clone().filter(|_| place == 0),
                 })
                 .collect(),
@@ -126,7 +126,7 @@ pub(super) async fn show(
         lines: lines.collect(),
         columns: columns
             .iter()
-            .map(|column| (column.title.clone(), files::is_figure(column)))
+            .map(|column| (column.title.clone(), is_figure(column.kind)))
             .collect(),
         first: place.map(|_| format!("{address}?{query}")),
         next: found.next.map(|after| {

@@ -22,7 +22,7 @@ use crate::{
     problem::Problem,
     reports::{
         asked::{Answered, AskedList, AskedReport, answer, when},
-        cell::shown,
+        cell::{is_figure, shown},
         files,
     },
     routes::reports::AskedFormat,
@@ -146,7 +146,7 @@ fn table(
     let columns: Vec<(String, bool)> = table
         .columns
         .iter()
-        .map(|column| (column.title.clone(), files::is_figure(column)))
+        .map(|column| (column.title.clone(), is_figure(column.kind)))
         .collect();
     let row = |row: Vec<Figure>| -> Vec<Shown> {
         let name = row.first().map_or_else(String::new, |figure| {
@@ -157,7 +157,7 @@ fn table(
             .map(|(figure, column)| Shown {
                 text: shown(&figure.cell, column.kind),
                 heading: column.title.clone(),
-                figure: files::is_figure(column),
+                figure: is_figure(column.kind),
                 withheld: figure.cell == Cell::Withheld,
                 // An empty list is not worth the way.
                 href: href(&figure).filter(|_| figure.cell != Cell::Number(0)),
