@@ -18,6 +18,7 @@ mod pages;
 mod print;
 mod projections;
 mod proof;
+mod reports;
 mod secretariat;
 mod service;
 mod service_promises;

@@ -214,7 +214,7 @@ pub(super) async fn show(
     };
     let programs = name.of_a_program().then(|| {
         let chosen = program.as_deref().unwrap_or_default();
-        let mut choices = vec![("".to_owned(), "すべて".to_owned())];
+        let mut choices = vec![(String::new(), "すべて".to_owned())];
         choices.extend(app.service().programs.iter().map(|program| {
             (
                 program.id.0.clone(),
