@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod binary;
+mod cluster;
 mod crash_of_postgres;
 mod crash_of_service;
 mod databases;
@@ -18,6 +19,7 @@ mod pages;
 mod print;
 mod projections;
 mod proof;
+mod reporting;
 mod reports;
 mod secretariat;
 mod service;

@@ -3,7 +3,7 @@
 use domain::{calendar::parse_instant, program::Program, text::count};
 use jiff::Timestamp;
 use projections::{
-    ViewName, Views,
+    Reporting, ViewName,
     reports::{AsOf, List, ListFilter, ListName, Moment, Question, Report, ReportName},
 };
 use serde::{Deserialize, Serialize};
@@ -153,8 +153,8 @@ impl AskedList {
 }
 
 /// The views that reporting reads: those of a read replica, where one is configured.
-pub(crate) fn views(app: &App) -> &Views {
-    &app.service().views
+pub(crate) fn views(app: &App) -> &Reporting {
+    &app.service().reporting
 }
 
 /// Every program that the service knows.

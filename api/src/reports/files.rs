@@ -10,7 +10,7 @@ use domain::calendar::jst_date;
 use futures::stream;
 use jiff::Timestamp;
 use projections::{
-    Views,
+    Reporting,
     reports::{AsOf, Cell, Kind as CellKind, List, ListFilter, ListName, ReportName},
 };
 
@@ -243,7 +243,7 @@ pub(crate) fn order(
 
 /// How far a list has been read.
 struct Reading {
-    views: Views,
+    views: Reporting,
     app: App,
     name: ListName,
     filter: ListFilter,

@@ -38,26 +38,29 @@ use crate::{
 /// Jobs in the list.
 const LIST: u32 = 50;
 
+/// What reads the database that reports are read from may say.
+const REPLICA: &[Kind] = &[Kind::ReportsUnavailable];
+
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let endpoint = super::endpoint;
     let figures = Permission::ReadReports;
     let people = Permission::ReadReportLists;
     vec![
-        endpoint(figures, &[&[Kind::NotFound]], routes!(report)),
-        endpoint(figures, &[&[Kind::NotFound]], routes!(report_file)),
+        endpoint(figures, &[&[Kind::NotFound], REPLICA], routes!(report)),
+        endpoint(figures, &[&[Kind::NotFound], REPLICA], routes!(report_file)),
         endpoint(
             people,
-            &[&[Kind::NotFound, Kind::Unavailable]],
+            &[&[Kind::NotFound, Kind::Unavailable], REPLICA],
             routes!(report_list),
         ),
         endpoint(
             people,
-            &[&[Kind::NotFound, Kind::Unavailable]],
+            &[&[Kind::NotFound, Kind::Unavailable], REPLICA],
             routes!(report_list_file),
         ),
         endpoint(
             people,
-            &[&[Kind::Invalid, Kind::Unavailable]],
+            &[&[Kind::Invalid, Kind::Unavailable], REPLICA],
             routes!(begin_report_export),
         ),
         endpoint(people, &[], routes!(report_exports)),

@@ -192,7 +192,7 @@ pub(super) async fn forecast(
 ) -> Result<Vec<ReportTable>> {
     let this_year = FiscalYear::of(jst_date(question.as_of.at)).0;
     let mut sql = Sql::new(
-        "SELECT m.regular_year, m.renewal, CASE WHEN a.units IS NULL THEN 0 ELSE 1 END AS applied, \
+        "SELECT m.regular_year, m.renewal, CAST(CASE WHEN a.units IS NULL THEN 0 ELSE 1 END AS bigint) AS applied, \
                 COALESCE(a.units, m.seminar_units) AS units, COUNT(*) \
            FROM report_members m LEFT JOIN \
                 (SELECT a.member, MAX(a.units) AS units FROM report_applications a WHERE",

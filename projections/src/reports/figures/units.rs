@@ -79,17 +79,12 @@ pub(super) async fn incomplete(
     database: &Database,
     question: &Question<'_>,
 ) -> Result<Vec<ReportTable>> {
-    let mut sql = applications(
-        "a.closes_at, CASE WHEN a.missing <> 0 THEN 1 ELSE 0 END, COUNT(*)",
-        question,
-    );
+    // PostgreSQL takes what is written for an int of four bytes.
+    const LACKS: &str = "CAST(CASE WHEN a.missing <> 0 THEN 1 ELSE 0 END AS bigint)";
+    let mut sql = applications(&format!("a.closes_at, {LACKS}, COUNT(*)"), question);
     sql.push(OPEN).push(" AND a.closes_at IS NOT NULL");
-    let counts: Vec<(i64, i64, i64)> = grouped(
-        database,
-        sql,
-        "a.closes_at, CASE WHEN a.missing <> 0 THEN 1 ELSE 0 END",
-    )
-    .await?;
+    let counts: Vec<(i64, i64, i64)> =
+        grouped(database, sql, &format!("a.closes_at, {LACKS}")).await?;
     let at = question.as_of.at;
     let mut rows = Vec::new();
     for (days, label) in DAYS {
