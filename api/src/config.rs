@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::builder::FalseyValueParser;
-use eventstore::Anchors;
+use eventstore::{Anchors, ReadingDatabase};
 
 use crate::{
     access::{
@@ -62,12 +62,67 @@ pub struct Settings {
     /// Production on a database that would mean demonstration (SQLite)
     #[arg(long, env = "SHINSEI_PRODUCTION", value_parser = FalseyValueParser::new(), global = true)]
     pub production: bool,
+    /// Where reports are read from.
+    #[command(flatten)]
+    pub reporting: ReportingArguments,
     /// How people come in.
     #[command(flatten)]
     pub doors: Doors,
     /// How mails leave.
     #[command(flatten)]
     pub mail: MailArguments,
+}
+
+/// Where reports are read from.
+#[derive(clap::Args, Clone, Default)]
+pub struct ReportingArguments {
+    /// Second PostgreSQL address, from which the reports are read and nothing else is done: a replica; without one, the database itself
+    #[arg(
+        long,
+        env = "SHINSEI_REPORTING_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub reporting_database_url: Option<String>,
+    /// File that holds that address, for one with a password
+    #[arg(
+        long,
+        env = "SHINSEI_REPORTING_DATABASE_URL_FILE",
+        value_name = "FILE",
+        conflicts_with = "reporting_database_url",
+        global = true
+    )]
+    pub reporting_database_url_file: Option<PathBuf>,
+}
+
+/// A password may be in the address.
+impl std::fmt::Debug for ReportingArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReportingArguments")
+            .field(
+                "reporting_database_url",
+                &self.reporting_database_url.is_some(),
+            )
+            .field(
+                "reporting_database_url_file",
+                &self.reporting_database_url_file,
+            )
+            .finish()
+    }
+}
+
+/// Why the reports can not be read from where it is said. That the server can not be reached now is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportingError {
+    /// SQLite has no replicas.
+    #[error(
+        "SHINSEI_REPORTING_DATABASE_URL needs a PostgreSQL database: the service itself is on SQLite"
+    )]
+    NoServer,
+    /// The address.
+    #[error("SHINSEI_REPORTING_DATABASE_URL is no address of a PostgreSQL server")]
+    Address(#[source] eventstore::Error),
 }
 
 /// How mails leave.
@@ -285,10 +340,29 @@ impl Settings {
         if let Some(file) = &self.database_url_file {
             self.database_url = read(file)?;
         }
+        if let Some(file) = &self.reporting.reporting_database_url_file {
+            self.reporting.reporting_database_url = Some(read(file)?);
+        }
         if let Some(file) = &self.mail.smtp_url_file {
             self.mail.smtp_url = Some(read(file)?);
         }
         Ok(())
+    }
+
+    /// The second database, from which reports are read; `None` when there is none. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// See [`ReportingError`].
+    pub fn reporting_database(&self) -> Result<Option<ReadingDatabase>, ReportingError> {
+        let Some(url) = &self.reporting.reporting_database_url else {
+            return Ok(None);
+        };
+        if sqlite_file(&self.database_url).is_some() {
+            return Err(ReportingError::NoServer);
+        }
+        ReadingDatabase::at(url)
+            .map(Some)
+            .map_err(ReportingError::Address)
     }
 
     /// Where the anchors are kept; `None` when this node keeps none.
@@ -375,6 +449,7 @@ mod tests {
             anchors_directory: None,
             demo,
             production,
+            reporting: ReportingArguments::default(),
             doors: Doors {
                 public_url: None,
                 oidc: None,
@@ -403,6 +478,25 @@ mod tests {
         told.database_url_file = Some("/nowhere/at/all".into());
         let error = told.read_files().unwrap_err();
         assert_eq!(error.to_string(), "/nowhere/at/all can not be read");
+    }
+
+    #[tokio::test]
+    async fn reports_are_read_from_a_second_server_which_need_not_be_there() {
+        let mut told = settings("postgres://h/d", false, false);
+        assert!(told.reporting_database().unwrap().is_none());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "postgres://u:geheim@127.0.0.1:1/d\n").unwrap();
+        told.reporting.reporting_database_url_file = Some(file.path().to_owned());
+        told.read_files().unwrap();
+        assert!(told.reporting_database().unwrap().is_some());
+        assert!(!format!("{told:?}").contains("geheim"));
+        told.reporting.reporting_database_url = Some("sqlite:copy.db".to_owned());
+        let error = told.reporting_database().unwrap_err();
+        assert!(matches!(error, ReportingError::Address(_)));
+        let mut told = settings(DEFAULT_DATABASE, false, false);
+        told.reporting.reporting_database_url = Some("postgres://h/d".to_owned());
+        let error = told.reporting_database().unwrap_err();
+        assert!(matches!(error, ReportingError::NoServer));
     }
 
     #[test]

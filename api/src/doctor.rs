@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, str::FromStr as _};
 
 use domain::member::MemberNumber;
-use eventstore::DatabaseKind;
+use eventstore::{Database, DatabaseKind};
 use jiff::Timestamp;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     config::{Allowances, Doors, MailArguments, Mode, Settings},
     demonstration::FIRST_MEMBER,
     mail::{MailSettings, MailState, Outbox},
+    reporting::{Found, look},
 };
 
 /// Clocks that are further apart than this (ms) make deadlines and sessions differ between machines.
@@ -109,6 +110,7 @@ pub async fn examine(
     outbox(service, &mut found).await?;
     database(service, &surroundings.settings.database_url, &mut found).await?;
     log_and_views(service, &mut found).await?;
+    reporting(service, surroundings.settings, &mut found).await?;
     anchors(surroundings.settings, &mut found);
     programs(service, service.clock.now(), &mut found);
     demonstration(service, &mut found).await?;
@@ -277,6 +279,56 @@ async fn outbox(service: &Service, found: &mut Findings) -> Result<(), Box<dyn s
                 ),
             );
         }
+    }
+    Ok(())
+}
+
+async fn reporting(
+    service: &Service,
+    settings: &Settings,
+    found: &mut Findings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    const SUBJECT: &str = "reporting";
+    if let Some(file) = &settings.reporting.reporting_database_url_file {
+        only_for_owner(SUBJECT, file, found);
+    }
+    if let Database::Postgres(pool) = service.log.database() {
+        let there: bool = sqlx::query_scalar("SELECT to_regclass('reporting.as_of') IS NOT NULL")
+            .fetch_one(pool)
+            .await?;
+        if there {
+            found.sound(SUBJECT, "the schema reporting is there");
+        } else {
+            found.doubtful(
+                SUBJECT,
+                "there is no schema reporting for spreadsheets and BI tools: start the service once; if its log says that the role may not \
+                 make it, let an administrator run CREATE SCHEMA reporting AUTHORIZATION <the service's role>",
+            );
+        }
+    }
+    match look(service).await? {
+        None => {}
+        Some(Found::Sound { follows, behind }) => {
+            let what = if follows { "a replica" } else { "a read-only connection" };
+            let words = format!("reports are read from {what}, {behind} events behind");
+            if behind > FAR_BEHIND {
+                found.doubtful(SUBJECT, words);
+            } else {
+                found.sound(SUBJECT, words);
+            }
+        }
+        Some(Found::OtherLog) => found.unsafe_(
+            SUBJECT,
+            "SHINSEI_REPORTING_DATABASE_URL names a database with another log: its figures are not this service's. Name a replica of this database",
+        ),
+        Some(Found::Writable) => found.unsafe_(
+            SUBJECT,
+            "the server of SHINSEI_REPORTING_DATABASE_URL does not keep its connections from writing: is something between that drops their options?",
+        ),
+        Some(Found::Unreachable(why)) => found.doubtful(
+            SUBJECT,
+            format!("the database of SHINSEI_REPORTING_DATABASE_URL can not be asked, so reports answer 503: {why}"),
+        ),
     }
     Ok(())
 }

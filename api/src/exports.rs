@@ -170,19 +170,22 @@ impl Exports {
         }
     }
 
-    /// Begins a job and returns; the file is written in the background, its tables in the order given.
+    /// Begins a job and returns; the file is written in the background, its tables in the order given. An id that is there already is a
+    /// request that came again: nothing new begins.
     ///
     /// # Errors
     /// The database.
     pub async fn begin(
         &self,
+        id: Uuid,
         order: Order,
         first: Source,
         others: Vec<Source>,
         now: Timestamp,
     ) -> Result<Uuid, sqlx::Error> {
-        let id = Uuid::new_v4();
-        self.table.begin(id, &order, now).await?;
+        if !self.table.begin(id, &order, now).await? {
+            return Ok(id);
+        }
         let job = work::Job {
             id,
             format: order.format,

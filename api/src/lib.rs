@@ -22,6 +22,8 @@ pub mod print;
 pub mod problem;
 mod program_archive;
 pub mod proof;
+pub mod reporting;
+pub mod reports;
 pub mod routes;
 mod saving;
 pub mod searches;

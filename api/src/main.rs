@@ -9,7 +9,7 @@ use api::{
         command_line::{self as tokens, TokenCommand},
         role_named,
     },
-    config::{Allowances, Settings, check_listen, sqlite_file},
+    config::{Allowances, ReportingError, Settings, check_listen, sqlite_file},
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
@@ -116,7 +116,7 @@ enum Command {
     Reanchor,
     /// Build a view anew beside the live one, compare, then switch
     Rebuild {
-        /// `document_list`, `application_status`, `change_history`, `access_log`, `worklist` or `payments`
+        /// `document_list`, `application_status`, `change_history`, `access_log`, `worklist`, `payments` or `reports`
         name: String,
         /// Switch also when rows differ
         #[arg(long)]
@@ -281,13 +281,19 @@ async fn open_existing(settings: &Settings, clock: ClockSetting) -> Result<Servi
     }
     let programs = service::programs(settings.programs.as_deref())?;
     let service = Service::open(url, programs, clock).await?;
-    Ok(service.with_anchors(settings.anchors()))
+    Ok(with_surroundings(service, settings)?)
 }
 
 async fn open(settings: &Settings) -> Result<Service, Failure> {
     let programs = service::programs(settings.programs.as_deref())?;
     let service = Service::open(&settings.database_url, programs, settings.clock()).await?;
-    Ok(service.with_anchors(settings.anchors()))
+    Ok(with_surroundings(service, settings)?)
+}
+
+fn with_surroundings(service: Service, settings: &Settings) -> Result<Service, ReportingError> {
+    Ok(service
+        .with_anchors(settings.anchors())
+        .with_reporting(settings.reporting_database()?))
 }
 
 fn say(text: &str) -> std::io::Result<()> {

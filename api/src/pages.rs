@@ -21,6 +21,7 @@ mod posted;
 mod preview;
 mod printing;
 mod problem_page;
+mod reports;
 mod rows;
 mod seminars;
 mod sessions;
@@ -104,6 +105,7 @@ fn screens() -> Vec<Screen> {
     all.extend(document_screens());
     all.extend(viewed_screens());
     all.extend(desk::screens());
+    all.extend(reports::screens());
     all
 }
 

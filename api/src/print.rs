@@ -1,4 +1,4 @@
-//! 申請書（仮） and 申請書（本紙）: the printed application.
+//! 申請書（仮） and 申請書（本紙）: the printed application; and 定型帳票, the tables of reports ([`print_table`]).
 //!
 //! Three steps, each of which can be looked at alone: [`content`] says what stands on the pages, [`layout`] where it stands in
 //! millimetres, and [`write`](mod@write) draws it as PDF. Text becomes glyphs in one place (`font`), so that what is measured is
@@ -13,6 +13,7 @@ pub mod layout;
 pub mod printout;
 #[cfg(test)]
 mod sample;
+mod table;
 pub mod write;
 
 pub use batch::{Batch, BatchError, BatchReport, print_all};
@@ -22,6 +23,7 @@ pub use file_name::FileName;
 pub use font::{missing, plain_forms};
 pub use layout::Layout;
 pub use printout::{Completion, Printout, PrintoutError, completions};
+pub use table::print_table;
 pub use write::{WriteError, write};
 
 /// The application as PDF.

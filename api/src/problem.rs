@@ -223,6 +223,19 @@ impl From<eventstore::Error> for Problem {
     }
 }
 
+/// Errors of the views too. Only what a second database could not do is another matter: it concerns the reports alone, and passes.
+impl From<projections::Error> for Problem {
+    fn from(error: projections::Error) -> Self {
+        if matches!(error, projections::Error::Replica { .. }) {
+            let why = crate::reporting::unreachable(&error);
+            tracing::warn!(why, "reports could not be read");
+            return Self::new(Kind::ReportsUnavailable);
+        }
+        tracing::error!(%error, "reading a view");
+        Self::new(Kind::Internal)
+    }
+}
+
 impl<E: std::error::Error + Into<Self>> From<ExecuteError<E>> for Problem {
     fn from(error: ExecuteError<E>) -> Self {
         match error {
@@ -278,6 +291,19 @@ mod tests {
         }];
         let problem = Problem::from(Refusal::RequirementsNotMet(missing.clone()));
         assert_eq!(problem.body().missing, missing);
+    }
+
+    #[test]
+    fn reports_that_their_own_database_can_not_answer_are_unavailable_and_no_failure_of_ours() {
+        let failed = |source| projections::Error::Replica {
+            doing: "asking the reports",
+            source,
+        };
+        let problem = Problem::from(failed(sqlx::Error::PoolTimedOut));
+        assert_eq!(problem.kind(), Kind::ReportsUnavailable);
+        assert_eq!(problem.kind().status(), StatusCode::SERVICE_UNAVAILABLE);
+        let problem = Problem::from(projections::Error::UnknownName);
+        assert_eq!(problem.kind(), Kind::Internal);
     }
 
     #[tokio::test]

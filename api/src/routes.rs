@@ -21,6 +21,7 @@ mod papers;
 mod payments;
 mod profile;
 mod programs;
+pub(crate) mod reports;
 mod requirements;
 mod research_activities;
 mod research_years;
@@ -160,6 +161,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(bulk_runs::endpoints());
     all.extend(mails::endpoints());
     all.extend(mail_templates::endpoints());
+    all.extend(reports::endpoints());
     all
 }
 

@@ -33,7 +33,7 @@ use crate::{
     mail::{self, NoticeError, Notices},
     operations, pages,
     problem::{Kind, Problem, as_problem},
-    program_archive, proof, routes,
+    program_archive, proof, reporting, routes,
     service::Service,
     telemetry::{figures, observe},
     write::BODY_LIMIT,
@@ -240,6 +240,12 @@ pub async fn serve(
     }
     program_archive::keep(&service.log, &service.programs).await?;
     figures();
+    // Not waited for: it may take seconds to see that nobody answers.
+    let looking = service.clone();
+    service
+        .log
+        .tasks()
+        .spawn(async move { reporting::tell(&looking).await });
     let stop = CancellationToken::new();
     let background = CancellationToken::new();
     let log = service.log.clone();

@@ -12,10 +12,11 @@ use domain::{
     upcasters,
 };
 use eventstore::{
-    Anchors, CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata, Receipt,
+    Anchors, CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata,
+    ReadingDatabase, Receipt,
 };
 use jiff::Timestamp;
-use projections::Views;
+use projections::{Reporting, Views};
 use uuid::Uuid;
 
 use crate::{
@@ -42,6 +43,8 @@ pub struct Service {
     pub clock: Clock,
     /// What pages and lists are drawn from.
     pub views: Views,
+    /// What reports and their lists are drawn from: the views, or a second database that is only read.
+    pub reporting: Reporting,
     /// Where the log's anchors are kept; `None` on a node that keeps none.
     pub anchors: Option<Anchors>,
 }
@@ -136,17 +139,32 @@ impl Service {
                 Clock::demonstration(last.map_or(earliest, |last| last.max(earliest)))
             }
         };
+        let views = Views::new(log.clone());
         Ok(Self {
             members: log.handler((), upcasters),
             applications: log.handler(Arc::clone(&programs), upcasters),
             proposals: log.handler((), upcasters),
             accesses: log.handler((), upcasters),
-            views: Views::new(log.clone()),
+            reporting: Reporting::of(views.clone()),
+            views,
             log,
             programs,
             clock,
             anchors: None,
         })
+    }
+
+    /// The same, with the reports read from a second database, if there is one. Whether it can be reached is told by
+    /// [`reporting::look`](crate::reporting::look), and does not matter to anything else.
+    #[must_use]
+    pub fn with_reporting(self, database: Option<ReadingDatabase>) -> Self {
+        match database {
+            Some(database) => Self {
+                reporting: Reporting::reading(database),
+                ..self
+            },
+            None => self,
+        }
     }
 
     /// The same, with a place for the log's anchors: without one, none are made or looked at.

@@ -30,6 +30,12 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// A session that sits in an open transaction holds up the sealer, so the server ends it.
 const IDLE_IN_TRANSACTION: &str = "60s";
 
+/// A question of a report that takes longer than this on a second database is ended by it.
+const LONGEST_QUESTION: &str = "120s";
+
+/// How long a question waits for a connection to a second database: whoever asks is told at once that it can not be reached.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseKind {
@@ -47,6 +53,54 @@ pub enum Database {
     Sqlite(SqlitePool),
     /// A PostgreSQL server, version 15 or later.
     Postgres(PgPool),
+}
+
+/// A second database that is only read: a replica, or another address of the same server. The server itself refuses to write on its
+/// connections, and nothing here does what writes (there is no migrating, and no log of it). Cloning shares the pool.
+#[derive(Clone, Debug)]
+pub struct ReadingDatabase(Database);
+
+impl ReadingDatabase {
+    /// A PostgreSQL server at this address, which need not be reachable now: connections are made when somebody asks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsupportedAddress`] for anything that is no PostgreSQL address, [`Error::Database`] for one that can not be read.
+    pub fn at(url: &str) -> Result<Self, Error> {
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(Error::UnsupportedAddress);
+        }
+        let options = PgConnectOptions::from_str(url)
+            .map_err(Error::at(Stage::Connect))?
+            .options([
+                ("default_transaction_read_only", "on"),
+                ("statement_timeout", LONGEST_QUESTION),
+                ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+            ]);
+        let pool = postgres_pool()
+            .acquire_timeout(REPLICA_PATIENCE)
+            .connect_lazy_with(options);
+        Ok(Self(Database::Postgres(pool)))
+    }
+
+    /// To be asked; whatever would write is refused by the server.
+    pub fn for_reading(&self) -> &Database {
+        &self.0
+    }
+}
+
+fn postgres_pool() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// Runs the same expression on whichever pool the database has: `on_database!(db, pool => sqlx::query(SQL).execute(pool).await)`.
@@ -129,17 +183,7 @@ impl Database {
         let options = PgConnectOptions::from_str(url)
             .map_err(Error::at(Stage::Connect))?
             .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
-        let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > TRUSTED_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
+        let pool = postgres_pool()
             .connect_with(options)
             .await
             .map_err(Error::at(Stage::Connect))?;

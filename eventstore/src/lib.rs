@@ -30,7 +30,7 @@ mod repository;
 mod store;
 
 pub use cqrs_es::persist::EventUpcaster;
-pub use database::{Database, DatabaseKind};
+pub use database::{Database, DatabaseKind, ReadingDatabase};
 pub use decoding::Upcasters;
 pub use error::{Error, Stage};
 pub use examine::Setup;

@@ -32,6 +32,15 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
+    /// The second database, from which the reports are read, can not be asked now. The service goes on.
+    #[error("the database that the reports are read from failed while {doing}")]
+    Replica {
+        /// The step.
+        doing: &'static str,
+        /// What the driver says.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The event log failed.
     #[error(transparent)]
     Log(#[from] eventstore::Error),

@@ -24,6 +24,7 @@ mod payments;
 mod projection;
 mod rebuild;
 mod registry;
+mod reporting;
 pub mod reports;
 mod runner;
 mod session;
@@ -46,6 +47,7 @@ pub use lag::{Failure, ProjectionLag, ProjectionStatus};
 pub use payments::{UnmatchedPage, UnmatchedPayment};
 pub use projection::ViewName;
 pub use rebuild::{DifferingRow, Progress, RebuildReport, rebuild};
+pub use reporting::{ReplicaState, Reporting};
 pub use runner::Runner;
 pub use views::{Page, Views};
 pub use worklist::{

@@ -6,8 +6,9 @@ use eventstore::EventLog;
 use tokio::sync::MutexGuard;
 
 use crate::error::{Error, Result};
-use crate::projection::{Projection, Table, on_view};
+use crate::projection::{Projection, Table, ViewName, on_view};
 use crate::registry::{self, Generation, Role};
+use crate::reporting;
 use crate::runner::catch_up_view;
 use crate::session::{Session, on_session};
 use crate::step::{Bounds, Step, step};
@@ -311,10 +312,19 @@ impl<'a, P: Projection> Rebuild<'a, P> {
                     .await
                     .map_err(&at)?;
             });
+            if P::NAME == ViewName::Reports {
+                reporting::take_turn(&mut session).await?;
+            }
             session
-                .run(&registry::publish::<P>(new.number))
+                .run(&registry::publish::<P>(
+                    self.log.database().kind(),
+                    new.number,
+                ))
                 .await
                 .map_err(&at)?;
+            if P::NAME == ViewName::Reports {
+                reporting::publish(&mut session).await?;
+            }
             session
                 .run(&registry::drop_tables::<P>(live.number))
                 .await

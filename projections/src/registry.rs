@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
-use eventstore::EventLog;
+use eventstore::{DatabaseKind, EventLog};
 
 use crate::error::{Error, Result};
 use crate::projection::{Projection, ViewName, on_view};
+use crate::reporting;
 use crate::session::{Session, on_session};
 
 /// The first of the two keys of each lease; the second is the id of the generation. The migrations of sqlx lock by one
 /// key of eight bytes, which is another space.
-const LEASES: i32 = 0x5348_494e;
+pub(crate) const LEASES: i32 = 0x5348_494e;
 
 /// Which of a view's generations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,19 +62,38 @@ pub(crate) fn schema<P: Projection>(generation: i64) -> String {
 }
 
 /// Lets readers see this generation.
-pub(crate) fn publish<P: Projection>(generation: i64) -> String {
+///
+/// PostgreSQL: replaced and not dropped, as whoever builds a view on one of these (the schema `reporting`, an analyst) would be in the way
+/// of dropping it, and grants would be gone. Only columns that are no longer the same, which is another version of the view's code, take
+/// with them what was built on them.
+pub(crate) fn publish<P: Projection>(kind: DatabaseKind, generation: i64) -> String {
     let mut statements = String::new();
     for table in P::TABLES {
         if let Some(public) = table.public {
             let name = table.name;
-            // Names of our own code, never a value.
-            let _infallible = write!(
-                statements,
-                "DROP VIEW IF EXISTS {public}; CREATE VIEW {public} AS SELECT * FROM {name}_g{generation};"
-            );
+            let query = format!("SELECT * FROM {name}_g{generation}");
+            let statement = match kind {
+                DatabaseKind::Sqlite => {
+                    format!("DROP VIEW IF EXISTS {public}; CREATE VIEW {public} AS {query};")
+                }
+                DatabaseKind::Postgres => replace_view(public, "", &query),
+            };
+            statements.push_str(&statement);
         }
     }
     statements
+}
+
+/// PostgreSQL's statement that makes a view, or puts this query in its place. Names and queries of our own code, never a value.
+pub(crate) fn replace_view(name: &str, options: &str, query: &str) -> String {
+    format!(
+        "DO $replace$ BEGIN \
+           CREATE OR REPLACE VIEW {name} {options} AS {query}; \
+         EXCEPTION WHEN invalid_table_definition THEN \
+           DROP VIEW {name} CASCADE; \
+           CREATE VIEW {name} {options} AS {query}; \
+         END $replace$;"
+    )
 }
 
 /// Removes the tables of a generation that no reader is shown.
@@ -91,7 +111,7 @@ pub(crate) async fn prepare(log: &EventLog) -> Result<()> {
     for name in ViewName::ALL {
         on_view!(name, P => prepare_view::<P>(log).await?);
     }
-    Ok(())
+    reporting::prepare(log).await
 }
 
 async fn prepare_view<P: Projection>(log: &EventLog) -> Result<()> {
@@ -116,7 +136,8 @@ async fn prepare_view<P: Projection>(log: &EventLog) -> Result<()> {
     .map_err(&at)?;
     if made == 1 {
         session.run(&schema::<P>(1)).await.map_err(&at)?;
-        session.run(&publish::<P>(1)).await.map_err(&at)?;
+        let kind = log.database().kind();
+        session.run(&publish::<P>(kind, 1)).await.map_err(&at)?;
     }
     session.commit().await
 }

@@ -50,7 +50,7 @@ impl Views {
     }
 
     /// A page may be asked for before any runner has made the tables.
-    async fn database(&self) -> Result<&Database> {
+    pub(crate) async fn database(&self) -> Result<&Database> {
         self.prepared
             .get_or_try_init(|| registry::prepare(&self.log))
             .await?;

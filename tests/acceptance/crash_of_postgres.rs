@@ -7,10 +7,8 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::clock::DEMONSTRATION_START;
@@ -32,6 +30,7 @@ use jiff::civil::date;
 use projections::Runner;
 use uuid::Uuid;
 
+use crate::cluster::Cluster;
 use crate::service::{FOURTH, assert_sound};
 
 const ROUNDS: u32 = 3;
@@ -42,58 +41,6 @@ const SHARED: u64 = 20;
 const LOAD: Duration = Duration::from_millis(1_500);
 /// Payments that are known at each 申込, so that its command has several events to lose.
 const PAYMENTS: u32 = 4;
-
-/// A PostgreSQL server of this test's own, with what `ops/postgres` does to one.
-struct Cluster {
-    directory: PathBuf,
-    url: String,
-}
-
-impl Cluster {
-    fn start() -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = format!("/var/tmp/shinsei-crash-{}-{number}", std::process::id()).into();
-        let mut cluster = Self {
-            directory,
-            url: String::new(),
-        };
-        cluster.url = cluster.control("start");
-        cluster
-    }
-
-    fn control(&self, what: &str) -> String {
-        let control = std::env::var("SHINSEI_TEST_POSTGRES_CONTROL").unwrap_or_else(|_| {
-            panic!(
-                "SHINSEI_TEST_POSTGRES_CONTROL is not set: this test needs a PostgreSQL server of its own to crash. Run it \
-                 by `ops/test`, or by `ops/postgres run -- cargo test`."
-            )
-        });
-        let output = Command::new(control)
-            .arg("--dir")
-            .arg(&self.directory)
-            .arg(what)
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{what}: {told}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    fn crash(&self) {
-        self.control("crash");
-    }
-
-    fn restart(&self) {
-        assert_eq!(self.control("start"), self.url);
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        self.control("remove");
-    }
-}
 
 /// A command as it can be repeated.
 #[derive(Clone)]

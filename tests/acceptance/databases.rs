@@ -117,7 +117,7 @@ fn admin_url() -> String {
 }
 
 /// The administrator's address with another database's name.
-fn server_url(name: &str) -> String {
+pub fn server_url(name: &str) -> String {
     let admin = admin_url();
     let (server, _) = admin
         .rsplit_once('/')
@@ -151,7 +151,7 @@ async fn migrate(url: &str) {
 }
 
 /// A connection per statement: a pool would belong to the runtime of the test that happened to open it.
-async fn administer(statement: &str) {
+pub async fn administer(statement: &str) {
     let mut connection = PgConnection::connect(&admin_url())
         .await
         .expect("the test server answers");

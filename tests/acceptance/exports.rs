@@ -117,7 +117,7 @@ async fn a_file_is_the_one_that_would_have_been_written_at_once_and_any_node_han
             let order = order(format, 40_000);
             let second = rows(1);
             let id = ours
-                .begin(order, rows(40), vec![second], now)
+                .begin(Uuid::new_v4(), order, rows(40), vec![second], now)
                 .await
                 .unwrap();
             let export = done(&other_node, id).await;
@@ -150,7 +150,13 @@ async fn only_the_owner_sees_a_job_cancels_it_and_deletes_it() {
     each_database(async |fresh| {
         let exports = exports(fresh);
         let now = Timestamp::now();
-        let begun = exports.begin(order(Format::Csv, 1_000), rows(1), vec![], now);
+        let begun = exports.begin(
+            Uuid::new_v4(),
+            order(Format::Csv, 1_000),
+            rows(1),
+            vec![],
+            now,
+        );
         let id = begun.await.unwrap();
         done(&exports, id).await;
         assert_eq!(exports.find(id, OTHER, now).await.unwrap(), None);
@@ -158,7 +164,13 @@ async fn only_the_owner_sees_a_job_cancels_it_and_deletes_it() {
         assert!(!exports.remove(id, OTHER).await.unwrap());
         assert!(!exports.cancel(id, OWNER, now).await.unwrap());
         let later = now + Duration::from_secs(1);
-        let begun = exports.begin(order(Format::Xlsx, 2_000), endless(), vec![], later);
+        let begun = exports.begin(
+            Uuid::new_v4(),
+            order(Format::Xlsx, 2_000),
+            endless(),
+            vec![],
+            later,
+        );
         let running = begun.await.unwrap();
         let listed = exports.list(OWNER, 10, later).await.unwrap();
         let ids: Vec<_> = listed.iter().map(|export| export.id).collect();
@@ -187,7 +199,13 @@ async fn a_job_shows_how_far_it_is_and_ends_when_it_is_cancelled() {
             rows: chunks.boxed(),
         };
         let now = Timestamp::now();
-        let begun = exports.begin(order(Format::Csv, 1_000_000), source, vec![], now);
+        let begun = exports.begin(
+            Uuid::new_v4(),
+            order(Format::Csv, 1_000_000),
+            source,
+            vec![],
+            now,
+        );
         let id = begun.await.unwrap();
         let seen = reaches(&exports, id, |export| export.rows_done > 0).await;
         assert_eq!((seen.state, seen.rows_done % 2_000), (State::Running, 0));
@@ -210,7 +228,13 @@ async fn a_file_is_deleted_after_a_day() {
     each_database(async |fresh| {
         let exports = exports(fresh);
         let now = Timestamp::now();
-        let begun = exports.begin(order(Format::CsvCp932, 1_000), rows(1), vec![], now);
+        let begun = exports.begin(
+            Uuid::new_v4(),
+            order(Format::CsvCp932, 1_000),
+            rows(1),
+            vec![],
+            now,
+        );
         let export = done(&exports, begun.await.unwrap()).await;
         let last = export.expires_at - Duration::from_micros(1);
         assert_eq!(export.expires_at, export.ended_at.unwrap() + KEPT_FOR);

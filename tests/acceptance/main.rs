@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod binary;
+mod cluster;
 mod crash_of_postgres;
 mod crash_of_service;
 mod databases;
@@ -19,6 +20,8 @@ mod pages;
 mod print;
 mod projections;
 mod proof;
+mod reporting;
+mod reports;
 mod secretariat;
 mod service;
 mod service_promises;

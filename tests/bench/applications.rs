@@ -10,7 +10,7 @@ use domain::documents::{
     ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId, Trial,
 };
 use domain::eligibility::Scope;
-use domain::member::{Contact, MemberNumber, MemberRecord, Place, Workplace};
+use domain::member::{Contact, Member, MemberEvent, MemberNumber, MemberRecord, Place, Workplace};
 use domain::program::{ProgramId, Programs};
 use domain::{Actor, Context, Personal, Role};
 use jiff::Timestamp;
@@ -34,11 +34,13 @@ pub fn id(member: u32) -> String {
     format!("{PROGRAM}.{}", member_number(member))
 }
 
-fn member_number(member: u32) -> u32 {
+/// 会員番号
+pub fn member_number(member: u32) -> u32 {
     1_000_000 + member
 }
 
-fn record(member: u32) -> Outcome<MemberRecord> {
+/// 会員基本情報 of a member.
+pub fn record(member: u32) -> Outcome<MemberRecord> {
     Ok(MemberRecord {
         number: MemberNumber::parse(&member_number(member).to_string())?,
         name: format!("試験 会員{member}"),
@@ -266,6 +268,32 @@ impl Aggregate for Filling {
     }
 
     fn apply(&mut self, _: ApplicationEvent) {}
+}
+
+/// The same into the streams of members.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct FillingMember;
+
+impl Aggregate for FillingMember {
+    const TYPE: &'static str = Member::TYPE;
+    type Command = Vec<MemberEvent>;
+    type Event = MemberEvent;
+    type Error = Infallible;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        events: Vec<MemberEvent>,
+        (): &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), Infallible> {
+        for event in events {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, _: MemberEvent) {}
 }
 
 #[cfg(test)]

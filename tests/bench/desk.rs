@@ -18,7 +18,7 @@ use crate::figures::{ms, number, percentile};
 use crate::report::{Finding, Goal, Table};
 use crate::{Outcome, places};
 
-const APPLICATIONS: u32 = 100_000;
+pub const APPLICATIONS: u32 = 100_000;
 
 /// Events of each: 申込, 履歴書, プロフィール, and for every other one more.
 const EVENTS: usize = 3;
@@ -51,7 +51,7 @@ const GIVEN: [(&str, &str); 7] = [
     ("マリア", "マリア"),
 ];
 
-fn named(record: &mut MemberRecord, member: u32) {
+pub fn named(record: &mut MemberRecord, member: u32) {
     let place = usize::try_from(member).unwrap_or_default();
     let (family, family_kana) = FAMILIES[place % FAMILIES.len()];
     let (given, given_kana) = GIVEN[place / 3 % GIVEN.len()];
@@ -77,7 +77,7 @@ fn events(member: u32) -> Outcome<Vec<ApplicationEvent>> {
 }
 
 /// The rules that the events name, as a start of the service keeps them: without them no line says what is missing.
-async fn keep_rules(log: &EventLog) -> Outcome<()> {
+pub async fn keep_rules(log: &EventLog) -> Outcome<()> {
     let programs = applications::programs()?;
     let program = programs
         .get(&domain::program::ProgramId(
@@ -226,7 +226,7 @@ async fn ask(name: &str, log: &EventLog, table: &mut Table) -> Outcome<Vec<f64>>
     Ok(slowest)
 }
 
-fn push(database: &str, what: &str, found: i64, times: &[f64], table: &mut Table) {
+pub fn push(database: &str, what: &str, found: i64, times: &[f64], table: &mut Table) {
     table.row([
         database.to_owned(),
         what.to_owned(),

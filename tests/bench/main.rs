@@ -15,6 +15,7 @@ mod pages;
 mod places;
 mod print;
 mod report;
+mod reporting;
 mod reports;
 mod service;
 mod stock;
@@ -58,7 +59,7 @@ const SETS: [Set; 5] = [
     },
     Set {
         name: "desk",
-        measurements: &["lists"],
+        measurements: &["lists", "reports"],
         postgres: true,
         crates: LOG_CRATES,
     },
@@ -92,6 +93,7 @@ async fn measure(name: &str) -> Outcome<Finding> {
         "service" => service::measure().await,
         "member" => pages::measure().await,
         "lists" => desk::measure().await,
+        "reports" => reporting::measure().await,
         "documents" => print::documents().await,
         "first" => print::first().await,
         "batch" => print::many().await,

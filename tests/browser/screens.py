@@ -266,6 +266,33 @@ SCREENS = [
     Screen("desk-bulk", "previewed", "bulk", "一括処理", "/desk/bulk/{run}"),
     Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
     Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),
+    # Reporting.
+    Screen("reports", "menu", "reporting", "集計", "/reports"),
+    *(
+        Screen("report", name, "reporting", title, f"/reports/{name}")
+        for name, title in [
+            ("progress", "進捗"),
+            ("incomplete", "未完了者"),
+            ("units", "単位分布"),
+            ("review", "審査処理"),
+            ("money", "収支"),
+            ("members", "会員構成"),
+            ("forecast", "更新見込み"),
+        ]
+    ),
+    Screen("report", "of-a-program-then", "reporting", "進捗", "/reports/progress?program={program}&as_of=20"),
+    Screen("report", "refused", "reporting", "アドレスを読み取れません", "/reports/progress?as_of=yesterday", status=400, wrong=True),
+    *(
+        Screen("report-list", name, "reporting", title, f"/report-lists/{name}")
+        for name, title in [
+            ("applications", "申請の一覧"),
+            ("committee", "委員会資料"),
+            ("non-applicants", "未申請者一覧"),
+            ("unmatched", "未照合の入金の一覧"),
+        ]
+    ),
+    Screen("report-exports", "all", "reporting", "作成したファイル", "/report-exports"),
+    Screen("report-exports", "one", "reporting", "ファイルの作成", "/report-exports/{run}"),
     *(
         Screen("as-member", state, "at_desk", place, f"/desk/as-member{rest}")
         for state, place, rest in [

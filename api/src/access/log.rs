@@ -131,6 +131,7 @@ pub fn subject(operation: &str) -> &'static str {
         _ if path.contains("/mails") || path.contains("/mail-templates") => "お知らせのメール",
         _ if path.contains("/imports") => "取込",
         _ if path.ends_with("/payments") || path.contains("/payments/") => "入金",
+        _ if path.contains("/report-") || path.contains("/reports/") => "集計の一覧",
         _ if path.contains("/members/{member}") => "セミナーの出欠",
         _ => "お申込みの状況",
     }

@@ -49,11 +49,15 @@ pub enum Permission {
     ReadAccessLog,
     /// To ask who looked at one's own.
     ReadOwnAccessLog,
+    /// To read reports (集計): figures, no people.
+    ReadReports,
+    /// To read the people behind the figures, and 定型帳票.
+    ReadReportLists,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -74,6 +78,8 @@ impl Permission {
         Self::ManageTokens,
         Self::ReadAccessLog,
         Self::ReadOwnAccessLog,
+        Self::ReadReports,
+        Self::ReadReportLists,
     ];
 
     /// The word in the API's description (`x-permission`) and in the scopes of tokens.
@@ -99,6 +105,8 @@ impl Permission {
             Self::ManageTokens => "manage-tokens",
             Self::ReadAccessLog => "read-access-log",
             Self::ReadOwnAccessLog => "read-own-access-log",
+            Self::ReadReports => "read-reports",
+            Self::ReadReportLists => "read-report-lists",
         }
     }
 
@@ -116,6 +124,7 @@ impl Permission {
             Self::SearchApplications | Self::ReadMails | Self::ExportHistory => {
                 &[Secretariat(Some(Duty::View))]
             }
+            Self::ReadReports | Self::ReadReportLists => &[Secretariat(Some(Duty::View)), Reporter],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
             Self::Decide => &[Secretariat(Some(Duty::Decide))],
             Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
@@ -234,7 +243,9 @@ mod tests {
                 "read-history",
                 "search-applications",
                 "export-history",
-                "read-mails"
+                "read-mails",
+                "read-reports",
+                "read-report-lists"
             ]
         );
         let besides = |more: &'static str| [&everybody[..], &[more]].concat();
@@ -262,7 +273,10 @@ mod tests {
                 "read-access-log"
             ]
         );
-        assert_eq!(row(Role::Reporter, Duties::NONE), everybody);
+        assert_eq!(
+            row(Role::Reporter, Duties::NONE),
+            [&everybody[..], &["read-reports", "read-report-lists"]].concat()
+        );
         assert!(
             row(Role::System, Duties::all()).is_empty(),
             "nobody signs in as a part of the system"

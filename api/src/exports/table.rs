@@ -111,11 +111,11 @@ impl Table {
         id: Uuid,
         order: &Order,
         now: Timestamp,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<bool, sqlx::Error> {
         write_in_turn!(self.log, pool => {
             sqlx::query(
                 "INSERT INTO exports (id, owner, title, format, state, rows_total, begun_at_us, seen_at_us, expires_at_us)
-                 VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $6, $7)",
+                 VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $6, $7) ON CONFLICT (id) DO NOTHING",
             )
             .bind(id.to_string())
             .bind(&order.owner)
@@ -126,7 +126,7 @@ impl Table {
             .bind(expiry(now))
             .execute(pool)
             .await
-            .map(drop)
+            .map(|done| done.rows_affected() == 1)
         })
     }
 

@@ -97,7 +97,13 @@ async fn a_job_whose_rows_can_not_be_read_fails_with_advice_and_leaves_nothing()
     let error = stream::iter([Err(BoxError::from("the database has gone"))]);
     source.rows = source.rows.chain(error).boxed();
     let id = exports
-        .begin(order(Format::Csv, 1_000), source, vec![], Timestamp::now())
+        .begin(
+            Uuid::new_v4(),
+            order(Format::Csv, 1_000),
+            source,
+            vec![],
+            Timestamp::now(),
+        )
         .await
         .unwrap();
     let failed = ends(&exports, id).await;
@@ -122,7 +128,13 @@ async fn a_row_of_the_wrong_length_fails_the_job_and_not_the_process() {
     let wrong: Result<_, BoxError> = Ok(vec![vec![Cell::Empty, Cell::Empty]]);
     source.rows = source.rows.chain(stream::iter([wrong])).boxed();
     let id = exports
-        .begin(order(Format::Xlsx, 1_001), source, vec![], Timestamp::now())
+        .begin(
+            Uuid::new_v4(),
+            order(Format::Xlsx, 1_001),
+            source,
+            vec![],
+            Timestamp::now(),
+        )
         .await
         .unwrap();
     assert_eq!(ends(&exports, id).await.state, State::Failed);
@@ -135,7 +147,7 @@ async fn a_third_job_waits_for_its_turn_and_its_owner_sees_that() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         let order = order(Format::Csv, 2_000);
-        let begun = exports.begin(order, endless(), vec![], Timestamp::now());
+        let begun = exports.begin(Uuid::new_v4(), order, endless(), vec![], Timestamp::now());
         ids.push(begun.await.unwrap());
     }
     for id in &ids {
@@ -143,6 +155,7 @@ async fn a_third_job_waits_for_its_turn_and_its_owner_sees_that() {
     }
     let third = exports
         .begin(
+            Uuid::new_v4(),
             order(Format::Csv, 1_000),
             numbers(1),
             vec![],
@@ -165,6 +178,7 @@ async fn the_end_of_the_service_does_not_wait_for_a_job() {
     let exports = exports(&directory).await;
     let id = exports
         .begin(
+            Uuid::new_v4(),
             order(Format::Csv, 2_000),
             endless(),
             vec![],
@@ -227,6 +241,7 @@ async fn a_file_that_is_deleted_while_it_is_fetched_does_not_pass_for_a_whole_on
     let exports = exports(&directory).await;
     let id = exports
         .begin(
+            Uuid::new_v4(),
             order(Format::Csv, 200_000),
             numbers(200),
             vec![],

@@ -5,6 +5,7 @@
 
 mod grid;
 mod structure;
+mod table;
 pub(crate) mod wrap;
 
 use std::fmt;
@@ -30,6 +31,28 @@ pub use structure::{Part, PartId, PartKind};
 pub const PAGE_WIDTH: f32 = 210.0;
 /// Height of A4 (mm).
 pub const PAGE_HEIGHT: f32 = 297.0;
+
+/// The paper, as it lies before the reader.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paper {
+    /// From left to right (mm).
+    pub width: f32,
+    /// From top to bottom (mm).
+    pub height: f32,
+}
+
+impl Paper {
+    /// A4, upright: the application.
+    pub const UPRIGHT: Self = Self {
+        width: PAGE_WIDTH,
+        height: PAGE_HEIGHT,
+    };
+    /// A4, lying: 定型帳票.
+    pub const LYING: Self = Self {
+        width: PAGE_HEIGHT,
+        height: PAGE_WIDTH,
+    };
+}
 
 /// Left edge of everything (mm); 20 mm leave room for two holes.
 const LEFT: f32 = 20.0;
@@ -94,8 +117,10 @@ pub struct Layout {
     pub title: String,
     /// Its author.
     pub author: String,
-    /// The moment it speaks of.
-    pub at: Timestamp,
+    /// The moment it speaks of; none where the pages alone tell it.
+    pub at: Option<Timestamp>,
+    /// What all pages are printed on.
+    pub paper: Paper,
     /// The pages.
     pub pages: Vec<Page>,
     /// Title and page (from 0) of the cover and of each section.
@@ -211,7 +236,8 @@ impl Layout {
         Self {
             title: content.title.clone(),
             author: content.author.clone(),
-            at: content.at,
+            at: Some(content.at),
+            paper: Paper::UPRIGHT,
             pages: flow.pages,
             bookmarks,
             parts: flow.outline.into_parts(),
@@ -219,9 +245,30 @@ impl Layout {
     }
 }
 
+/// The part of a page that is set (mm).
+#[derive(Clone, Copy)]
+struct Area {
+    left: f32,
+    right: f32,
+    top: f32,
+    bottom: f32,
+}
+
+impl Default for Area {
+    fn default() -> Self {
+        Self {
+            left: LEFT,
+            right: RIGHT,
+            top: TOP,
+            bottom: BOTTOM,
+        }
+    }
+}
+
 /// Pages while they are set.
 #[derive(Default)]
 struct Flow {
+    area: Area,
     pages: Vec<Page>,
     /// Upper edge of what comes next.
     y: f32,
@@ -232,12 +279,12 @@ impl Flow {
     /// Begins a page.
     fn turn(&mut self) {
         self.pages.push(Page::default());
-        self.y = TOP;
+        self.y = self.area.top;
     }
 
     /// Begins a page unless so much room (mm) is left.
     fn keep(&mut self, height: f32) {
-        if self.y + height > BOTTOM && self.y > TOP {
+        if self.y + height > self.area.bottom && self.y > self.area.top {
             self.turn();
         }
     }
@@ -277,10 +324,11 @@ impl Flow {
     /// Lines across the whole width, below each other, each `pitch` (mm) high.
     fn lines(&mut self, words: &str, size: f32, pitch: f32, kind: PartKind) {
         let part = self.outline.open(kind);
-        for line in wrap(words, (RIGHT - LEFT) / mm(size)) {
+        let Area { left, right, .. } = self.area;
+        for line in wrap(words, (right - left) / mm(size)) {
             self.keep(pitch);
             self.text(
-                LEFT,
+                left,
                 self.y + baseline(size, pitch),
                 size,
                 line.text,

@@ -24,7 +24,7 @@ use subsetter::GlyphRemapper;
 use self::drawing::Drawing;
 use super::{
     font::{NAME, PROGRAM, font},
-    layout::{Layout, PAGE_HEIGHT, PAGE_WIDTH},
+    layout::Layout,
 };
 
 /// Name of the font in the documents' resources.
@@ -60,7 +60,7 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
     let mut characters = Characters::default();
     let mut drawings = Vec::with_capacity(layout.pages.len());
     for page in &layout.pages {
-        drawings.push(Drawing::of(page, &mut characters)?);
+        drawings.push(Drawing::of(page, layout.paper.height, &mut characters)?);
     }
 
     let mut document = PdfDocument::new("");
@@ -85,7 +85,7 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
                 } else {
                     Vec::new()
                 };
-                PdfPage::new(Mm(PAGE_WIDTH), Mm(PAGE_HEIGHT), ops)
+                PdfPage::new(Mm(layout.paper.width), Mm(layout.paper.height), ops)
             })
             .collect(),
     );
@@ -256,15 +256,18 @@ fn describe_document(
     layout: &Layout,
     roots: ObjectId,
 ) -> Result<(), WriteError> {
-    let at = pdf_date(layout.at);
-    let information = file.add_object(dictionary! {
+    let mut about = dictionary! {
         "Title" => utf16(&layout.title),
         "Author" => utf16(&layout.author),
         "Creator" => utf16("Shinsei"),
         "Producer" => utf16("printpdf"),
-        "CreationDate" => Object::string_literal(at.clone()),
-        "ModDate" => Object::string_literal(at),
-    });
+    };
+    if let Some(at) = layout.at {
+        let at = pdf_date(at);
+        about.set("CreationDate", Object::string_literal(at.clone()));
+        about.set("ModDate", Object::string_literal(at));
+    }
+    let information = file.add_object(about);
     if let Some(old) = file.trailer.get(b"Info").ok().cloned() {
         file.objects.remove(&old.as_reference()?);
     }
@@ -309,7 +312,7 @@ fn identify(file: &mut lopdf::Document) {
     for object in file.objects.values() {
         match object {
             Object::Stream(stream) => contents.update(&stream.content),
-            Object::Dictionary(one) if one.has(b"CreationDate") => {
+            Object::Dictionary(one) if one.has(b"Producer") => {
                 for (_, value) in one {
                     if let Object::String(text, _) = value {
                         contents.update(text);

@@ -238,6 +238,9 @@ kinds! {
     /// Our fault.
     Internal: INTERNAL_SERVER_ERROR, "internal", "処理できませんでした",
         "処理中に問題が発生しました。入力内容はそのままで、少し待ってからもう一度お試しください。続く場合は事務局へお問い合わせください。";
+    /// The second database, from which reports are read, does not answer.
+    ReportsUnavailable: SERVICE_UNAVAILABLE, "reports-unavailable", "集計をただいまご利用いただけません",
+        "集計用のデータベースに接続できないため、集計と一覧を表示できません。申請の受付や確認など、集計のほかの操作は通常どおりご利用いただけます。少し待ってから、もう一度お試しください。続く場合はシステムの管理者へお知らせください。";
     /// Not ready.
     Unavailable: SERVICE_UNAVAILABLE, "unavailable", "ただいまご利用いただけません",
         "ただいまご利用いただけません。少し待ってから、もう一度お試しください。";

@@ -410,10 +410,8 @@ async fn applications(
 }
 
 /// A view that cannot be read is told to those who run the service.
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 pub(crate) fn unread(error: projections::Error) -> Problem {
-    tracing::error!(%error, "reading a view");
-    Problem::new(Kind::Internal)
+    error.into()
 }
 
 #[cfg(test)]

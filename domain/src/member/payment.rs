@@ -19,6 +19,9 @@ pub enum PaymentItem {
 }
 
 impl PaymentItem {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ReviewFee, Self::ExamFee, Self::CertificationFee];
+
     /// Reads the word of the export.
     pub fn parse(text: &str) -> Option<Self> {
         match text {

@@ -335,7 +335,8 @@ fn line(
     ]
 }
 
-fn scope(scope: Scope) -> &'static str {
+/// The word of 申込の内容 in the tables.
+pub(crate) fn scope(scope: Scope) -> &'static str {
     match scope {
         Scope::DocumentsAndExam => "documents_and_exam",
         Scope::DocumentsOnly => "documents_only",
@@ -439,7 +440,7 @@ fn fee(program: &Program, item: PaymentItem) -> &Fee {
 }
 
 /// The word of 費目 in the tables.
-pub(super) fn item_word(item: PaymentItem) -> &'static str {
+pub(crate) fn item_word(item: PaymentItem) -> &'static str {
     match item {
         PaymentItem::ReviewFee => "review_fee",
         PaymentItem::ExamFee => "exam_fee",

@@ -22,8 +22,10 @@ pub enum Chart {
     Histogram(usize, Option<usize>),
     /// For each row a bar of each of these columns.
     Groups(&'static [usize]),
-    /// A line for each column after the first.
-    Lines,
+    /// A line for each column after the first, over these days before the deadline, a row each.
+    Lines(&'static [i64]),
+    /// For each row how long half of all, nine of ten, and nineteen of twenty take: these columns.
+    Percentiles([usize; 3]),
 }
 
 /// A figure with what is behind it.
@@ -74,6 +76,8 @@ pub struct ReportTable {
     pub columns: Vec<Column>,
     /// Its rows.
     pub rows: Vec<Vec<Figure>>,
+    /// So many rows at the end sum up or stand beside the others: they are set apart, and not drawn.
+    pub apart: usize,
     /// How it is drawn.
     pub chart: Option<Chart>,
 }

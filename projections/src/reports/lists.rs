@@ -50,8 +50,8 @@ pub struct Part {
     pub next: Option<After>,
 }
 
-/// The word of 費目.
-pub(super) fn item_label(word: &str) -> &str {
+/// 費目 in words, by the word of the tables.
+pub fn item_label(word: &str) -> &str {
     match word {
         "review_fee" => "審査料",
         "exam_fee" => "受験料",

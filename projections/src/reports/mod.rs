@@ -30,12 +30,14 @@ use crate::session::{Session, on_session};
 use apply::{
     APPLICATIONS, ATTENDANCE, CHARGES, CONFIRMATIONS, Fact, MEMBERS, RECEIPTS, Rows, STAYS, Said,
 };
+pub(crate) use apply::{item_word, scope as scope_word};
 pub(crate) use figures::report;
 pub use figures::{Chart, Figure, Report, ReportTable};
-pub use lists::{After, Line, List, Part};
+pub use lists::{After, Line, List, Part, item_label};
 pub(crate) use question::as_of;
 pub use question::{AsOf, ListFilter, ListName, Moment, Question, ReportName};
 pub use table::{Cell, Column, Kind};
+pub(crate) use versions::OPEN;
 
 /// The view.
 pub(crate) struct ReportsView;

@@ -39,6 +39,9 @@ impl Door {
             .replace("{item}", "1")
             .replace("{run}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{search}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{report}", "progress")
+            .replace("{list}", "applications")
+            .replace("{export}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
     }
 
     /// Somebody knocks, with nothing in the hands that could do anything.
@@ -98,8 +101,8 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
         Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, ExportHistory, Import,
         ManageMails, ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory,
-        ReadMails, ReadOwnAccessLog, ReadPrograms, SearchApplications, SeeOwnSituation,
-        UseMemberPages, VerifyLog,
+        ReadMails, ReadOwnAccessLog, ReadPrograms, ReadReportLists, ReadReports,
+        SearchApplications, SeeOwnSituation, UseMemberPages, VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -112,9 +115,14 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
             ReadOwnAccessLog,
         ]);
     }
+    if role == Role::Reporter {
+        may.extend([ReadReports, ReadReportLists]);
+    }
     for duty in duties {
         may.extend(match duty {
             Duty::View => vec![
+                ReadReports,
+                ReadReportLists,
                 ReadApplication,
                 ReadHistory,
                 SearchApplications,

@@ -4,6 +4,7 @@
 
 mod batch;
 mod paper;
+mod report;
 mod rules_of_then;
 mod screen;
 

@@ -88,6 +88,9 @@ pub(in super::super) async fn dashboard(
     if may(Permission::Import) {
         places.push(("/desk/imports", "取込（会員・出欠・入金・試験結果）"));
     }
+    if may(Permission::ReadReports) {
+        places.push(("/reports", "集計"));
+    }
     if may(Permission::VerifyLog) {
         places.push(("/desk/verification", "記録が書き換えられていないかの確認"));
     }

@@ -1,7 +1,7 @@
 //! Rows of cells in a frame, over as many pages as they need.
 
 use super::{
-    BOTTOM, FRAME, Flow, HAIRLINE, Mark, PartId, PartKind, baseline, mm,
+    FRAME, Flow, HAIRLINE, Mark, PartId, PartKind, baseline, mm,
     wrap::{Line, wrap},
 };
 
@@ -200,7 +200,7 @@ impl Flow {
             let mut done = 0;
             loop {
                 let left = row.count - done;
-                let room = BOTTOM - self.y;
+                let room = self.area.bottom - self.y;
                 if style.height(left) + tail <= room {
                     self.set(grid, row, done, left, &mut piece);
                     break;

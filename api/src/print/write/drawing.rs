@@ -3,7 +3,7 @@
 use super::{
     super::{
         font::shape,
-        layout::{Ink, Mark, PAGE_HEIGHT, Page, PartId, SLANT},
+        layout::{Ink, Mark, Page, PartId, SLANT},
     },
     Characters, FONT, PALE, WriteError,
     structure::Marked,
@@ -45,6 +45,8 @@ pub(super) struct Drawing {
     pub operators: Vec<u8>,
     /// What the marks belong to.
     pub marked: Vec<Marked>,
+    /// Of the page (mm): PDF counts from below.
+    height: f32,
     open: Open,
     /// Hundredths of points; what is set already is not set again.
     size: i64,
@@ -53,11 +55,16 @@ pub(super) struct Drawing {
 }
 
 impl Drawing {
-    /// Draws a page.
-    pub fn of<'a>(page: &'a Page, characters: &mut Characters<'a>) -> Result<Self, WriteError> {
+    /// Draws a page of such a height (mm).
+    pub fn of<'a>(
+        page: &'a Page,
+        height: f32,
+        characters: &mut Characters<'a>,
+    ) -> Result<Self, WriteError> {
         let mut drawing = Self {
             operators: Vec::with_capacity(16 * 1024),
             marked: Vec::new(),
+            height,
             open: Open::Nothing,
             size: 0,
             fill: None,
@@ -184,7 +191,7 @@ impl Drawing {
     /// Millimetres from the upper left corner, as points from the lower left one.
     fn point(&mut self, x: f32, y: f32) {
         self.number(points(x));
-        self.number(points(PAGE_HEIGHT - y));
+        self.number(points(self.height - y));
     }
 
     fn font(&mut self, size: i64) {
@@ -288,7 +295,7 @@ mod tests {
     #[test]
     fn numbers_have_no_more_digits_than_they_need() {
         let mut characters = Characters::default();
-        let mut drawing = Drawing::of(&Page::default(), &mut characters).unwrap();
+        let mut drawing = Drawing::of(&Page::default(), 297.0, &mut characters).unwrap();
         drawing.operators.clear();
         for hundredths in [0, 5, 50, 100, 1_250, 59_527, -80, -1_005] {
             drawing.number(hundredths);

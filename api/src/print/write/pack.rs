@@ -1,4 +1,4 @@
-//! The document as bytes: streams as they are, every other object in one compressed stream, and a compressed table of where
+//! The document as bytes: streams as they are, every other object in compressed streams, and a compressed table of where
 //! each lies (ISO 32000-1, 7.5.7 and 7.5.8).
 //!
 //! The library can pack as well; it writes each object three times over to learn its size, and leaves the table, a twentieth of
@@ -45,6 +45,18 @@ impl Deflater {
     }
 }
 
+/// Most objects of one compressed stream: their number has two bytes, and a reader unpacks all of a stream to have one of them.
+/// An application has some thousand, a table of 10,000 rows more than a hundred thousand.
+const MOST_IN_CONTAINER: usize = 20_000;
+
+/// Objects for one compressed stream: where each begins, and the objects.
+#[derive(Default)]
+struct Container {
+    head: String,
+    body: Vec<u8>,
+    count: u16,
+}
+
 /// Where an object lies, as the table says it: kind, place, and place within.
 struct Entry(u8, u32, u16);
 
@@ -57,8 +69,12 @@ pub(super) fn pack(mut file: Document, outline: &Outline) -> std::io::Result<Vec
         }
     }
 
-    let container = file.max_id + 1;
-    let table = container + 1;
+    let whole = |object: &&Object| !matches!(object, Object::Stream(_));
+    let packed = outline.ends.len() + file.objects.values().filter(whole).count();
+    let first_container = file.max_id + 1;
+    let containers = packed.div_ceil(MOST_IN_CONTAINER).max(1);
+    // A document of four billion objects does not fit into memory.
+    let table = first_container.saturating_add(u32::try_from(containers).unwrap_or(u32::MAX));
     let mut entries: Vec<Entry> = Vec::new();
     entries.resize_with(1, || Entry(0, 0, u16::MAX));
     entries.resize_with(place(table) + 1, || Entry(0, 0, 0));
@@ -66,40 +82,54 @@ pub(super) fn pack(mut file: Document, outline: &Outline) -> std::io::Result<Vec
     let mut bytes = Vec::with_capacity(96 * 1024);
     // Four bytes above 127 say that the file is no text.
     bytes.extend_from_slice(b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
-    let (mut head, mut body) = (String::new(), Vec::with_capacity(outline.text.len() * 2));
-    let mut packed = 0_u16;
+    let mut filled: Vec<Container> = Vec::with_capacity(containers);
+    filled.resize_with(containers, Container::default);
+    let mut at = 0;
+    let mut pack = |number: u32, entries: &mut [Entry], object: &dyn Fn(&mut Vec<u8>)| {
+        let within = at / MOST_IN_CONTAINER;
+        at += 1;
+        // There are as many as the objects need, which were counted.
+        let (Some(one), Ok(of)) = (filled.get_mut(within), u32::try_from(within)) else {
+            return;
+        };
+        entries[place(number)] = Entry(2, first_container + of, one.count);
+        one.count = one.count.saturating_add(1);
+        let _infallible = write!(one.head, "{number} {} ", one.body.len());
+        object(&mut one.body);
+    };
     let mut start = 0;
     for (number, &end) in (outline.first..).zip(&outline.ends) {
-        entries[place(number)] = Entry(2, container, packed);
-        packed = packed.saturating_add(1);
-        let _infallible = write!(head, "{number} {start} ");
+        let text = outline.text.get(start..end).unwrap_or_default();
+        pack(number, &mut entries, &|body| {
+            body.extend_from_slice(text.as_bytes());
+        });
         start = end;
     }
-    body.extend_from_slice(outline.text.as_bytes());
     for (&(number, _), object) in &file.objects {
         if let Object::Stream(stream) = object {
             entries[place(number)] = Entry(1, offset(&bytes), 0);
             put_stream(&mut bytes, (number, 0), stream);
         } else {
-            entries[place(number)] = Entry(2, container, packed);
-            packed = packed.saturating_add(1);
-            let _infallible = write!(head, "{number} {} ", body.len());
-            put(&mut body, object);
-            body.push(b'\n');
+            pack(number, &mut entries, &|body| {
+                put(body, object);
+                body.push(b'\n');
+            });
         }
     }
-    let first = head.len();
-    let mut objects = Stream::new(
-        dictionary! {
-            "Type" => "ObjStm",
-            "N" => i64::from(packed),
-            "First" => i64::try_from(first).unwrap_or(i64::MAX),
-        },
-        [head.into_bytes(), body].concat(),
-    );
-    deflater.deflate(&mut objects)?;
-    entries[place(container)] = Entry(1, offset(&bytes), 0);
-    put_stream(&mut bytes, (container, 0), &objects);
+    for (number, one) in (first_container..).zip(filled) {
+        let first = one.head.len();
+        let mut objects = Stream::new(
+            dictionary! {
+                "Type" => "ObjStm",
+                "N" => i64::from(one.count),
+                "First" => i64::try_from(first).unwrap_or(i64::MAX),
+            },
+            [one.head.into_bytes(), one.body].concat(),
+        );
+        deflater.deflate(&mut objects)?;
+        entries[place(number)] = Entry(1, offset(&bytes), 0);
+        put_stream(&mut bytes, (number, 0), &objects);
+    }
 
     let start = offset(&bytes);
     entries[place(table)] = Entry(1, start, 0);

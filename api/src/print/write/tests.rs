@@ -139,7 +139,7 @@ fn another_moment_or_another_letter_gives_another_document() {
     let state = sample::small();
     let first = write(&provisional(&state)).unwrap();
     let mut later = provisional(&state);
-    later.at += jiff::SignedDuration::from_secs(1);
+    later.at = later.at.map(|at| at + jiff::SignedDuration::from_secs(1));
     let second = write(&later).unwrap();
     let id = |bytes: &[u8]| Read::new(bytes).file.trailer.get(b"ID").unwrap().clone();
     assert_ne!(id(&first), id(&second));

@@ -217,6 +217,7 @@ impl Way {
                 Column::new("share", "割合", Kind::Share),
             ],
             rows,
+            apart: 1,
             chart: Some(Chart::Bars(1)),
         })
     }
@@ -307,6 +308,7 @@ fn due(years: &[i64], counts: &[Coming]) -> ReportTable {
             Column::new("applied", "手続き中", Kind::Count),
         ],
         rows: rows.collect(),
+        apart: 0,
         chart: Some(Chart::Groups(&[2, 3])),
     }
 }
@@ -342,6 +344,7 @@ fn current_units(years: &[i64], counts: &[Coming]) -> ReportTable {
         ),
         columns,
         rows: rows.collect(),
+        apart: 0,
         chart: None,
     }
 }

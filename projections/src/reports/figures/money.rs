@@ -139,6 +139,7 @@ fn by_month(question: &Question<'_>, sums: &BTreeMap<(String, String), Sums>) ->
         ),
         columns: columns(vec![Column::new("month", "月", Kind::Text)]),
         rows,
+        apart: 1,
         chart: Some(Chart::Groups(&[2, 5, 7])),
     }
 }
@@ -173,6 +174,7 @@ fn by_route(question: &Question<'_>, sums: &BTreeMap<(String, String), Sums>) ->
             Column::new("route", "支払方法", Kind::Text),
         ]),
         rows,
+        apart: 1,
         chart: None,
     }
 }

@@ -106,6 +106,7 @@ async fn funnel(database: &Database, question: &Question<'_>) -> Result<ReportTa
             Column::new("share", "対象者に占める割合", Kind::Share),
         ],
         rows,
+        apart: 1,
         chart: Some(Chart::Bars(1)),
     })
 }
@@ -159,6 +160,7 @@ async fn states(database: &Database, question: &Question<'_>) -> Result<ReportTa
             Column::new("count", "件数", Kind::Count),
         ],
         rows,
+        apart: 0,
         chart: None,
     })
 }
@@ -224,7 +226,8 @@ async fn completions(database: &Database, question: &Question<'_>) -> Result<Rep
         note: Some("申請を初めて完了した日を、その申請の種類の締め切り日時までの日数で数えます。"),
         columns,
         rows,
-        chart: (!programs.is_empty()).then_some(Chart::Lines),
+        apart: 0,
+        chart: (!programs.is_empty()).then_some(Chart::Lines(&MARKS)),
     })
 }
 

@@ -167,7 +167,8 @@ async fn waiting(database: &Database, question: &Question<'_>) -> Result<ReportT
             Column::new("longest", "最も長い待ち", Kind::Days),
         ],
         rows,
-        chart: Some(Chart::Groups(&[3, 4, 5])),
+        apart: 0,
+        chart: Some(Chart::Percentiles([3, 4, 5])),
     })
 }
 
@@ -222,6 +223,7 @@ async fn returned(database: &Database, question: &Question<'_>) -> Result<Report
                 Figure::maybe(None),
             ],
         ],
+        apart: 0,
         chart: None,
     })
 }
@@ -260,6 +262,7 @@ async fn reasons(database: &Database, question: &Question<'_>) -> Result<ReportT
             Column::new("applications", "申請", Kind::Count),
         ],
         rows,
+        apart: 0,
         chart: Some(Chart::Bars(1)),
     })
 }
@@ -313,6 +316,7 @@ async fn load(database: &Database, question: &Question<'_>) -> Result<ReportTabl
         note: Some("事務局の操作を数えます。件数から、その担当者が操作した申請の一覧を開けます。"),
         columns,
         rows,
+        apart: 0,
         chart: None,
     })
 }

@@ -69,6 +69,7 @@ fn lacking_table(question: &Question<'_>, lacking: Vec<(Missing, i64)>) -> Repor
             Column::new("count", "件数", Kind::Count),
         ],
         rows,
+        apart: 0,
         chart: Some(Chart::Bars(1)),
     }
 }
@@ -138,6 +139,7 @@ pub(super) async fn incomplete(
             Column::new("ready", "うち不足なし", Kind::Count),
         ],
         rows,
+        apart: 0,
         chart: Some(Chart::Groups(&[2, 3])),
     };
     let lacking = lacking(database, question).await?;
@@ -217,6 +219,7 @@ fn bands(question: &Question<'_>, counts: &[(i64, i64, i64)]) -> ReportTable {
             Column::new("short", "うち不足", Kind::Count),
         ],
         rows,
+        apart: 0,
         chart: Some(Chart::Histogram(1, line)),
     }
 }
@@ -291,6 +294,7 @@ fn summary(question: &Question<'_>, counts: &[(i64, i64, i64)]) -> Result<Report
                 None,
             ),
         ],
+        apart: 0,
         chart: None,
     })
 }
