@@ -9,6 +9,7 @@ mod crash_of_service;
 mod databases;
 mod doctor;
 mod exports;
+mod figures;
 mod imports;
 mod intake;
 mod journeys;

@@ -171,7 +171,7 @@ pub(crate) struct Act {
     pub application: String,
     pub program: String,
     pub actor: String,
-    pub act: &'static str,
+    pub event: &'static str,
 }
 
 /// The rows of a batch.
@@ -187,8 +187,8 @@ pub(crate) struct Rows {
     pub attendance: Versions,
     pub return_items: Vec<ReturnItem>,
     pub acts: Vec<Act>,
-    /// Ledger number by minute.
-    pub minutes: BTreeMap<i64, i64>,
+    /// First and last ledger number by minute.
+    pub minutes: BTreeMap<i64, (i64, i64)>,
     /// The latest minute of all events so far.
     pub minute: i64,
 }
@@ -196,7 +196,8 @@ pub(crate) struct Rows {
 pub(super) fn apply(rows: &mut Rows, fact: Fact) {
     let at = (fact.number, fact.at_us);
     rows.minute = rows.minute.max(fact.at_us.div_euclid(60_000_000));
-    rows.minutes.insert(rows.minute, fact.number);
+    let minute = rows.minutes.entry(rows.minute);
+    minute.or_insert((fact.number, fact.number)).1 = fact.number;
     match fact.said {
         Said::Application { fact, staff } => application(rows, at, fact, staff),
         Said::Member { member, event } => self::member(rows, at, &member, *event),
@@ -223,7 +224,6 @@ fn application(rows: &mut Rows, at: At, fact: folds::Fact, staff: Option<String>
     let mut returned = number_before(RETURNED).unwrap_or_default();
     let mut completed_days = number_before(COMPLETED_DAYS);
     match &*event {
-        ApplicationEvent::Applied { .. } => (returned, completed_days) = (0, None),
         ApplicationEvent::ReturnedForCorrection { request, .. } => {
             returned += 1;
             for item in &request.items {
@@ -251,7 +251,7 @@ fn application(rows: &mut Rows, at: At, fact: folds::Fact, staff: Option<String>
             application: id.clone(),
             program: state.program.to_string(),
             actor,
-            act: event.name(),
+            event: event.name(),
         });
     }
     money(
@@ -378,21 +378,21 @@ fn money(
     event: &ApplicationEvent,
 ) {
     let fee = |item: PaymentItem| program.map(|program| fee(program, item));
-    let mut charged = Vec::new();
+    let mut billed = Vec::new();
     match event {
         ApplicationEvent::Applied {
             scope, exam_passed, ..
         } => {
             if *scope != Scope::ExamOnly {
-                charged.push(PaymentItem::ReviewFee);
+                billed.push(PaymentItem::ReviewFee);
             }
             if *scope != Scope::DocumentsOnly && exam_passed.is_none() {
-                charged.push(PaymentItem::ExamFee);
+                billed.push(PaymentItem::ExamFee);
             }
         }
-        ApplicationEvent::ExamAdded { .. } => charged.push(PaymentItem::ExamFee),
+        ApplicationEvent::ExamAdded { .. } => billed.push(PaymentItem::ExamFee),
         ApplicationEvent::CertificationFeeRequested { .. } => {
-            charged.push(PaymentItem::CertificationFee);
+            billed.push(PaymentItem::CertificationFee);
         }
         ApplicationEvent::PaymentConfirmed { payment } => {
             let values = vec![
@@ -414,15 +414,15 @@ fn money(
         }
         _ => {}
     }
-    let charged_on = jst_date(Timestamp::from_microsecond(at.1).unwrap_or_default());
-    for item in charged {
+    let billed_on = jst_date(Timestamp::from_microsecond(at.1).unwrap_or_default());
+    for item in billed {
         let Some(fee) = fee(item).filter(|fee| fee.amount_yen != Some(0)) else {
             continue;
         };
         let values = vec![
             state.program.to_string().into(),
             state.member.as_str().into(),
-            month(charged_on).into(),
+            month(billed_on).into(),
             fee.route.as_str().into(),
             fee.amount_yen.map(i64::from).into(),
         ];

@@ -251,11 +251,8 @@ impl List<'_> {
             let sql = self.statement(MEMBER, ["m.member"], after, limit);
             let rows: Vec<MemberRow> = all(database, &sql).await?;
             let next = next(&rows, limit, |row| After(row.member.clone(), String::new()));
-            let lines = rows.into_iter().map(member);
-            return Ok(Part {
-                lines: lines.collect::<Result<_>>()?,
-                next,
-            });
+            let lines = rows.into_iter().map(member).collect();
+            return Ok(Part { lines, next });
         }
         let (columns, key) = match self.name {
             ListName::Charges => (
@@ -580,9 +577,9 @@ fn date(text: &str) -> Cell {
     text.parse::<Date>().map_or(Cell::Empty, Cell::Date)
 }
 
-fn member(row: MemberRow) -> Result<Line> {
+fn member(row: MemberRow) -> Line {
     let number = |number: Option<i64>| number.map_or(Cell::Empty, Cell::Number);
-    Ok(Line {
+    Line {
         cells: vec![
             Cell::Text(row.member),
             Cell::Text(row.name),
@@ -599,11 +596,11 @@ fn member(row: MemberRow) -> Result<Line> {
             Cell::Number(row.seminar_units),
         ],
         application: None,
-    })
+    }
 }
 
 /// 対象者 of a program among the members `m`: [`domain::reporting::is_due`], by the two numbers that the domain gave each of them.
-pub(super) fn due(sql: &mut Sql, program: &Program) {
+fn due(sql: &mut Sql, program: &Program) {
     let year = i64::from(program.year.0);
     let grace = i64::from(program.rules.eligibility.grace_years);
     sql.push("m.regular_year >= ").bind(year - grace);
@@ -615,7 +612,7 @@ pub(super) fn due(sql: &mut Sql, program: &Program) {
 }
 
 /// Of the members `m`: those who have no application in the program, or have withdrawn it.
-pub(super) fn without_application(sql: &mut Sql, program: &Program, as_of: AsOf) {
+fn without_application(sql: &mut Sql, program: &Program, as_of: AsOf) {
     sql.push(" NOT EXISTS (SELECT 1 FROM report_applications b WHERE b.member = m.member AND");
     sql.at("b", as_of)
         .push(" AND b.withdrawn = 0")

@@ -45,7 +45,7 @@ pub(crate) struct ReportsView;
 impl Projection for ReportsView {
     const NAME: ViewName = ViewName::Reports;
     const STREAMS: &'static [&'static str] = &[Member::TYPE, Application::TYPE];
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[
         Table {
@@ -108,7 +108,7 @@ impl Projection for ReportsView {
         Table {
             name: "view_report_minutes",
             key: &["minute"],
-            columns: "minute, number",
+            columns: "minute, first, number",
             public: Some("report_minutes"),
         },
     ];
@@ -179,7 +179,7 @@ impl Projection for ReportsView {
         }
         save_return_items(session, generation, &rows.return_items).await?;
         save_acts(session, generation, &rows.acts).await?;
-        let minutes: Vec<(i64, i64)> = rows.minutes.into_iter().collect();
+        let minutes: Vec<Minute> = rows.minutes.into_iter().collect();
         save_minutes(session, generation, &minutes).await
     }
 }
@@ -262,7 +262,7 @@ async fn save_acts(session: &mut Session, generation: i64, acts: &[apply::Act]) 
                     .push_bind(&act.application)
                     .push_bind(&act.program)
                     .push_bind(&act.actor)
-                    .push_bind(act.act);
+                    .push_bind(act.event);
             });
             query.build().persistent(full).execute(connection).await.map(drop)
         })
@@ -271,20 +271,20 @@ async fn save_acts(session: &mut Session, generation: i64, acts: &[apply::Act]) 
     Ok(())
 }
 
-async fn save_minutes(
-    session: &mut Session,
-    generation: i64,
-    minutes: &[(i64, i64)],
-) -> Result<()> {
+/// A minute with its first and its last ledger number.
+type Minute = (i64, (i64, i64));
+
+async fn save_minutes(session: &mut Session, generation: i64, minutes: &[Minute]) -> Result<()> {
     for minutes in minutes.chunks(ROWS_PER_STATEMENT) {
         let full = minutes.len() == ROWS_PER_STATEMENT;
         on_session!(&mut *session, connection => {
             let mut query = QueryBuilder::new(format!(
-                "INSERT INTO view_report_minutes_g{generation} (minute, number) "
+                "INSERT INTO view_report_minutes_g{generation} (minute, first, number) "
             ));
-            query.push_values(minutes, |mut columns, (minute, number)| {
-                columns.push_bind(*minute).push_bind(*number);
+            query.push_values(minutes, |mut columns, (minute, (first, number))| {
+                columns.push_bind(*minute).push_bind(*first).push_bind(*number);
             });
+            // One that an earlier batch has begun keeps its first number.
             query.push(" ON CONFLICT (minute) DO UPDATE SET number = excluded.number");
             query.build().persistent(full).execute(connection).await.map(drop)
         })

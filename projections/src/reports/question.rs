@@ -55,13 +55,14 @@ pub(crate) async fn as_of(
             if !(0..=head).contains(&number) {
                 return Ok(None);
             }
-            let mut sql = Sql::new("SELECT MIN(minute) FROM report_minutes WHERE number >= ");
+            // That of the last event which counts, and not of the next one: the time of a number is the same whatever comes after it.
+            // The minute is over by then; the last one of all may not be. Before the first event there is nothing that time changes.
+            let mut sql = Sql::new("SELECT COALESCE(MAX(CASE WHEN first <= ");
             sql.bind(number);
+            sql.push(" THEN minute + 1 END), MIN(minute)) FROM report_minutes");
             let minute: Option<i64> = one::<(Option<i64>,)>(database, &sql).await?.0;
-            // The minute is over by then; the last one of all may not be.
             let at = minute.and_then(|minute| {
-                let end = minute.checked_add(1)?.checked_mul(MINUTE_US)?;
-                Timestamp::from_microsecond(end).ok()
+                Timestamp::from_microsecond(minute.checked_mul(MINUTE_US)?).ok()
             });
             Ok(Some(AsOf {
                 number,
@@ -301,7 +302,7 @@ pub struct ListFilter {
     pub speciality: Option<String>,
     /// 年齢階級
     pub age: Option<AgeBand>,
-    /// Applied (true) or not (false) in a program of that year.
+    /// With an application that is neither withdrawn nor certified (true), without one (false).
     pub applied: Option<bool>,
     /// `2026-06`
     pub month: Option<String>,

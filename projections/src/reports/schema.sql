@@ -153,9 +153,10 @@ CREATE TABLE view_report_acts_g{generation} (
     act                   text    NOT NULL
 );
 CREATE INDEX view_report_acts_g{generation}_counted ON view_report_acts_g{generation} (actor, act, program, number);
--- The last ledger number of each minute (since 1970). An event that was decided before the one in front of it belongs to that one's
+-- The first and the last ledger number of each minute (since 1970). An event that was decided before the one in front of it belongs to that one's
 -- minute: the clock of the ledger does not go back.
 CREATE TABLE view_report_minutes_g{generation} (
     minute                bigint  NOT NULL PRIMARY KEY,
+    first                 bigint  NOT NULL,
     number                bigint  NOT NULL
 );

@@ -1,5 +1,7 @@
 //! Statements that both databases understand, with their parameters.
 
+use std::fmt::Write as _;
+
 use eventstore::{Database, on_database};
 use sqlx::FromRow;
 use sqlx::postgres::PgRow;
@@ -33,7 +35,8 @@ impl Sql {
     /// A value.
     pub(super) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.text.push_str(&format!("${}", self.values.len()));
+        // Writing into a text does not fail.
+        let _infallible = write!(self.text, "${}", self.values.len());
         self
     }
 

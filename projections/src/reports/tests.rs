@@ -43,7 +43,12 @@ async fn figures_count_their_lists(views: &Views, moment: Moment, now: Timestamp
                         let lines = views.report_list_count(&list).await.unwrap();
                         assert_eq!(lines, count, "{} {list:?}", table.key);
                         let part = views.report_list(&list, None, 1000).await.unwrap();
-                        assert_eq!(part.lines.len() as i64, count, "{}", table.key);
+                        assert_eq!(
+                            i64::try_from(part.lines.len()).unwrap(),
+                            count,
+                            "{}",
+                            table.key
+                        );
                         for line in part.lines {
                             assert_eq!(line.cells.len(), list.columns().len());
                         }
@@ -69,7 +74,7 @@ proptest! {
             let views = Views::new(test.log.clone());
             let now = Timestamp::now();
             figures_count_their_lists(&views, Moment::Latest, now).await;
-            let at = at.min(history.len() as i64);
+            let at = at.min(i64::try_from(history.len()).unwrap());
             figures_count_their_lists(&views, Moment::Number(at), now).await;
         });
     }

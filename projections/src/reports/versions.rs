@@ -228,16 +228,16 @@ mod tests {
         ("p.1".to_owned(), String::new())
     }
 
-    fn value(number: i64) -> Option<Vec<Value>> {
-        Some(vec![number.into()])
+    fn value(number: i64) -> Vec<Value> {
+        vec![number.into()]
     }
 
     #[test]
     fn what_does_not_change_makes_no_row() {
         let mut versions = Versions::default();
-        versions.set(key(), (1, 10), value(7));
-        versions.set(key(), (2, 20), value(7));
-        versions.set(key(), (3, 30), value(8));
+        versions.set(key(), (1, 10), Some(value(7)));
+        versions.set(key(), (2, 20), Some(value(7)));
+        versions.set(key(), (3, 30), Some(value(8)));
         assert_eq!(versions.over.len(), 1);
         let (_, holding, until) = &versions.over[0];
         assert_eq!((holding.since, *until), ((1, 10), (3, 30)));
@@ -248,11 +248,11 @@ mod tests {
     fn what_ends_is_over_and_may_begin_again() {
         let mut versions = Versions::default();
         versions.set(key(), (1, 10), None);
-        versions.set(key(), (2, 20), value(7));
+        versions.set(key(), (2, 20), Some(value(7)));
         versions.set(key(), (3, 30), None);
         assert_eq!(versions.get(&key()), None);
         assert!(versions.new.is_empty());
-        versions.set(key(), (4, 40), value(7));
+        versions.set(key(), (4, 40), Some(value(7)));
         assert_eq!(versions.over.len(), 1);
         assert_eq!(versions.of("p.1").count(), 1);
         assert_eq!(versions.of("p.10").count(), 0);

@@ -6,9 +6,9 @@ use eventstore::Database;
 use super::{Chart, Figure, ReportTable, applications, grouped};
 use crate::application_status::DocumentTrack;
 use crate::error::{Error, Result};
-use crate::reports::lists::{due, title, without_application};
+use crate::reports::lists::{List, title};
 use crate::reports::question::{ListFilter, ListName, Question};
-use crate::reports::sql::{Sql, one};
+use crate::reports::sql::Sql;
 use crate::reports::table::{Column, Kind};
 
 /// Days before 締め切り日時 at which completions are counted; -1: all, those after it too.
@@ -28,24 +28,19 @@ pub(super) async fn tables(
     ])
 }
 
-/// Who may apply in a program of the question, and has not (or has withdrawn).
-pub(super) async fn waiting(database: &Database, question: &Question<'_>) -> Result<i64> {
-    let mut sum = 0;
-    for program in question.programs {
-        if question
-            .program
-            .is_some_and(|wanted| wanted != program.id.0)
-        {
-            continue;
-        }
-        let mut sql = Sql::new("SELECT COUNT(*) FROM report_members m WHERE");
-        sql.at("m", question.as_of).push(" AND ");
-        due(&mut sql, program);
-        sql.push(" AND");
-        without_application(&mut sql, program, question.as_of);
-        sum += one::<(i64,)>(database, &sql).await?.0;
-    }
-    Ok(sum)
+/// Who may apply in a program of the question, and has not (or has withdrawn). A person is one, also in 猶予年度, in which the programs of
+/// two years wait: it is the list that is counted, and not each program for itself.
+async fn waiting(database: &Database, question: &Question<'_>) -> Result<i64> {
+    let list = List {
+        name: ListName::NonApplicants,
+        filter: ListFilter {
+            program: question.program.map(str::to_owned),
+            ..ListFilter::default()
+        },
+        as_of: question.as_of,
+        programs: question.programs.to_vec(),
+    };
+    list.count(database).await
 }
 
 async fn funnel(database: &Database, question: &Question<'_>) -> Result<ReportTable> {
