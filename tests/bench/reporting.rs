@@ -116,7 +116,7 @@ async fn fill(log: &EventLog) -> Outcome<f64> {
             let id = applications::id(member);
             let mut staff = envelope();
             if member.is_multiple_of(4) {
-                staff.metadata.role = "secretariat".to_owned();
+                "secretariat".clone_into(&mut staff.metadata.role);
                 staff.metadata.actor = format!("secretariat:staff{}", member % 7);
             }
             handler

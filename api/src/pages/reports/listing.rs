@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use projections::reports::Kind;
 use uuid::Uuid;
 
 use super::{
@@ -63,6 +64,8 @@ struct Cell {
     text: String,
     heading: String,
     figure: bool,
+    /// A number that is not broken into lines; the id of an application is too long for that.
+    whole: bool,
     href: Option<String>,
 }
 
@@ -100,6 +103,7 @@ pub(super) async fn show(
                     text: shown(cell, column.kind),
                     heading: column.title.clone(),
                     figure: is_figure(column.kind),
+                    whole: column.kind == Kind::Code && column.key != "application",
                     href: href.clone().filter(|_| place == 0),
                 })
                 .collect(),
