@@ -544,7 +544,8 @@ mod tests {
                 *table.entry(holder.word()).or_default() += 1;
             }
         }
-        // The reporter asks who it is, which programs there are, and for the own sessions; reports come with their own step.
-        assert_eq!(table["reporter"], 5);
+        // The reporter asks who it is, which programs there are, and for the own sessions (5); for reports and their files (2), for lists and
+        // theirs (2), and has files made (5).
+        assert_eq!(table["reporter"], 14);
     }
 }
