@@ -17,7 +17,6 @@ use crate::lag::{self, ProjectionLag};
 use crate::payments::{self, UnmatchedPage};
 use crate::projection::ViewName;
 use crate::registry;
-use crate::reports::{self, After, AsOf, List, Moment, Part, Question, Report, ReportName};
 use crate::worklist::{self, Order, WorklistCounts, WorklistFilter, WorklistPage, WorklistSort};
 
 /// How often a waiting reader looks: often at first, as most events are there within milliseconds.
@@ -166,47 +165,6 @@ impl Views {
     /// [`Error::Database`].
     pub async fn confirmations(&self, transaction: &str) -> Result<Vec<String>> {
         payments::confirmations(self.database().await?, transaction).await
-    }
-
-    /// 集計時点: the place of a moment in the ledger; none when it has not come yet, or the view is not as far.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Database`].
-    pub async fn report_moment(&self, moment: Moment, now: Timestamp) -> Result<Option<AsOf>> {
-        reports::as_of(self.database().await?, moment, now).await
-    }
-
-    /// A report.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Database`], [`Error::ForeignRow`].
-    pub async fn report(&self, name: ReportName, question: &Question<'_>) -> Result<Report> {
-        reports::report(self.database().await?, name, question).await
-    }
-
-    /// How many lines a list of reporting has.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Database`].
-    pub async fn report_list_count(&self, list: &List<'_>) -> Result<i64> {
-        list.count(self.database().await?).await
-    }
-
-    /// Lines of a list of reporting after a place, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Database`], [`Error::ForeignRow`].
-    pub async fn report_list(
-        &self,
-        list: &List<'_>,
-        after: Option<&After>,
-        limit: i64,
-    ) -> Result<Part> {
-        list.part(self.database().await?, after, limit).await
     }
 
     /// Waits until a view shows an application (閲覧記録: a member's stream) as it is after its event `sequence` (the last one of a receipt), at most

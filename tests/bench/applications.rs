@@ -1,6 +1,7 @@
 //! Applications as members make them: 申込, each document, rows, then mending.
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use cqrs_es::Aggregate;
@@ -10,7 +11,7 @@ use domain::documents::{
     ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId, Trial,
 };
 use domain::eligibility::Scope;
-use domain::member::{Contact, Member, MemberEvent, MemberNumber, MemberRecord, Place, Workplace};
+use domain::member::{Contact, MemberNumber, MemberRecord, Place, Workplace};
 use domain::program::{ProgramId, Programs};
 use domain::{Actor, Context, Personal, Role};
 use jiff::Timestamp;
@@ -244,20 +245,21 @@ pub fn programs() -> Outcome<Arc<Programs>> {
     Ok(Arc::new(Programs::embedded()?))
 }
 
-/// Writes given events into the application's streams, so that both sides are filled through their own front door.
+/// Writes given events into the streams of an aggregate, so that both sides are filled through their own front door.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Filling;
+#[serde(bound = "")]
+pub struct Filling<A = Application>(PhantomData<A>);
 
-impl Aggregate for Filling {
-    const TYPE: &'static str = Application::TYPE;
-    type Command = Vec<ApplicationEvent>;
-    type Event = ApplicationEvent;
+impl<A: Aggregate> Aggregate for Filling<A> {
+    const TYPE: &'static str = A::TYPE;
+    type Command = Vec<A::Event>;
+    type Event = A::Event;
     type Error = Infallible;
     type Services = ();
 
     async fn handle(
         &mut self,
-        events: Vec<ApplicationEvent>,
+        events: Vec<A::Event>,
         (): &(),
         sink: &EventSink<Self>,
     ) -> Result<(), Infallible> {
@@ -267,33 +269,7 @@ impl Aggregate for Filling {
         Ok(())
     }
 
-    fn apply(&mut self, _: ApplicationEvent) {}
-}
-
-/// The same into the streams of members.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct FillingMember;
-
-impl Aggregate for FillingMember {
-    const TYPE: &'static str = Member::TYPE;
-    type Command = Vec<MemberEvent>;
-    type Event = MemberEvent;
-    type Error = Infallible;
-    type Services = ();
-
-    async fn handle(
-        &mut self,
-        events: Vec<MemberEvent>,
-        (): &(),
-        sink: &EventSink<Self>,
-    ) -> Result<(), Infallible> {
-        for event in events {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, _: MemberEvent) {}
+    fn apply(&mut self, _: A::Event) {}
 }
 
 #[cfg(test)]

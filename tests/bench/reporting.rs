@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use domain::Personal;
 use domain::application::{ApplicationEvent, Submission};
-use domain::member::{Certification, MemberEvent, Payment, PaymentItem};
+use domain::member::{Certification, Member, MemberEvent, Payment, PaymentItem};
 use domain::program::Programs;
 use domain::reporting::PREFECTURES;
 use eventstore::{Database, EventLog};
@@ -12,9 +12,9 @@ use futures::stream::{self, TryStreamExt as _};
 use jiff::civil::date;
 use jiff::{Timestamp, ToSpan as _};
 use projections::reports::{List, ListFilter, ListName, Moment, Question, ReportName};
-use projections::{Runner, Views};
+use projections::{Reporting, Runner, Views};
 
-use crate::applications::{self, Filling, FillingMember};
+use crate::applications::{self, Filling};
 use crate::counter::envelope;
 use crate::desk::{APPLICATIONS, keep_rules, named, push};
 use crate::figures::{ms, number};
@@ -104,7 +104,7 @@ async fn fill(log: &EventLog) -> Outcome<f64> {
         &domain::documents::Rows::default(),
     );
     let (members, handler) = (
-        &log.handler::<FillingMember>((), Vec::new),
+        &log.handler::<Filling<Member>>((), Vec::new),
         &log.handler::<Filling>((), Vec::new),
     );
     stream::iter((0..APPLICATIONS).map(Ok))
@@ -133,14 +133,17 @@ async fn fill(log: &EventLog) -> Outcome<f64> {
 }
 
 async fn ask(name: &str, log: &EventLog, table: &mut Table) -> Outcome<()> {
-    let views = Views::new(log.clone());
+    let reporting = Reporting::of(Views::new(log.clone()));
     let programs = Programs::embedded()?;
     let programs: Vec<_> = programs.iter().collect();
     let now: Timestamp = "2026-07-01T00:00:00Z".parse()?;
-    let latest = views.report_moment(Moment::Latest, now).await?;
+    let latest = reporting.report_moment(Moment::Latest, now).await?;
     let latest = latest.ok_or("the reports are at no moment")?;
     let half = Moment::Number(latest.number / 2);
-    let half = views.report_moment(half, now).await?.ok_or("no middle")?;
+    let half = reporting
+        .report_moment(half, now)
+        .await?
+        .ok_or("no middle")?;
     for (when, as_of, program) in [
         ("latest, one program", latest, Some(applications::PROGRAM)),
         ("latest, all programs", latest, None),
@@ -156,7 +159,7 @@ async fn ask(name: &str, log: &EventLog, table: &mut Table) -> Outcome<()> {
             let mut rows = 0;
             for _ in 0..TIMES {
                 let began = Instant::now();
-                let answered = views.report(report, &question).await?;
+                let answered = reporting.report(report, &question).await?;
                 times.push(ms(began.elapsed()));
                 rows = answered.tables.iter().map(|table| table.rows.len()).sum();
             }
@@ -175,8 +178,8 @@ async fn ask(name: &str, log: &EventLog, table: &mut Table) -> Outcome<()> {
         let mut found = 0;
         for _ in 0..TIMES {
             let began = Instant::now();
-            found = views.report_list_count(&list).await?;
-            views.report_list(&list, None, 100).await?;
+            found = reporting.report_list_count(&list).await?;
+            reporting.report_list(&list, None, 100).await?;
             times.push(ms(began.elapsed()));
         }
         push(name, list.name.title(), found, &times, table);

@@ -10,6 +10,15 @@ use crate::sheets::{Format, Losses};
 /// What the owner of a job reads whose process died or was stopped.
 pub(super) const CUT: &str = "サーバーが停止または再起動したため、ファイルを作成できませんでした。お手数ですが、もう一度作成してください。";
 
+/// Whether a statement, with what is bound to it, changed the one row that it is about.
+macro_rules! changes_one {
+    ($log:expr, $statement:expr) => {
+        write_in_turn!($log, pool => {
+            $statement.execute(pool).await.map(|done| done.rows_affected() == 1)
+        })
+    };
+}
+
 /// A row as it lies in the database: see `migrations/*/0060_exports.sql`.
 type Row = (
     String,
@@ -112,7 +121,8 @@ impl Table {
         order: &Order,
         now: Timestamp,
     ) -> Result<bool, sqlx::Error> {
-        write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query(
                 "INSERT INTO exports (id, owner, title, format, state, rows_total, begun_at_us, seen_at_us, expires_at_us)
                  VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $6, $7) ON CONFLICT (id) DO NOTHING",
@@ -124,10 +134,7 @@ impl Table {
             .bind(stored(order.total))
             .bind(now.as_microsecond())
             .bind(expiry(now))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected() == 1)
-        })
+        )
     }
 
     pub(super) async fn find(
@@ -183,28 +190,22 @@ impl Table {
 
     /// A job's turn has come; false when it is not wanted any more.
     pub(super) async fn start(&self, id: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query("UPDATE exports SET state = 'running', seen_at_us = $1 WHERE id = $2 AND state = 'waiting'")
                 .bind(now.as_microsecond())
                 .bind(id.to_string())
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     /// A sign of life; false when the job is not wanted any more.
     pub(super) async fn beat(&self, id: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query("UPDATE exports SET seen_at_us = $1 WHERE id = $2 AND state IN ('waiting', 'running')")
                 .bind(now.as_microsecond())
                 .bind(id.to_string())
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     /// How far it is, with a sign of life; false when the job is not wanted any more.
@@ -214,16 +215,13 @@ impl Table {
         rows: u64,
         now: Timestamp,
     ) -> Result<bool, sqlx::Error> {
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query("UPDATE exports SET rows_done = $1, seen_at_us = $2 WHERE id = $3 AND state = 'running'")
                 .bind(stored(rows))
                 .bind(now.as_microsecond())
                 .bind(id.to_string())
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     /// Keeps a part; false when the job is not wanted any more.
@@ -233,7 +231,8 @@ impl Table {
         number: i64,
         bytes: &[u8],
     ) -> Result<bool, sqlx::Error> {
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query(
                 "INSERT INTO export_parts (export, number, bytes)
                  SELECT $1, $2, $3 WHERE EXISTS (SELECT 1 FROM exports WHERE id = $1 AND state = 'running')",
@@ -241,11 +240,7 @@ impl Table {
             .bind(id.to_string())
             .bind(number)
             .bind(bytes)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     /// The file is whole; false when the job is not wanted any more.
@@ -258,7 +253,8 @@ impl Table {
     ) -> Result<bool, sqlx::Error> {
         let losses =
             serde_json::to_string(losses).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query(
                 "UPDATE exports SET state = 'done', rows_done = $1, size = $2, losses = $3, seen_at_us = $4, ended_at_us = $4,
                         expires_at_us = $5
@@ -270,11 +266,7 @@ impl Table {
             .bind(now.as_microsecond())
             .bind(expiry(now))
             .bind(id.to_string())
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     /// There will be no file.
@@ -315,7 +307,8 @@ impl Table {
         owner: &str,
         now: Timestamp,
     ) -> Result<bool, sqlx::Error> {
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query(
                 "UPDATE exports SET state = 'cancelled', ended_at_us = $1
                   WHERE id = $2 AND owner = $3 AND state IN ('waiting', 'running') AND seen_at_us >= $4",
@@ -324,23 +317,16 @@ impl Table {
             .bind(id.to_string())
             .bind(owner)
             .bind(silent(now))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     pub(super) async fn remove(&self, id: Uuid, owner: &str) -> Result<bool, sqlx::Error> {
-        let rows = write_in_turn!(self.log, pool => {
+        changes_one!(
+            self.log,
             sqlx::query("DELETE FROM exports WHERE id = $1 AND owner = $2")
                 .bind(id.to_string())
                 .bind(owner)
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows == 1)
+        )
     }
 
     pub(super) async fn sweep(&self, now: Timestamp) -> Result<(), sqlx::Error> {

@@ -1,7 +1,5 @@
 //! Reports and lists as files.
 
-use std::fmt::Write as _;
-
 use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
@@ -9,16 +7,13 @@ use axum::{
 use domain::calendar::jst_date;
 use futures::stream;
 use jiff::Timestamp;
-use projections::{
-    Reporting,
-    reports::{AsOf, Cell, Kind as CellKind, List, ListFilter, ListName, ReportName},
-};
+use projections::reports::{AsOf, Cell, Kind as CellKind, List, ListFilter, ListName, ReportName};
 
 use super::asked::{Answered, Listing, views};
 use crate::{
     app::App,
     exports::{Order, Rows, Source},
-    print::print_table,
+    print::{FileName, print_table},
     problem::{Kind, Problem},
     routes::worklist::unread,
     sheets::{self, Format, Losses, Sheet},
@@ -43,26 +38,15 @@ pub(crate) struct File {
     content_type: &'static str,
 }
 
-/// `進捗_台帳1234.xlsx`, in both scripts; never with a name of a person.
+/// `進捗_20261127_1234.xlsx`, by day and ledger number, in both scripts; never with a name of a person.
 fn disposition(title: &str, word: &str, as_of: AsOf, extension: &str) -> String {
-    let day = jst_date(as_of.at);
-    let end = format!(
-        "{:04}{:02}{:02}_{}.{extension}",
-        day.year(),
-        day.month(),
-        day.day(),
-        as_of.number
-    );
-    let mut value = format!("attachment; filename=\"{word}_{end}\"; filename*=UTF-8''");
-    for byte in format!("{title}_{end}").bytes() {
-        // attr-char of RFC 8187, without the signs that no name here holds.
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_') {
-            value.push(char::from(byte));
-        } else {
-            let _infallible = write!(value, "%{byte:02X}");
-        }
-    }
-    value
+    let day = jst_date(as_of.at).strftime("%Y%m%d");
+    let end = format!("{day}_{}.{extension}", as_of.number);
+    let name = FileName {
+        japanese: format!("{title}_{end}"),
+        ascii: format!("{word}_{end}"),
+    };
+    name.content_disposition()
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Problem {
@@ -229,7 +213,6 @@ pub(crate) fn order(
         columns: listing.list.columns(),
     };
     let from = Reading {
-        views: views(app).clone(),
         app: app.clone(),
         name: listing.list.name,
         filter: listing.list.filter.clone(),
@@ -243,7 +226,6 @@ pub(crate) fn order(
 
 /// How far a list has been read.
 struct Reading {
-    views: Reporting,
     app: App,
     name: ListName,
     filter: ListFilter,
@@ -264,8 +246,7 @@ impl Reading {
             as_of: self.as_of,
             programs: app.service().programs.iter().collect(),
         };
-        let part = self
-            .views
+        let part = views(&app)
             .report_list(&list, self.after.as_ref(), CHUNK)
             .await?;
         self.over = part.next.is_none();

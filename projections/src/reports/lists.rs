@@ -2,6 +2,7 @@
 
 use domain::calendar::days_left;
 use domain::program::Program;
+use domain::reporting::Stage;
 use eventstore::Database;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,6 +11,7 @@ use sqlx::FromRow;
 use super::question::{AsOf, ListFilter, ListName};
 use super::sql::{Sql, all, one};
 use super::table::{Cell, Column, Kind};
+use super::versions::Value;
 use crate::application_status::{DocumentTrack, ExamTrack};
 use crate::error::{Error, Result};
 use crate::views::instant;
@@ -241,7 +243,8 @@ impl List<'_> {
             let next = next(&rows, limit, |row| {
                 After(row.application.clone(), String::new())
             });
-            let lines = rows.into_iter().map(|row| self.application(row));
+            let columns = self.columns();
+            let lines = rows.into_iter().map(|row| self.application(row, &columns));
             return Ok(Part {
                 lines: lines.collect::<Result<_>>()?,
                 next,
@@ -275,7 +278,9 @@ impl List<'_> {
         let next = next(&rows, limit, |row| {
             After(row.owner.clone(), row.entry.clone())
         });
-        let lines = rows.into_iter().map(|row| self.money(row)).collect();
+        let columns = self.columns();
+        let lines = rows.into_iter();
+        let lines = lines.map(|row| self.money(row, &columns)).collect();
         Ok(Part { lines, next })
     }
 
@@ -354,8 +359,8 @@ impl List<'_> {
                 sql.push(" AND a.withdrawn = 0 AND a.certification = 'certified'");
             }
             ListName::Reminders => {
-                sql.push(" AND a.withdrawn = 0 AND a.missing <> 0");
-                sql.push(" AND a.document_track IN ('drafting', 'returned')");
+                sql.push(" AND a.withdrawn = 0 AND a.missing <> 0")
+                    .push(OPEN_FOR_MEMBER);
             }
             _ => {}
         }
@@ -370,7 +375,7 @@ impl List<'_> {
             sql.and("a.withdrawn =", i64::from(withdrawn));
         }
         if filter.open {
-            sql.push(" AND a.document_track IN ('drafting', 'returned')");
+            sql.push(OPEN_FOR_MEMBER);
         }
         if filter.documents {
             sql.push(" AND a.document_track <> 'not_applied'");
@@ -438,8 +443,9 @@ impl List<'_> {
                 sql.push(" OR (");
                 due(sql, program);
                 if without {
-                    sql.push(" AND");
-                    without_application(sql, program, self.as_of);
+                    sql.push(" AND NOT");
+                    let program = program.id.0.as_str();
+                    with_application(sql, self.as_of, "b.program =", program);
                 }
                 sql.push(")");
             }
@@ -485,11 +491,12 @@ impl List<'_> {
         }
         if let Some(applied) = filter.applied {
             sql.push(if applied { " AND" } else { " AND NOT" });
-            under_way(sql, self.as_of);
+            let certified = i64::from(Stage::Certified.place());
+            with_application(sql, self.as_of, "b.stage <", certified);
         }
     }
 
-    fn application(&self, row: ApplicationRow) -> Result<Line> {
+    fn application(&self, row: ApplicationRow, columns: &[Column]) -> Result<Line> {
         let foreign = || Error::ForeignRow("reports");
         let documents = DocumentTrack::parse(&row.document_track).ok_or_else(foreign)?;
         let exam = ExamTrack::parse(&row.exam_track).ok_or_else(foreign)?;
@@ -500,7 +507,7 @@ impl List<'_> {
             .map(|missing| missing.label)
             .collect();
         let mut cells = Vec::new();
-        for column in self.columns() {
+        for column in columns {
             cells.push(match column.key {
                 "application" => Cell::text(&row.application),
                 "member" => Cell::text(&row.member),
@@ -537,9 +544,9 @@ impl List<'_> {
         })
     }
 
-    fn money(&self, row: MoneyRow) -> Line {
+    fn money(&self, row: MoneyRow, columns: &[Column]) -> Line {
         let mut cells = Vec::new();
-        for column in self.columns() {
+        for column in columns {
             cells.push(match column.key {
                 "member" => Cell::text(&row.member),
                 "name" => Cell::text(row.name.clone().unwrap_or_default()),
@@ -559,6 +566,9 @@ impl List<'_> {
         title(&self.programs, id)
     }
 }
+
+/// Of the applications `a`: those in which the member still has something to do, as the domain's `DocumentTrack::is_open` has it.
+pub(super) const OPEN_FOR_MEMBER: &str = " AND a.document_track IN ('drafting', 'returned')";
 
 /// The title of a program, or its id where it is not known any more.
 pub(super) fn title<'a>(programs: &[&'a Program], id: &'a str) -> &'a str {
@@ -611,24 +621,12 @@ fn due(sql: &mut Sql, program: &Program) {
     }
 }
 
-/// Of the members `m`: those who have no application in the program, or have withdrawn it.
-fn without_application(sql: &mut Sql, program: &Program, as_of: AsOf) {
-    sql.push(" NOT EXISTS (SELECT 1 FROM report_applications b WHERE b.member = m.member AND");
-    sql.at("b", as_of)
-        .push(" AND b.withdrawn = 0")
-        .and("b.program =", program.id.0.as_str())
-        .push(")");
-}
-
-/// Of the members `m`: those with an application that is neither withdrawn nor certified.
-fn under_way(sql: &mut Sql, as_of: AsOf) {
+/// Of the members `m`: those with an application that is not withdrawn, and of which this holds too.
+fn with_application(sql: &mut Sql, as_of: AsOf, condition: &str, value: impl Into<Value>) {
     sql.push(" EXISTS (SELECT 1 FROM report_applications b WHERE b.member = m.member AND");
     sql.at("b", as_of)
         .push(" AND b.withdrawn = 0")
-        .and(
-            "b.stage <",
-            i64::from(domain::reporting::Stage::Certified.place()),
-        )
+        .and(condition, value)
         .push(")");
 }
 

@@ -19,12 +19,11 @@ use std::collections::BTreeSet;
 use cqrs_es::Aggregate as _;
 use domain::application::Application;
 use domain::member::Member;
-use sqlx::QueryBuilder;
 
 use crate::error::{Error, Result, Unreadable};
 use crate::feed::FedEvent;
 use crate::folds::Folds;
-use crate::projection::{Projection, ROWS_PER_STATEMENT, Table, ViewName};
+use crate::projection::{Projection, Table, ViewName};
 use crate::session::{Session, on_session};
 
 use apply::{
@@ -38,6 +37,7 @@ pub(crate) use question::as_of;
 pub use question::{AsOf, ListFilter, ListName, Moment, Question, ReportName};
 pub use table::{Cell, Column, Kind};
 pub(crate) use versions::OPEN;
+use versions::{Value, insert};
 
 /// The view.
 pub(crate) struct ReportsView;
@@ -177,10 +177,21 @@ impl Projection for ReportsView {
         ] {
             versions.save(session, table, generation).await?;
         }
-        save_return_items(session, generation, &rows.return_items).await?;
-        save_acts(session, generation, &rows.acts).await?;
-        let minutes: Vec<Minute> = rows.minutes.into_iter().collect();
-        save_minutes(session, generation, &minutes).await
+        let items: Vec<_> = rows.return_items.into_iter().map(return_item).collect();
+        let into = format!(
+            "view_report_return_items_g{generation} (number, item, application, program, document)"
+        );
+        insert(session, &into, &items, "").await?;
+        let acts: Vec<_> = rows.acts.into_iter().map(act).collect();
+        let into = format!(
+            "view_report_acts_g{generation} (number, at, application, program, actor, act)"
+        );
+        insert(session, &into, &acts, "").await?;
+        let minutes: Vec<_> = rows.minutes.into_iter().map(minute).collect();
+        let into = format!("view_report_minutes_g{generation} (minute, first, number)");
+        // One that an earlier batch has begun keeps its first number.
+        let goes_on = " ON CONFLICT (minute) DO UPDATE SET number = excluded.number";
+        insert(session, &into, &minutes, goes_on).await
     }
 }
 
@@ -220,75 +231,28 @@ async fn latest_minute(session: &mut Session, generation: i64) -> Result<i64> {
     Ok(latest.unwrap_or(i64::MIN))
 }
 
-const WRITING: &str = "writing rows of reports";
-
-async fn save_return_items(
-    session: &mut Session,
-    generation: i64,
-    items: &[apply::ReturnItem],
-) -> Result<()> {
-    for items in items.chunks(ROWS_PER_STATEMENT) {
-        let full = items.len() == ROWS_PER_STATEMENT;
-        on_session!(&mut *session, connection => {
-            let mut query = QueryBuilder::new(format!(
-                "INSERT INTO view_report_return_items_g{generation} (number, item, application, program, document) "
-            ));
-            query.push_values(items, |mut columns, item| {
-                columns
-                    .push_bind(item.number)
-                    .push_bind(item.item)
-                    .push_bind(&item.application)
-                    .push_bind(&item.program)
-                    .push_bind(item.document);
-            });
-            query.build().persistent(full).execute(connection).await.map(drop)
-        })
-        .map_err(Error::while_(WRITING))?;
-    }
-    Ok(())
+fn return_item(item: apply::ReturnItem) -> Vec<Value> {
+    vec![
+        item.number.into(),
+        item.item.into(),
+        item.application.into(),
+        item.program.into(),
+        item.document.into(),
+    ]
 }
 
-async fn save_acts(session: &mut Session, generation: i64, acts: &[apply::Act]) -> Result<()> {
-    for acts in acts.chunks(ROWS_PER_STATEMENT) {
-        let full = acts.len() == ROWS_PER_STATEMENT;
-        on_session!(&mut *session, connection => {
-            let mut query = QueryBuilder::new(format!(
-                "INSERT INTO view_report_acts_g{generation} (number, at, application, program, actor, act) "
-            ));
-            query.push_values(acts, |mut columns, act| {
-                columns
-                    .push_bind(act.number)
-                    .push_bind(act.at_us)
-                    .push_bind(&act.application)
-                    .push_bind(&act.program)
-                    .push_bind(&act.actor)
-                    .push_bind(act.event);
-            });
-            query.build().persistent(full).execute(connection).await.map(drop)
-        })
-        .map_err(Error::while_(WRITING))?;
-    }
-    Ok(())
+fn act(act: apply::Act) -> Vec<Value> {
+    vec![
+        act.number.into(),
+        act.at_us.into(),
+        act.application.into(),
+        act.program.into(),
+        act.actor.into(),
+        act.event.into(),
+    ]
 }
 
 /// A minute with its first and its last ledger number.
-type Minute = (i64, (i64, i64));
-
-async fn save_minutes(session: &mut Session, generation: i64, minutes: &[Minute]) -> Result<()> {
-    for minutes in minutes.chunks(ROWS_PER_STATEMENT) {
-        let full = minutes.len() == ROWS_PER_STATEMENT;
-        on_session!(&mut *session, connection => {
-            let mut query = QueryBuilder::new(format!(
-                "INSERT INTO view_report_minutes_g{generation} (minute, first, number) "
-            ));
-            query.push_values(minutes, |mut columns, (minute, (first, number))| {
-                columns.push_bind(*minute).push_bind(*first).push_bind(*number);
-            });
-            // One that an earlier batch has begun keeps its first number.
-            query.push(" ON CONFLICT (minute) DO UPDATE SET number = excluded.number");
-            query.build().persistent(full).execute(connection).await.map(drop)
-        })
-        .map_err(Error::while_(WRITING))?;
-    }
-    Ok(())
+fn minute((minute, (first, number)): (i64, (i64, i64))) -> Vec<Value> {
+    vec![minute.into(), first.into(), number.into()]
 }

@@ -7,13 +7,26 @@ use proptest::prelude::*;
 use super::{Cell, List, Moment, Question, ReportName};
 use crate::examples::TestLog;
 use crate::properties::{acts, history, name};
-use crate::{Runner, Views};
+use crate::{Reporting, Runner, Views};
+
+#[test]
+fn everything_of_members_and_applications_is_read() {
+    let mut read = super::PAYLOADS.to_vec();
+    let mut known: Vec<&str> = domain::catalogue::EVENTS
+        .iter()
+        .filter(|entry| entry.stream == "member" || entry.stream == "application")
+        .map(|entry| entry.name)
+        .collect();
+    read.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(read, known);
+}
 
 /// Every figure of every report against the list behind it.
-async fn figures_count_their_lists(views: &Views, moment: Moment, now: Timestamp) {
+async fn figures_count_their_lists(reporting: &Reporting, moment: Moment, now: Timestamp) {
     let programs = Programs::embedded().unwrap();
     let programs: Vec<_> = programs.iter().collect();
-    let as_of = views.report_moment(moment, now).await.unwrap().unwrap();
+    let as_of = reporting.report_moment(moment, now).await.unwrap().unwrap();
     for program in [None, Some("specialist-renewal-2026"), Some("gone-2020")] {
         let question = Question {
             as_of,
@@ -21,7 +34,7 @@ async fn figures_count_their_lists(views: &Views, moment: Moment, now: Timestamp
             programs: &programs,
         };
         for name in ReportName::ALL {
-            let report = views.report(name, &question).await.unwrap();
+            let report = reporting.report(name, &question).await.unwrap();
             for table in report.tables {
                 for row in table.rows {
                     assert_eq!(row.len(), table.columns.len(), "{}", table.key);
@@ -40,9 +53,9 @@ async fn figures_count_their_lists(views: &Views, moment: Moment, now: Timestamp
                             as_of,
                             programs: programs.clone(),
                         };
-                        let lines = views.report_list_count(&list).await.unwrap();
+                        let lines = reporting.report_list_count(&list).await.unwrap();
                         assert_eq!(lines, count, "{} {list:?}", table.key);
-                        let part = views.report_list(&list, None, 1000).await.unwrap();
+                        let part = reporting.report_list(&list, None, 1000).await.unwrap();
                         assert_eq!(
                             i64::try_from(part.lines.len()).unwrap(),
                             count,
@@ -71,11 +84,11 @@ proptest! {
                 test.write(&name(application), vec![event]).await;
             }
             Runner::new(test.log.clone()).catch_up("reports").await.unwrap();
-            let views = Views::new(test.log.clone());
+            let reporting = Reporting::of(Views::new(test.log.clone()));
             let now = Timestamp::now();
-            figures_count_their_lists(&views, Moment::Latest, now).await;
+            figures_count_their_lists(&reporting, Moment::Latest, now).await;
             let at = at.min(i64::try_from(history.len()).unwrap());
-            figures_count_their_lists(&views, Moment::Number(at), now).await;
+            figures_count_their_lists(&reporting, Moment::Number(at), now).await;
         });
     }
 }

@@ -183,41 +183,57 @@ impl Versions {
             .into_iter()
             .filter(|(key, _)| new.contains(key))
             .map(|(key, holding)| (key, holding, None));
-        let rows: Vec<(Key, Holding, Option<At>)> = over.chain(open).collect();
-        let columns = table.columns();
-        let key = table.key.join(", ");
-        for rows in rows.chunks(ROWS_PER_STATEMENT) {
-            let full = rows.len() == ROWS_PER_STATEMENT;
-            on_session!(&mut *session, connection => {
-                let mut query = QueryBuilder::new(format!(
-                    "INSERT INTO {}_g{generation} ({columns}) ", table.name
-                ));
-                query.push_values(rows, |mut columns, (key, holding, until)| {
-                    columns.push_bind(key.0.as_str());
-                    if table.key.len() > 1 {
-                        columns.push_bind(key.1.as_str());
-                    }
-                    columns
-                        .push_bind(holding.since.0)
-                        .push_bind(until.map_or(OPEN, |until| until.0))
-                        .push_bind(holding.since.1)
-                        .push_bind(until.map(|until| until.1));
-                    for value in &holding.values {
-                        match value {
-                            Value::Text(text) => columns.push_bind(text.as_str()),
-                            Value::Number(number) => columns.push_bind(*number),
-                        };
-                    }
-                });
-                query.push(format!(
-                    " ON CONFLICT ({key}, since) DO UPDATE SET until = excluded.until, until_at = excluded.until_at"
-                ));
-                query.build().persistent(full).execute(connection).await.map(drop)
+        let rows: Vec<Vec<Value>> = over
+            .chain(open)
+            .map(|(key, holding, until)| {
+                let mut row = vec![key.0.into()];
+                if table.key.len() > 1 {
+                    row.push(key.1.into());
+                }
+                row.extend([
+                    Value::from(holding.since.0),
+                    until.map_or(OPEN, |until| until.0).into(),
+                    holding.since.1.into(),
+                    until.map(|until| until.1).into(),
+                ]);
+                row.extend(holding.values);
+                row
             })
-            .map_err(Error::while_("writing rows of reports"))?;
-        }
-        Ok(())
+            .collect();
+        let into = format!("{}_g{generation} ({})", table.name, table.columns());
+        let conflict = format!(
+            " ON CONFLICT ({}, since) DO UPDATE SET until = excluded.until, until_at = excluded.until_at",
+            table.key.join(", ")
+        );
+        insert(session, &into, &rows, &conflict).await
     }
+}
+
+/// Writes rows into a table (with its generation and columns), and what is to be done where one is there.
+pub(crate) async fn insert(
+    session: &mut Session,
+    into: &str,
+    rows: &[Vec<Value>],
+    conflict: &str,
+) -> Result<()> {
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        let full = rows.len() == ROWS_PER_STATEMENT;
+        on_session!(&mut *session, connection => {
+            let mut query = QueryBuilder::new(format!("INSERT INTO {into} "));
+            query.push_values(rows, |mut columns, row| {
+                for value in row {
+                    match value {
+                        Value::Text(text) => columns.push_bind(text.as_str()),
+                        Value::Number(number) => columns.push_bind(*number),
+                    };
+                }
+            });
+            query.push(conflict);
+            query.build().persistent(full).execute(connection).await.map(drop)
+        })
+        .map_err(Error::while_("writing rows of reports"))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use projections::reports::{
     AsOf, Cell, Chart, List, ListFilter, ListName, Moment, Question, ReportName, ReportTable,
 };
-use projections::{Runner, Views, rebuild};
+use projections::{Reporting, Runner, Views, rebuild};
 
 use crate::databases::{TestDatabase, all_sealed, each_database};
 use histories::{Book, Chance, Entry, history, write};
@@ -33,10 +33,10 @@ const EVENTS: usize = 300;
 const FEWER: usize = 180;
 const MEMBERS: i64 = 40;
 
-/// A log with a history in it, and the views of it.
+/// A log with a history in it, and its reports.
 struct Scene {
     log: EventLog,
-    views: Views,
+    reporting: Reporting,
     book: Book,
     seed: u64,
     /// The ledger's last number.
@@ -70,7 +70,7 @@ impl Scene {
         let last = entries.last().map_or(0, |entry| entry.at_us);
         let now = Timestamp::from_microsecond(last).unwrap();
         Self {
-            views: Views::new(log.clone()),
+            reporting: Reporting::of(Views::new(log.clone())),
             now: now + SignedDuration::from_hours(chance.below(500) + 1),
             log,
             book,
@@ -84,7 +84,7 @@ impl Scene {
     }
 
     async fn moment(&self, moment: Moment) -> AsOf {
-        self.views
+        self.reporting
             .report_moment(moment, self.now)
             .await
             .unwrap()
@@ -104,7 +104,7 @@ impl Scene {
             program,
             programs: &programs,
         };
-        let report = self.views.report(name, &question).await.unwrap();
+        let report = self.reporting.report(name, &question).await.unwrap();
         assert_eq!(report.name, name);
         report.tables
     }
@@ -116,7 +116,7 @@ impl Scene {
             as_of,
             programs: self.programs(),
         };
-        self.views.report_list_count(&list).await.unwrap()
+        self.reporting.report_list_count(&list).await.unwrap()
     }
 }
 
@@ -378,7 +378,7 @@ async fn each_ledger_number_has_the_time_of_the_last_event_that_it_includes() {
             latest = as_of.at;
         }
         let none = scene
-            .views
+            .reporting
             .report_moment(Moment::Number(scene.head + 1), scene.now);
         assert_eq!(none.await.unwrap(), None);
     })

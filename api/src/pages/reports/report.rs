@@ -10,6 +10,7 @@ use projections::reports::{Cell, Figure, ListName, ReportName, ReportTable};
 
 use super::{
     super::{
+        field::Choice,
         frame::{Crumb, Frame},
         rendered,
     },
@@ -28,13 +29,6 @@ use crate::{
     routes::reports::AskedFormat,
     sheets::Format,
 };
-
-/// A choice of a select.
-pub(super) struct Choice {
-    pub value: String,
-    pub label: String,
-    pub chosen: bool,
-}
 
 #[derive(Template)]
 #[template(path = "reports/index.html")]
@@ -221,10 +215,10 @@ pub(super) async fn show(
                 format!("{} {}", program.menu_title, program.year),
             )
         }));
-        let choices = choices.into_iter().map(|(value, label)| Choice {
+        let choices = choices.into_iter().map(|(value, words)| Choice {
             chosen: value == chosen,
             value,
-            label,
+            words,
         });
         choices.collect()
     });

@@ -53,32 +53,24 @@ async fn funnel(database: &Database, question: &Question<'_>) -> Result<ReportTa
     };
     let waiting = waiting(database, question).await?;
     let due = waiting + reached(Stage::Applied);
+    let part = |of: i64| -> Result<Figure> { Ok(Figure::maybe(share(count(of)?, count(due)?))) };
     let mut rows = Vec::new();
     for stage in Stage::ALL {
-        let count = if stage == Stage::Due {
-            Figure::number(due)
+        let number = if stage == Stage::Due {
+            due
+        } else {
+            reached(stage)
+        };
+        let figure = if stage == Stage::Due {
+            Figure::number(number)
         } else {
             let filter = ListFilter {
                 stage: Some(stage),
                 ..question.filter()
             };
-            Figure::counted(reached(stage), ListName::Applications, filter)
+            Figure::counted(number, ListName::Applications, filter)
         };
-        let part = u64::try_from(if stage == Stage::Due {
-            due
-        } else {
-            reached(stage)
-        });
-        let of = u64::try_from(due);
-        rows.push(vec![
-            Figure::text(stage.label()),
-            count,
-            Figure::maybe(
-                part.ok()
-                    .zip(of.ok())
-                    .and_then(|(part, of)| share(part, of)),
-            ),
-        ]);
+        rows.push(vec![Figure::text(stage.label()), figure, part(number)?]);
     }
     let filter = ListFilter {
         program: question.program.map(str::to_owned),
@@ -87,12 +79,7 @@ async fn funnel(database: &Database, question: &Question<'_>) -> Result<ReportTa
     rows.push(vec![
         Figure::text("（うち未申込）"),
         Figure::counted(waiting, ListName::NonApplicants, filter),
-        Figure::maybe(
-            u64::try_from(waiting)
-                .ok()
-                .zip(u64::try_from(due).ok())
-                .and_then(|(part, of)| share(part, of)),
-        ),
+        part(waiting)?,
     ]);
     Ok(ReportTable {
         key: "stages",

@@ -8,14 +8,11 @@ use eventstore::Database;
 use super::progress::count;
 use super::{Chart, Figure, ReportTable, applications, grouped};
 use crate::error::Result;
-use crate::reports::lists::closing_bounds;
+use crate::reports::lists::{OPEN_FOR_MEMBER, closing_bounds};
 use crate::reports::question::{ListFilter, ListName, Question};
 use crate::reports::table::{Column, Kind};
 use crate::views::instant;
 use crate::worklist::Missing;
-
-/// What the member still has to do something about: open documents.
-const OPEN: &str = " AND a.document_track IN ('drafting', 'returned')";
 
 /// Days left, both included; the first: none left.
 const DAYS: [(Option<(i64, i64)>, &str); 6] = [
@@ -30,7 +27,7 @@ const DAYS: [(Option<(i64, i64)>, &str); 6] = [
 /// How many open applications lack each thing.
 async fn lacking(database: &Database, question: &Question<'_>) -> Result<Vec<(Missing, i64)>> {
     let mut sql = applications("a.missing, COUNT(*)", question);
-    sql.push(OPEN).push(" AND a.missing <> 0");
+    sql.push(OPEN_FOR_MEMBER).push(" AND a.missing <> 0");
     let counts: Vec<(i64, i64)> = grouped(database, sql, "a.missing").await?;
     Ok(Missing::codes()
         .iter()
@@ -82,7 +79,8 @@ pub(super) async fn incomplete(
     // PostgreSQL takes what is written for an int of four bytes.
     const LACKS: &str = "CAST(CASE WHEN a.missing <> 0 THEN 1 ELSE 0 END AS bigint)";
     let mut sql = applications(&format!("a.closes_at, {LACKS}, COUNT(*)"), question);
-    sql.push(OPEN).push(" AND a.closes_at IS NOT NULL");
+    sql.push(OPEN_FOR_MEMBER)
+        .push(" AND a.closes_at IS NOT NULL");
     let counts: Vec<(i64, i64, i64)> =
         grouped(database, sql, &format!("a.closes_at, {LACKS}")).await?;
     let at = question.as_of.at;
