@@ -9,12 +9,13 @@ find_target() {
     TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 }
 
-# Sets BINARY to the server that is built from the sources as they are.
+# Sets BINARY to the server that is built from the sources as they are. Of the whole workspace, though nothing else is built: so its
+# dependencies are the ones that the tests have built already.
 build_server() {
     require_c_compiler
     require_rust
     find_target
-    cargo build --quiet --package api --bin shinsei || fail "the server could not be built (above)"
+    cargo build --quiet --workspace --bin shinsei || fail "the server could not be built (above)"
     BINARY=$TARGET/debug/shinsei
 }
 

@@ -67,6 +67,74 @@ addEventListener("submit", (event) => {
   setTimeout(() => onItsWay.delete(form), 3000);
 });
 
+// What was sent is in this tab until a page arrives: the network may be gone, or the server, and then the page before has to bring
+// it back. Pages are stored nowhere, so a browser that fetches them anew would show them as they were drawn. What is put back has
+// the revision and the key that it was sent with: overtaken, both versions are shown; received after all, it is the same save.
+const SENT = "shinsei-sent";
+const KEPT = 30 * 60 * 1000;
+const kept = {
+  get() {
+    try {
+      return JSON.parse(sessionStorage.getItem(SENT));
+    } catch {
+      return null;
+    }
+  },
+  set(sent) {
+    try {
+      if (sent) sessionStorage.setItem(SENT, JSON.stringify(sent));
+      else sessionStorage.removeItem(SENT);
+    } catch {
+      // A browser that keeps nothing.
+    }
+  },
+};
+const here = () => location.pathname + location.search;
+const sentTo = (form) => (form.getAttribute("action") ?? "").split("?")[0];
+// Of the fields that nobody sees, those that say from what the form was drawn.
+const drawnFrom = (field) => ["key", "revision"].includes(field.name) || /(^|[-_])(seen|drawn)$/.test(field.name);
+const typeable = "textarea, select, input[type=text], input[type=search], input[type=checkbox], input[type=radio]";
+
+addEventListener("submit", ({ target: form }) => {
+  if (form.method !== "post" || !form.querySelector(typeable)) return kept.set(null);
+  const fields = [...new FormData(form)].filter(([, value]) => typeof value === "string");
+  kept.set({ at: Date.now(), page: here(), action: sentTo(form), fields });
+});
+
+const putBack = ({ at, page, action, fields }) => {
+  if (Date.now() - at > KEPT) return;
+  const all = (name) => fields.filter(([known]) => known === name).map(([, value]) => value);
+  const isIt = (form) =>
+    sentTo(form) === action &&
+    [...form.querySelectorAll("input[type=hidden]")].every((field) => drawnFrom(field) || all(field.name).includes(field.value));
+  const form = [...document.forms].find(isIt);
+  if (!form) return;
+  // A page that was asked for and not come back to: the save may have led here. Then the revision is another.
+  const [arrived] = performance.getEntriesByType("navigation");
+  const revision = form.elements.namedItem("revision");
+  const cameBack = page === here() && arrived?.type !== "navigate";
+  if (!cameBack && !(revision && all("revision").includes(revision.value))) return;
+  for (const field of form.elements) {
+    const values = all(field.name);
+    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
+    else if (values.length === 1 && (field.matches(typeable) || drawnFrom(field))) field.value = values[0];
+    else continue;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  if (form.dataset.unsaved !== undefined) form.dataset.unsaved = "typed";
+  const details = form.closest("details");
+  if (details) details.open = true;
+  const told = document.createElement("div");
+  told.className = "notice info";
+  told.setAttribute("role", "status");
+  const sentence = document.createElement("p");
+  sentence.textContent = "送信できなかった入力内容を、この画面に戻しました。まだ保存されていません。";
+  told.append(sentence);
+  form.before(told);
+};
+const unanswered = kept.get();
+kept.set(null);
+
 const warn = (event) => {
   if (!guarded.some((form) => !onItsWay.has(form) && changed(form))) return;
   event.preventDefault();
@@ -82,7 +150,7 @@ const contents = (form) => {
   const data = new FormData(form);
   data.delete("key");
   data.delete("revision");
-  return `${form.getAttribute("action")}?${new URLSearchParams(data)}`;
+  return `${form.getAttribute("action").split("?")[0]}?${new URLSearchParams(data)}`;
 };
 addEventListener("pageshow", async (event) => {
   guard();
@@ -150,21 +218,54 @@ for (const form of panel ? document.querySelectorAll("form[data-preview]") : [])
   });
 }
 
-document.getElementById("error-summary")?.focus();
+// Only now, as what is put back counts and is previewed like what is typed.
+if (unanswered) putBack(unanswered);
+
+// What was done, or what is wrong, is read first.
+const said = location.hash === "#notice" ? "notice" : "";
+(document.getElementById("error-summary") ?? document.getElementById(said))?.focus();
 
 // 申請一覧 by keyboard: / to the search, j and k from line to line, x ticks, Enter follows the link that has the focus. Only where
-// nothing is typed, and never together with a key that means something to the browser.
+// nothing is typed, and never together with a key that means something to the browser. They can be switched off, as somebody who
+// speaks to the machine presses them unawares (WCAG 2.1.4); the browser remembers that.
 const lines = [...document.querySelectorAll("table.worklist tbody tr")];
 if (lines.length > 0) {
   const links = lines.map((line) => line.querySelector("th a"));
-  const here = () => lines.findIndex((line) => line.contains(document.activeElement));
+  const place = () => lines.findIndex((line) => line.contains(document.activeElement));
   const keys = {
     "/": () => document.getElementById("q")?.focus(),
-    j: () => links[Math.min(here() + 1, links.length - 1)]?.focus(),
-    k: () => links[Math.max(here() - 1, 0)]?.focus(),
-    x: () => lines[here()]?.querySelector("input[type=checkbox]")?.click(),
+    j: () => links[Math.min(place() + 1, links.length - 1)]?.focus(),
+    k: () => links[Math.max(place() - 1, 0)]?.focus(),
+    x: () => lines[place()]?.querySelector("input[type=checkbox]")?.click(),
   };
+  const OFF = "shinsei-single-keys-off";
+  const switched = (value) => {
+    try {
+      if (value === undefined) return localStorage.getItem(OFF) !== "yes";
+      if (value) localStorage.removeItem(OFF);
+      else localStorage.setItem(OFF, "yes");
+    } catch {
+      // A browser that remembers nothing: for this page only.
+    }
+    return value ?? true;
+  };
+  let on = switched();
+  const help = document.getElementById("keys");
+  if (help) {
+    const label = document.createElement("label");
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.checked = on;
+    box.id = label.htmlFor = "single-keys";
+    box.addEventListener("change", () => (on = switched(box.checked)));
+    label.append("1文字のキー操作を使う");
+    const choice = document.createElement("div");
+    choice.className = "choice";
+    choice.append(box, label);
+    help.after(choice);
+  }
   addEventListener("keydown", (event) => {
+    if (!on) return;
     const typing = event.target.closest("input:not([type=checkbox]), select, textarea");
     if (typing || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !Object.hasOwn(keys, event.key)) return;
     event.preventDefault();

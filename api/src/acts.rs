@@ -1,8 +1,8 @@
 //! The acts that are done by their names: on an application's page, and on many applications at once.
 
 use domain::{
-    application::{Act, ExamOutcome},
-    calendar::{jst_date, parse_date, parse_instant},
+    application::{Act, ApplicationState, ExamOutcome},
+    calendar::{jst_date, long_date, parse_date, parse_moment, show_deadline},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -10,6 +10,12 @@ use crate::{
     access::Permission,
     problem::{Kind, Problem},
 };
+
+/// 会員への説明, as forms call it.
+pub(crate) const EXPLANATION: &str = "会員への説明（会員に表示・送信されます）";
+
+/// 内部の理由, as forms call it.
+pub(crate) const REASON: &str = "内部の理由（会員には表示されません）";
 
 /// A value that an act asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +25,8 @@ pub(crate) enum Asks {
     Moment(&'static str),
     /// A day.
     Day(&'static str),
+    /// The decision that is to be undone, by the number of its event.
+    Decision,
 }
 
 /// An act with its name, its permission and what it asks for.
@@ -36,21 +44,22 @@ pub(crate) struct NamedAct {
     /// Whether it may be done on many applications at once.
     pub in_bulk: bool,
     /// The act with what it asks for.
-    make: fn(When) -> Act,
+    make: fn(Asked) -> Act,
 }
 
 /// What an act may ask for.
 #[derive(Clone, Copy)]
-struct When {
+struct Asked {
     moment: Timestamp,
     day: Date,
+    event: u64,
 }
 
 const fn act(
     name: &'static str,
     label: &'static str,
     permission: Permission,
-    make: fn(When) -> Act,
+    make: fn(Asked) -> Act,
 ) -> NamedAct {
     NamedAct {
         name,
@@ -87,38 +96,82 @@ impl NamedAct {
         ALL.iter().find(|known| known.name == name)
     }
 
-    /// The act with a time far ahead, for asking the decider whether it is possible at all.
-    pub fn example(&self, now: Timestamp) -> Act {
+    /// The name of a decision, with what it asks for as it is typed; none of what is no 判定.
+    pub fn of(act: &Act) -> Option<(&'static Self, String)> {
+        let (name, until) = match act {
+            Act::PassReview => ("pass", String::new()),
+            Act::FailReview => ("fail", String::new()),
+            Act::RevokeDecision => ("revoke", String::new()),
+            Act::RecordExamResult(ExamOutcome::Passed) => ("exam-passed", String::new()),
+            Act::RecordExamResult(ExamOutcome::Failed) => ("exam-failed", String::new()),
+            Act::RecordExamResult(ExamOutcome::Absent) => ("exam-absent", String::new()),
+            Act::ApproveCertification => ("approve", String::new()),
+            Act::Certify => ("certify", String::new()),
+            Act::Defer { until } => ("defer", until.to_string()),
+            Act::Lapse => ("lapse", String::new()),
+            Act::Undo { event } => ("undo", event.to_string()),
+            _ => return None,
+        };
+        Some((Self::find(name)?, until))
+    }
+
+    /// The act with a time far ahead or with the last decision, for asking the decider whether it is possible at all.
+    pub fn example(&self, now: Timestamp, state: &ApplicationState) -> Act {
         let far = now
             .saturating_add(SignedDuration::from_hours(24 * 365 * 20))
             .unwrap_or(Timestamp::MAX);
-        (self.make)(When {
+        (self.make)(Asked {
             moment: far,
             day: jst_date(far),
+            event: state.last_decision().map_or(0, |last| last.event),
         })
     }
 
     /// The act with what was typed.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] when it asks for a time and none can be read.
+    /// [`Kind::Invalid`] when it asks for a time or a decision and none can be read.
     pub fn read(&self, until: &str) -> Result<Act, Problem> {
         let wrong = |message: String| Problem::new(Kind::Invalid).at("/until", message);
-        let mut when = When {
+        let mut asked = Asked {
             moment: Timestamp::UNIX_EPOCH,
             day: Date::ZERO,
+            event: 0,
         };
         match self.asks {
             Asks::Nothing => {}
             Asks::Moment(label) => {
-                when.moment = parse_instant(until)
-                    .map_err(|_| wrong(format!("{label}の日時を入力してください。")))?;
+                // A day that is named ends it.
+                let moment = parse_moment(until).ok();
+                asked.moment = moment
+                    .and_then(|moment| moment.point(Timestamp::MIN))
+                    .ok_or_else(|| wrong(format!("{label}の日時を入力してください。")))?;
             }
             Asks::Day(label) => {
-                when.day = parse_date(until).map_err(|error| wrong(error.message(label)))?;
+                asked.day = parse_date(until).map_err(|error| wrong(error.message(label)))?;
+            }
+            Asks::Decision => {
+                asked.event = until.parse().map_err(|_| {
+                    wrong(
+                        "取り消す処理を選んでください。画面を開き直してご確認ください。".to_owned(),
+                    )
+                })?;
             }
         }
-        Ok((self.make)(when))
+        Ok((self.make)(asked))
+    }
+
+    /// What it asks for as people read it: a deadline as every deadline is spelled. The number of the event that an undoing names says
+    /// nothing to them; what cannot be read is shown as it is.
+    pub fn shown(&self, until: &str) -> String {
+        match self.asks {
+            Asks::Nothing | Asks::Decision => String::new(),
+            Asks::Moment(_) => match self.read(until) {
+                Ok(Act::Reopen { until } | Act::ExtendDeadline { until }) => show_deadline(until),
+                _ => until.to_owned(),
+            },
+            Asks::Day(_) => parse_date(until).map_or_else(|_| until.to_owned(), long_date),
+        }
     }
 
     /// The last part of the addresses under which acts of this permission are done.
@@ -137,15 +190,19 @@ pub(crate) const ALL: &[NamedAct] = &[
         Act::AcceptDocuments
     })
     .in_bulk(),
-    act("reopen", "再開", Permission::CheckDocuments, |when| {
-        Act::Reopen { until: when.moment }
+    act("reopen", "再開", Permission::CheckDocuments, |asked| {
+        Act::Reopen {
+            until: asked.moment,
+        }
     })
     .asking(Asks::Moment("入力の期限")),
     act(
         "extend",
         "期限延長",
         Permission::CheckDocuments,
-        |when| Act::ExtendDeadline { until: when.moment },
+        |asked| Act::ExtendDeadline {
+            until: asked.moment,
+        },
     )
     .asking(Asks::Moment("新しい期限"))
     .in_bulk(),
@@ -193,19 +250,24 @@ pub(crate) const ALL: &[NamedAct] = &[
         "request-fee",
         "認定料の請求",
         Permission::ConfirmPayments,
-        |when| Act::RequestCertificationFee { due: when.day },
+        |asked| Act::RequestCertificationFee { due: asked.day },
     )
     .asking(Asks::Day("納入期限"))
     .in_bulk(),
     act("certify", "認定", Permission::Decide, |_| Act::Certify).in_bulk(),
-    act("defer", "猶予", Permission::Decide, |when| Act::Defer {
-        until: when.day,
+    act("defer", "猶予", Permission::Decide, |asked| Act::Defer {
+        until: asked.day,
     })
     .asking(Asks::Day("猶予の最終日"))
     .in_bulk(),
     act("lapse", "失効", Permission::Decide, |_| Act::Lapse)
         .dangerous()
         .in_bulk(),
+    act("undo", "処理の取消", Permission::Decide, |asked| {
+        Act::Undo { event: asked.event }
+    })
+    .asking(Asks::Decision)
+    .dangerous(),
 ];
 
 #[cfg(test)]
@@ -219,15 +281,41 @@ mod tests {
         let names: BTreeSet<_> = ALL.iter().map(|known| known.name).collect();
         assert_eq!(names.len(), ALL.len());
         for known in ALL {
-            let timed = matches!(
-                known.example(Timestamp::UNIX_EPOCH),
+            let made = (known.make)(Asked {
+                moment: Timestamp::UNIX_EPOCH,
+                day: Date::ZERO,
+                event: 7,
+            });
+            let asking = matches!(
+                made,
                 Act::Reopen { .. }
                     | Act::ExtendDeadline { .. }
                     | Act::RequestCertificationFee { .. }
                     | Act::Defer { .. }
+                    | Act::Undo { event: 7 }
             );
-            assert_eq!(known.asks != Asks::Nothing, timed, "{}", known.name);
-            assert_eq!(known.read("").is_err(), timed, "{}", known.name);
+            assert_eq!(known.asks != Asks::Nothing, asking, "{}", known.name);
+            assert_eq!(known.read("").is_err(), asking, "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn every_decision_is_written_down_by_its_name_and_read_as_the_same_one() {
+        for known in ALL {
+            let act = (known.make)(Asked {
+                moment: Timestamp::UNIX_EPOCH,
+                day: Date::constant(2027, 3, 31),
+                event: 7,
+            });
+            let judged = known.permission == Permission::Decide;
+            assert_eq!(act.decides(), judged, "{}", known.name);
+            let written = NamedAct::of(&act);
+            assert_eq!(written.is_some(), judged, "{}", known.name);
+            if let Some((found, until)) = written {
+                assert_eq!(found.name, known.name);
+                let read = found.read(&until).unwrap();
+                assert_eq!(format!("{read:?}"), format!("{act:?}"));
+            }
         }
     }
 
@@ -237,6 +325,16 @@ mod tests {
         assert!(
             matches!(extend, Ok(Act::ExtendDeadline { until }) if until.to_string() == "2026-08-31T08:00:00Z")
         );
+        let shown = |name, until| NamedAct::find(name).unwrap().shown(until);
+        assert_eq!(
+            shown("extend", "2026-09-01T00:00"),
+            "2026年8月31日(月) 24:00"
+        );
+        assert_eq!(
+            shown("request-fee", "2027-02-28"),
+            "2027年2月28日（令和9年）"
+        );
+        assert_eq!(shown("undo", "7"), "");
         let fee = NamedAct::find("request-fee").unwrap().read("2027-02-28");
         assert!(
             matches!(fee, Ok(Act::RequestCertificationFee { due }) if due.to_string() == "2027-02-28")

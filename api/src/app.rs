@@ -9,8 +9,9 @@ use crate::{
     bulk::BulkRuns,
     config::Mode,
     exports::Exports,
-    limits::{Limits, Rates},
+    limits::{InFlight, Limits, Rates},
     mail::{MailSettings, Outbox, Templates},
+    operations::Readiness,
     print::Downloads,
     searches::Searches,
     service::Service,
@@ -54,6 +55,7 @@ struct Inner {
     mail_templates: Templates,
     limits: Limits,
     rates: Rates,
+    in_flight: InFlight,
     entrance: Entrance,
     sign_ins: SignIns,
     form_secret: OnceCell<FormSecret>,
@@ -61,6 +63,7 @@ struct Inner {
     searches: Searches,
     bulk_runs: BulkRuns,
     exports: Exports,
+    readiness: Readiness,
 }
 
 impl App {
@@ -69,13 +72,13 @@ impl App {
         let Exposure {
             limits, entrance, ..
         } = exposure;
-        let sessions = Sessions::new(service.log.clone(), entrance.times);
-        let sign_ins = SignIns::new(service.log.clone());
-        let kept_forms = KeptForms::new(service.log.clone());
+        let sessions = Sessions::new(&service, entrance.times);
+        let sign_ins = SignIns::new(&service);
+        let kept_forms = KeptForms::new(&service);
         let bulk_runs = BulkRuns::new(service.log.clone());
         let exports = Exports::new(service.log.clone());
         let searches = Searches::new(service.log.clone());
-        let clients = Clients::new(service.log.clone());
+        let clients = Clients::new(&service);
         let downloads = Downloads::new(service.log.clone());
         let outbox = Outbox::new(service.log.clone());
         let mail_templates = Templates::new(service.log.clone());
@@ -90,6 +93,7 @@ impl App {
                 mail_templates,
                 limits,
                 rates: Rates::new(limits.rates),
+                in_flight: InFlight::new(limits.in_flight),
                 entrance,
                 sign_ins,
                 form_secret: OnceCell::new(),
@@ -97,6 +101,7 @@ impl App {
                 searches,
                 bulk_runs,
                 exports,
+                readiness: Readiness::default(),
             }),
         }
     }
@@ -192,6 +197,16 @@ impl App {
     /// What clients have asked lately.
     pub fn rates(&self) -> &Rates {
         &self.inner.rates
+    }
+
+    /// Whether it is ready.
+    pub fn readiness(&self) -> &Readiness {
+        &self.inner.readiness
+    }
+
+    /// What is being answered now.
+    pub fn in_flight(&self) -> &InFlight {
+        &self.inner.in_flight
     }
 
     /// What members have downloaded last.

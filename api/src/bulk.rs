@@ -1,18 +1,25 @@
-//! 一括処理: one act on many applications, previewed before anything is done, and safe to repeat.
+//! 一括処理, and decisions that wait for a second person: one act on applications, written down before anything is done, and safe to repeat.
 //!
-//! A run stands in the database before it begins: which applications, with the revision that the preview saw, and why others are left
-//! out. Each item is then a command of its own whose id follows from run and application, so that a run that was cut goes on where it
-//! was, and nothing is done twice. 判定 needs a second person ([`crate::access::two_persons`]): what is approved is the digest over act,
-//! reason and items.
+//! A run stands in the database before it begins: which applications, with the revision that was seen, and why others are left out. Each
+//! item is then a command of its own whose id follows from run and application, so that a run that was cut goes on where it was, and
+//! nothing is done twice. What is done, by whom and whether a second person has approved it stands in the log, in the stream of the run's
+//! proposal ([`crate::access::two_persons`]): the digest over act, the two sentences and items is made anew from the rows before anything of
+//! them is done, and rows of which it is another one do nothing.
 
+mod alone;
 mod table;
 mod work;
 
 use domain::{
-    Context,
-    application::{ApplicationCommand, ApplicationId, SocietyCommand, decide},
-    proposal::{Proposal, ProposalKind, ProposalState},
+    Actor, Context,
+    application::{Act, ApplicationCommand, ApplicationId, Refusal, SocietyCommand, decide},
+    proposal::{
+        Approval, ApprovalKind, GOOD_FOR, Proposal, ProposalCommand, ProposalKind, ProposalRefusal,
+        ProposalState,
+    },
 };
+use eventstore::ExecuteError;
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -25,14 +32,30 @@ use crate::{
     app::App,
     problem::{Kind, Problem},
     routes::worklist::{Asked, unread},
-    service::Call,
+    service::{Call, Service},
 };
 
-pub(crate) use table::{BulkItem, BulkRun, BulkRuns, ItemState, RunState};
+pub(crate) use alone::{Acted, ProposeError, act, propose};
+pub(crate) use table::{BulkItem, BulkRun, BulkRuns, Counts, ItemState, RunState, Starts};
 pub(crate) use work::work;
 
 /// Most applications of one run: a preview answers within seconds.
 pub(crate) const LIMIT: usize = 2_000;
+
+/// What a run says whose rows are not what was proposed.
+const CHANGED: &str = "起案の後に内容が書き換えられているため、実行していません。システムの管理者に知らせてください。必要な処理は、もう一度起案してください。";
+
+/// What is said of a run whose rows, as they are to be shown, are not what was proposed.
+pub(crate) const UNLIKE: &str = "表示している内容は、起案された内容と一致していません。書き換えられたおそれがあるため、この内容では承認も実行もできません。システムの管理者に知らせてください。必要な処理は、もう一度起案してください。";
+
+/// What is said to who approves, or begins, what was not shown.
+const SHOWN_OTHERWISE: &str = "画面に表示されていた内容が、実際に行われる内容と一致していません。承認も実行もしていません。システムの管理者に知らせたうえで、画面を開き直し、表示された内容をもう一度ご確認ください。";
+
+/// What is said of a run that somebody has taken back.
+const TAKEN_BACK: &str = "この処理は取り消されたか却下されたため、実行されません。必要な場合は、もう一度起案してください。";
+
+/// What a run says that nobody has approved in time.
+const EXPIRED: &str = "有効期限までに承認されなかったため、実行していません。必要な場合は、もう一度起案してください。";
 
 /// What is to be done, on what.
 pub(crate) struct Wanted {
@@ -42,16 +65,19 @@ pub(crate) struct Wanted {
     pub act: &'static NamedAct,
     /// What it asks for.
     pub until: String,
-    /// Why.
+    /// 会員への説明
+    pub explanation: String,
+    /// 内部の理由
     pub reason: String,
     /// On which applications.
     pub applications: Vec<String>,
+    /// Hash over the request.
+    pub request_hash: [u8; 32],
 }
 
 /// The tables of the runs.
 pub(crate) fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "a bulk run can not be read or written");
-    Problem::new(Kind::Internal)
+    Problem::failed("using the tables of bulk runs", error)
 }
 
 /// Whether somebody may do an act.
@@ -96,6 +122,8 @@ async fn item(
         seen,
         state: ItemState::Excluded,
         sentence,
+        explanation: String::new(),
+        line: 0,
     };
     let found = match ApplicationId::parse(application) {
         Ok(id) => service.application(&id).await?,
@@ -104,8 +132,16 @@ async fn item(
     let Some((found, _)) = found else {
         return Ok(left_out(0, "お申込みが見つかりません。".to_owned()));
     };
-    let seen = found.state().map_or(0, |state| state.review.revision);
-    let command = command(wanted.act, &wanted.until, &wanted.reason, seen)?;
+    let seen = found.review_revision();
+    let command = command(
+        wanted.act.read(&wanted.until)?,
+        (&wanted.explanation, &wanted.reason),
+        seen,
+        seconded(wanted.act).then_some(Approval {
+            proposal: wanted.id,
+            kind: ApprovalKind::TwoPersons,
+        }),
+    );
     Ok(match decide(&found, command, context, &service.programs) {
         Ok(events) if events.is_empty() => left_out(seen, "すでにその状態です。".to_owned()),
         Ok(_) => BulkItem {
@@ -113,28 +149,42 @@ async fn item(
             seen,
             state: ItemState::Ready,
             sentence: String::new(),
+            explanation: String::new(),
+            line: 0,
         },
+        // What was typed is wrong for all of them.
+        Err(refusal @ (Refusal::Invalid { .. } | Refusal::Undecodable { .. })) => {
+            return Err(refusal.into());
+        }
         Err(refusal) => left_out(seen, refusal.to_string()),
     })
 }
 
 fn command(
-    act: &NamedAct,
-    until: &str,
-    reason: &str,
+    act: Act,
+    (explanation, reason): (&str, &str),
     seen: u32,
-) -> Result<ApplicationCommand, Problem> {
-    Ok(ApplicationCommand::Society(SocietyCommand {
-        act: act.read(until)?,
+    approved: Option<Approval>,
+) -> ApplicationCommand {
+    ApplicationCommand::Society(SocietyCommand {
+        act,
+        explanation: explanation.to_owned(),
         reason: reason.to_owned(),
         seen: Some(seen),
-    }))
+        approved,
+    })
+}
+
+/// Whether an act is done in bulk only after a second person.
+fn seconded(act: &NamedAct) -> bool {
+    act.permission == Permission::Decide
 }
 
 /// Writes down what would be done, and does nothing of it.
 ///
 /// # Errors
-/// [`Kind::Invalid`] for an act that is not done in bulk, a reason or a time that is missing, no application or too many.
+/// [`Kind::Invalid`] for an act that is not done in bulk, a sentence or a time that is missing, no application or too many;
+/// [`Kind::IdempotencyKeyReused`].
 pub(crate) async fn preview(
     app: &App,
     identity: &Identity,
@@ -145,6 +195,11 @@ pub(crate) async fn preview(
         |pointer: &str, sentence: String| Problem::new(Kind::Invalid).at(pointer, sentence);
     if !wanted.act.in_bulk {
         return Err(invalid("/act", "この処理は一括では行えません。".to_owned()));
+    }
+    let request_hash = hex::encode(wanted.request_hash);
+    let known = app.bulk_runs().find(wanted.id).await;
+    if let Some(run) = known.map_err(|error| failed(&error))? {
+        return same_request(!run.is_of_another_request(&request_hash));
     }
     wanted.applications.sort();
     wanted.applications.dedup();
@@ -161,9 +216,6 @@ pub(crate) async fn preview(
         ));
     }
     wanted.act.read(&wanted.until)?;
-    if wanted.reason.trim().is_empty() {
-        return Err(invalid("/reason", "理由 を入力してください。".to_owned()));
-    }
     let context = Context {
         actor: identity.actor().clone(),
         at: app.service().clock.now(),
@@ -176,40 +228,171 @@ pub(crate) async fn preview(
         id: wanted.id,
         act: wanted.act,
         until: wanted.until,
+        explanation: wanted.explanation,
         reason: wanted.reason,
         state: RunState::Previewed,
-        digest: String::new(),
         made_by: identity.actor().label(),
         started_by: None,
         made_at: app.service().clock.now(),
+        starts: Starts::Pressed,
+        import: None,
+        sentence: String::new(),
+        request_hash,
     };
-    let run = BulkRun {
-        digest: digest(&run, &items),
-        ..run
-    };
-    let runs = app.bulk_runs();
-    runs.make(&run, &items)
-        .await
-        .map_err(|error| failed(&error))
+    let made = app.bulk_runs().make(&run, &items).await;
+    same_request(made.map_err(|error| failed(&error))?)
 }
 
-/// SHA-256 (hexadecimal) over exactly what is to be done.
+/// The same Idempotency-Key with another request is no preview of that one.
+fn same_request(is_same: bool) -> Result<(), Problem> {
+    if is_same {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::IdempotencyKeyReused))
+    }
+}
+
+/// SHA-256 (hexadecimal) over exactly what is to be done: everything of which commands are made, of all items but those that were left
+/// out from the beginning.
 fn digest(run: &BulkRun, items: &[BulkItem]) -> String {
     let mut hash = Sha256::new();
-    for part in [run.act.name, &run.until, &run.reason] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
+    let import = run.import.map(|id| id.to_string()).unwrap_or_default();
+    let mut of_text = |text: &str| {
+        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(text);
+    };
+    for part in [
+        run.act.name,
+        &run.until,
+        &run.explanation,
+        &run.reason,
+        &import,
+    ] {
+        of_text(part);
     }
-    for item in items.iter().filter(|item| item.state == ItemState::Ready) {
-        hash.update(
-            u64::try_from(item.application.len())
-                .unwrap_or(u64::MAX)
-                .to_be_bytes(),
-        );
-        hash.update(&item.application);
-        hash.update(item.seen.to_be_bytes());
+    let mut items: Vec<&BulkItem> = items.iter().filter(|item| is_of(item)).collect();
+    items.sort_by(|one, other| one.application.cmp(&other.application));
+    for item in items {
+        for part in [
+            &item.application,
+            &item.seen.to_string(),
+            &item.explanation,
+            &item.line.to_string(),
+        ] {
+            of_text(part);
+        }
     }
     hex::encode(hash.finalize())
+}
+
+/// Whether an item is one of those that were proposed.
+fn is_of(item: &BulkItem) -> bool {
+    item.state != ItemState::Excluded
+}
+
+/// All items of a run.
+async fn all_items(runs: &BulkRuns, run: Uuid) -> Result<Vec<BulkItem>, sqlx::Error> {
+    runs.items(run, None, i64::MAX).await
+}
+
+/// What kind of thing a run proposes: whether it waits for a second person, and when it begins.
+pub(crate) fn kind_of(run: &BulkRun) -> ProposalKind {
+    match run.starts {
+        Starts::Approved => ProposalKind::Decide,
+        Starts::Pressed if seconded(run.act) => ProposalKind::DecideInBulk,
+        Starts::Pressed => ProposalKind::ActInBulk,
+    }
+}
+
+/// What a run proposes by its rows as they are.
+fn proposal_of(run: &BulkRun, items: &[BulkItem]) -> Proposal {
+    Proposal {
+        kind: kind_of(run),
+        subject: format!(
+            "{} {}件",
+            run.act.label,
+            items.iter().filter(|item| is_of(item)).count()
+        ),
+        digest: digest(run, items),
+    }
+}
+
+/// The rows of a run as they are to be shown, next to what the log says that was proposed.
+pub(crate) struct Rows {
+    /// All items.
+    pub items: Vec<BulkItem>,
+    /// Over exactly these rows: whoever approves them names it.
+    pub digest: String,
+    /// Whether it is something else that was proposed.
+    pub is_changed: bool,
+    /// What the log says of it.
+    pub told: Told,
+}
+
+impl Rows {
+    /// The items that were proposed, whatever their rows say of what has become of them.
+    pub fn proposed(&self) -> impl Iterator<Item = &BulkItem> {
+        self.items.iter().filter(|item| is_of(item))
+    }
+
+    /// How many items stand where.
+    pub fn counts(&self) -> Counts {
+        let of = |state: ItemState| {
+            let number = self.items.iter().filter(|item| item.state == state).count();
+            i64::try_from(number).unwrap_or(i64::MAX)
+        };
+        Counts {
+            ready: of(ItemState::Ready),
+            excluded: of(ItemState::Excluded),
+            done: of(ItemState::Done),
+            refused: of(ItemState::Refused),
+        }
+    }
+}
+
+/// Reads the rows of a run once, for what is shown and for the digest that is held against the log: in between nothing can be put in
+/// their place.
+///
+/// # Errors
+/// The database, the log.
+pub(crate) async fn rows(app: &App, run: &BulkRun) -> Result<Rows, Problem> {
+    let items = all_items(app.bulk_runs(), run.id).await;
+    let items = items.map_err(|error| failed(&error))?;
+    let stands = proposal_of(run, &items);
+    let proposed = app.service().proposal(run.id).await?;
+    let is_changed = match &proposed {
+        ProposalState::Made { proposal, .. } => *proposal != stands,
+        // A row alone says that it was.
+        ProposalState::None => matches!(run.state, RunState::Proposed | RunState::Running),
+    };
+    Ok(Rows {
+        items,
+        digest: stands.digest,
+        is_changed,
+        told: Told::of(app.service(), &proposed),
+    })
+}
+
+/// Whether what somebody was shown is what would be done: what the log says that was proposed, or these rows, if nothing was yet. The
+/// rows may have been others when they were shown, and be right again now.
+async fn shown_as_it_is(
+    app: &App,
+    (run, shown): (Uuid, Option<&str>),
+    stands: &Proposal,
+) -> Result<(), Problem> {
+    let Some(shown) = shown else {
+        return Ok(());
+    };
+    let proposed = app.service().proposal(run).await?;
+    let is_so = match &proposed {
+        ProposalState::Made { proposal, .. } => proposal.digest == shown,
+        ProposalState::None => stands.digest == shown,
+    };
+    if is_so {
+        return Ok(());
+    }
+    tracing::error!(%run, "what was shown of a run is not what was proposed: it is not done");
+    Err(Problem::saying(Kind::ProposalRefused, SHOWN_OTHERWISE))
 }
 
 /// A run, for somebody who may see applications.
@@ -222,61 +405,100 @@ pub(crate) async fn find(app: &App, id: Uuid) -> Result<BulkRun, Problem> {
         .ok_or(Problem::new(Kind::NotFound))
 }
 
-/// Whether a second person must approve it.
-pub(crate) fn needs_two_persons(run: &BulkRun) -> bool {
-    run.act.permission == Permission::Decide
+/// What the log says of a run: who proposed and approved it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// Role and account.
+    pub proposed_by: Option<String>,
+    /// When.
+    pub proposed_at: Option<Timestamp>,
+    /// Role and account.
+    pub approved_by: Option<String>,
+    /// When.
+    pub approved_at: Option<Timestamp>,
+    /// 単独: from when on it is done without a second person.
+    pub alone_from: Option<Timestamp>,
+    /// By whom it was taken back.
+    pub cancelled_by: Option<String>,
 }
 
-/// Whether a second person has approved it.
+impl Told {
+    fn of(service: &Service, state: &ProposalState) -> Self {
+        match state {
+            ProposalState::None => Self::default(),
+            ProposalState::Made {
+                proposed_by,
+                expires_at,
+                approved_by,
+                approved_at,
+                cancelled_by,
+                ..
+            } => Self {
+                alone_from: two_persons::alone_from(service, state),
+                proposed_by: Some(proposed_by.label()),
+                proposed_at: expires_at.checked_sub(GOOD_FOR).ok(),
+                approved_by: approved_by.as_ref().map(Actor::label),
+                approved_at: *approved_at,
+                cancelled_by: cancelled_by.as_ref().map(Actor::label),
+            },
+        }
+    }
+}
+
+/// What the log says of a run whose rows are not asked for; with them it is in [`Rows`].
 ///
 /// # Errors
 /// The log.
-pub(crate) async fn is_approved(app: &App, run: &BulkRun) -> Result<bool, Problem> {
-    let state = app
-        .service()
-        .log
-        .load::<ProposalState>(&run.id.to_string(), domain::upcasters)
-        .await?;
-    Ok(state.is_some_and(|loaded| {
-        matches!(
-            loaded.aggregate,
-            ProposalState::Made {
-                approved_by: Some(_),
-                ..
-            }
-        )
-    }))
+pub(crate) async fn told(app: &App, run: &BulkRun) -> Result<Told, Problem> {
+    let service = app.service();
+    Ok(Told::of(service, &service.proposal(run.id).await?))
 }
 
 async fn proposal(app: &App, run: &BulkRun) -> Result<Proposal, Problem> {
-    let counts = app.bulk_runs().counts(run.id).await;
-    let counts = counts.map_err(|error| failed(&error))?;
-    Ok(Proposal {
-        kind: ProposalKind::DecideInBulk,
-        subject: format!("{} {}件", run.act.label, counts.ready),
-        digest: run.digest.clone(),
-    })
+    let items = all_items(app.bulk_runs(), run.id).await;
+    Ok(proposal_of(run, &items.map_err(|error| failed(&error))?))
+}
+
+/// The identity of one of the steps of a run: whoever repeats it does it once.
+fn step(run: Uuid, name: &str, call: Call) -> Call {
+    let command_id = Uuid::new_v5(&run, name.as_bytes());
+    Call {
+        command_id,
+        request_hash: Sha256::digest(command_id).into(),
+        correlation_id: run,
+        ..call
+    }
+}
+
+fn given(reason: &str) -> Option<String> {
+    Some(reason.to_owned()).filter(|reason| !reason.trim().is_empty())
 }
 
 /// A run that waits: for its start, or for a second person.
 fn waiting(run: &BulkRun) -> Result<(), Problem> {
     match run.state {
         RunState::Previewed | RunState::Proposed => Ok(()),
-        RunState::Running | RunState::Done | RunState::Cancelled => Err(Problem::saying(
+        RunState::Cancelled if run.sentence.is_empty() => {
+            Err(Problem::saying(Kind::WrongState, TAKEN_BACK))
+        }
+        RunState::Cancelled => Err(Problem::saying(Kind::WrongState, run.sentence.clone())),
+        RunState::Running | RunState::Done => Err(Problem::saying(
             Kind::WrongState,
             "この一括処理はすでに開始されたか、終わっています。一覧を開き直してご確認ください。",
         )),
     }
 }
 
-/// 起案, or 実行 where one person is enough or a second one has approved.
+/// 起案, or 実行 where one person is enough or a second one has approved; of what was shown, if the digest of that is told.
 ///
 /// # Errors
-/// [`Kind::NotPermitted`], [`Kind::WrongState`]; the refusal of 二者承認.
+/// [`Kind::NotPermitted`], [`Kind::WrongState`], [`Kind::ProposalRefused`] for rows that are not those that were shown; the refusal of
+/// 二者承認.
 pub(crate) async fn start(
     app: &App,
     identity: &Identity,
-    (id, permission): (Uuid, Permission),
+    (id, shown): (Uuid, Option<&str>),
+    permission: Permission,
     call: Call,
 ) -> Result<(), Problem> {
     let run = find(app, id).await?;
@@ -289,69 +511,194 @@ pub(crate) async fn start(
         return Ok(());
     }
     waiting(&run)?;
-    let service = app.service();
     let runs = app.bulk_runs();
-    if needs_two_persons(&run) {
-        let seen = proposal(app, &run).await?;
-        let principal = identity.principal();
-        if run.state == RunState::Previewed {
-            let call = Call {
-                reason: Some(run.reason.clone()),
-                ..call
-            };
-            two_persons::propose(service, principal, id, seen, call).await?;
+    let seen = proposal(app, &run).await?;
+    shown_as_it_is(app, (id, shown), &seen).await?;
+    let principal = identity.principal();
+    let waits = seen.kind.waits_for_approval();
+    if waits {
+        two_persons::permitted(principal, seen.kind)?;
+    }
+    if run.state == RunState::Previewed {
+        let call = Call {
+            reason: given(&run.reason),
+            ..step(id, "propose", call)
+        };
+        if waits {
+            two_persons::propose(app.service(), principal, id, seen, call).await?;
             let moved = runs
                 .advance(id, RunState::Previewed, RunState::Proposed, None)
                 .await;
             moved.map_err(|error| failed(&error))?;
             return Ok(());
         }
-        two_persons::use_up(service, principal, id, seen, call).await?;
+        let proposing = ProposalCommand::Propose(seen);
+        let proposed = app.service().command_proposal(id, proposing, call).await;
+        proposed.map_err(TwoPersonsError::from)?;
     }
-    let by = identity.actor().label();
-    let moved = runs
-        .advance(id, run.state, RunState::Running, Some(&by))
-        .await;
-    moved.map_err(|error| failed(&error))?;
+    let begun = begin(app.service(), runs, &run, identity.actor()).await;
+    held_against(runs, &run, begun).await
+}
+
+/// 実施: nobody does it a second time, and it is not done when the rows are not what was proposed.
+async fn begin(
+    service: &Service,
+    runs: &BulkRuns,
+    run: &BulkRun,
+    by: &Actor,
+) -> Result<(), BeginError> {
+    let seen = proposal_of(run, &all_items(runs, run.id).await?);
+    let state = service.proposal(run.id).await;
+    let state = state.map_err(ExecuteError::Database)?;
+    let now = service.clock.now();
+    if state.approval(now).is_some() && two_persons::approval(service, &state, now).is_none() {
+        return Err(ExecuteError::Refused(ProposalRefusal::NotApproved).into());
+    }
+    let call = step(run.id, "use", Call::once(by.clone(), Uuid::nil(), run.id));
+    service
+        .command_proposal(run.id, ProposalCommand::Use(seen), call)
+        .await?;
+    let by = by.label();
+    runs.advance(run.id, run.state, RunState::Running, Some(&by))
+        .await?;
     runs.wake();
     Ok(())
 }
 
-/// 承認 by a second person.
+/// Why a run did not begin, or did not end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BeginError {
+    /// The table.
+    #[error("the table of bulk runs failed")]
+    Table(#[from] sqlx::Error),
+    /// The log, or by the rule.
+    #[error(transparent)]
+    Proposal(#[from] ExecuteError<ProposalRefusal>),
+}
+
+impl BeginError {
+    /// Whether the rows are not what was proposed.
+    fn is_changed(&self) -> bool {
+        matches!(
+            self,
+            Self::Proposal(ExecuteError::Refused(ProposalRefusal::Changed))
+        )
+    }
+}
+
+/// Ends a run whose rows are not what was proposed. Told to those who run the service: nobody who is signed in can change these rows.
+async fn end_changed(runs: &BulkRuns, run: Uuid) -> Result<(), sqlx::Error> {
+    tracing::error!(%run, "the rows of a run are not what was proposed: nothing more of it is done");
+    runs.end(run, CHANGED).await
+}
+
+/// A run whose rows are not what was proposed is over, and says so.
+async fn held_against(
+    runs: &BulkRuns,
+    run: &BulkRun,
+    begun: Result<(), BeginError>,
+) -> Result<(), Problem> {
+    let Err(error) = begun else {
+        return Ok(());
+    };
+    if error.is_changed() {
+        let ended = end_changed(runs, run.id).await;
+        ended.map_err(|error| failed(&error))?;
+    }
+    Err(match error {
+        BeginError::Table(error) => failed(&error),
+        BeginError::Proposal(error) => TwoPersonsError::from(error).into(),
+    })
+}
+
+/// 承認 by a second person, of what was shown to that one, if the digest of that is told. What was only waiting for it is done then.
 ///
 /// # Errors
-/// The refusal of 二者承認.
+/// [`Kind::ProposalRefused`] when something else was shown than was proposed; the refusal of 二者承認.
 pub(crate) async fn approve(
+    app: &App,
+    identity: &Identity,
+    (id, shown): (Uuid, Option<&str>),
+    call: Call,
+) -> Result<(), Problem> {
+    let run = find(app, id).await?;
+    if run.starts == Starts::Approved && matches!(run.state, RunState::Running | RunState::Done) {
+        return Err(
+            TwoPersonsError::from(ExecuteError::Refused(ProposalRefusal::AlreadyApproved)).into(),
+        );
+    }
+    waiting(&run)?;
+    let seen = proposal(app, &run).await?;
+    shown_as_it_is(app, (id, shown), &seen).await?;
+    let approved = two_persons::approve(app.service(), identity.principal(), id, seen, call).await;
+    match approved {
+        Ok(_) => {}
+        // It was cut after the approval: what is left is done now.
+        Err(TwoPersonsError::Proposal(ExecuteError::Refused(ProposalRefusal::AlreadyApproved)))
+            if run.starts == Starts::Approved => {}
+        Err(TwoPersonsError::Proposal(error)) => {
+            let error = BeginError::from(error);
+            return held_against(app.bulk_runs(), &run, Err(error)).await;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if run.starts == Starts::Pressed {
+        return Ok(());
+    }
+    let begun = begin(app.service(), app.bulk_runs(), &run, identity.actor()).await;
+    held_against(app.bulk_runs(), &run, begun).await
+}
+
+/// 中止, 却下・取消: what is done stays done, nothing more is begun.
+///
+/// # Errors
+/// [`Kind::NotPermitted`]
+pub(crate) async fn cancel(
     app: &App,
     identity: &Identity,
     id: Uuid,
     call: Call,
 ) -> Result<(), Problem> {
     let run = find(app, id).await?;
-    waiting(&run)?;
-    let seen = proposal(app, &run).await?;
-    two_persons::approve(app.service(), identity.principal(), id, seen, call).await?;
-    Ok(())
+    if run.made_by != identity.actor().label() {
+        permitted(identity, run.act)?;
+    }
+    let call = Call {
+        actor: identity.actor().clone(),
+        ..call
+    };
+    let ended = take_back(app.service(), app.bulk_runs(), (id, ""), call).await;
+    held_against(app.bulk_runs(), &run, ended).await
 }
 
-/// 中止: what is done stays done, nothing more is begun.
+/// Takes back what is proposed, and ends its run with a sentence.
 ///
 /// # Errors
-/// [`Kind::NotPermitted`]
-pub(crate) async fn cancel(app: &App, identity: &Identity, id: Uuid) -> Result<(), Problem> {
-    let run = find(app, id).await?;
-    permitted(identity, run.act)?;
-    let runs = app.bulk_runs();
-    for from in [RunState::Previewed, RunState::Proposed, RunState::Running] {
-        let moved = runs.advance(id, from, RunState::Cancelled, None).await;
-        moved.map_err(|error| failed(&error))?;
+/// The database, the log.
+pub(crate) async fn take_back(
+    service: &Service,
+    runs: &BulkRuns,
+    (id, sentence): (Uuid, &str),
+    call: Call,
+) -> Result<(), BeginError> {
+    let cancel = ProposalCommand::Cancel;
+    match service
+        .command_proposal(id, cancel, step(id, "cancel", call))
+        .await
+    {
+        Ok(_)
+        // What was not proposed yet, is over or has begun is ended by its rows alone.
+        | Err(ExecuteError::Refused(
+            ProposalRefusal::Unknown | ProposalRefusal::Cancelled | ProposalRefusal::AlreadyUsed,
+        )) => {}
+        Err(error) => return Err(error.into()),
     }
+    runs.end(id, sentence).await?;
     Ok(())
 }
 
 impl From<TwoPersonsError> for Problem {
     fn from(error: TwoPersonsError) -> Self {
-        use eventstore::ExecuteError;
         match error {
             TwoPersonsError::NotAPerson | TwoPersonsError::NotPermitted => {
                 Self::saying(Kind::NotPermitted, error.to_string())

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use eventstore::EventLog;
 use jiff::{SignedDuration, Timestamp, Unit};
 
 /// Where the demonstration begins: 2026-06-03 18:00 Japan time, in the middle of お申込み期間 of the programs of 2026.
@@ -20,6 +21,15 @@ pub struct Clock {
 struct Shifted {
     start: Timestamp,
     since: Instant,
+}
+
+/// The time by the clock of the database. Who holds what until when goes by it, on every node: their own clocks differ.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn shared_time(log: &EventLog) -> Result<Timestamp, sqlx::Error> {
+    let us = log.database_time().await?;
+    Timestamp::from_microsecond(us).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 impl Clock {

@@ -8,26 +8,94 @@ use std::{
     time::Duration,
 };
 
-use clap::builder::FalseyValueParser;
+use clap::{
+    Arg, ArgAction,
+    builder::{OsStr, Resettable},
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use eventstore::{Anchors, ReadingDatabase};
 
 use crate::{
     access::{
-        Entrance, HandoverKeys, Issuer, NoKeys, NoPublicAddress, OidcSettings, PublicAddress,
-        SessionTimes, SettingsError,
+        Entrance, HandoverKeys, Issuer, Keys, KeysError, NoKeys, NoPublicAddress, OidcSettings,
+        PublicAddress, SessionTimes, SettingsError,
     },
     clock::{ClockSetting, DEMONSTRATION_START},
-    limits::{Limits, RateLimits},
+    decisions::Deciding,
+    limits::{ConnectionLimits, IN_FLIGHT, Limits, RateLimits},
 };
 
 /// The database when nothing is configured.
 pub const DEFAULT_DATABASE: &str = "sqlite://data/shinsei.db";
 
-/// Where the anchors are kept when the database is a server's.
-pub const DEFAULT_ANCHORS: &str = "data/anchors";
+/// Where what is kept in files lies when the database is a server's.
+const DATA: &str = "data";
 
-/// What is said instead of a directory by a node that keeps no anchors.
-const NO_ANCHORS: &str = "off";
+/// The words for on and off, in capitals or not. They are understood here and nowhere else.
+const ON: [&str; 4] = ["true", "1", "yes", "on"];
+const OFF: [&str; 4] = ["false", "0", "no", "off"];
+
+/// A word that switches nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("allowed are true, 1, yes, on and false, 0, no, off")]
+pub struct NoSwitch;
+
+/// Whether something is switched on.
+///
+/// # Errors
+/// [`NoSwitch`]
+pub fn switch(text: &str) -> Result<bool, NoSwitch> {
+    let word = text.trim().to_ascii_lowercase();
+    if ON.contains(&word.as_str()) {
+        Ok(true)
+    } else if OFF.contains(&word.as_str()) {
+        Ok(false)
+    } else {
+        Err(NoSwitch)
+    }
+}
+
+/// Makes variables of the environment absent that are there and empty, as they are in a file of settings that lists them all.
+pub fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
+        let empty = variable(&argument).is_some_and(|value| value.trim().is_empty());
+        if empty {
+            argument.env(Resettable::<OsStr>::Reset)
+        } else {
+            argument
+        }
+    })
+}
+
+/// What stands in the environment for an argument.
+fn variable(argument: &Arg) -> Option<String> {
+    std::env::var(argument.get_env()?).ok()
+}
+
+/// An error of the command line with the name of the variable whose value is refused: whoever set it there knows it by that name.
+#[must_use]
+pub fn with_variable(error: clap::Error, command: &mut clap::Command) -> clap::Error {
+    if !matches!(
+        error.kind(),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::ArgumentConflict
+    ) {
+        return error;
+    }
+    let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let found = command
+        .get_arguments()
+        .find(|argument| argument.to_string() == *named && variable(argument).is_some());
+    let setting = found.and_then(Arg::get_env);
+    let Some(setting) = setting.map(|name| name.to_string_lossy().into_owned()) else {
+        return error;
+    };
+    let told = error.to_string();
+    let told = told.split("\n\n").next().unwrap_or(&told);
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    command.error(error.kind(), format!("{setting}: {told}"))
+}
 
 /// What every subcommand takes.
 #[derive(clap::Args, Clone, Debug)]
@@ -56,11 +124,37 @@ pub struct Settings {
     /// `data/anchors`
     #[arg(long, env = "SHINSEI_ANCHORS", value_name = "DIRECTORY", global = true)]
     pub anchors_directory: Option<PathBuf>,
+    /// Directory of the keys with which sessions and tokens are sealed, the same on every node and in no backup of the database; `keys` beside
+    /// the SQLite file, with PostgreSQL `data/keys`. In production a key must be there
+    #[arg(long, env = "SHINSEI_KEYS", value_name = "DIRECTORY", global = true)]
+    pub keys_directory: Option<PathBuf>,
     /// Demonstration on a database that would mean production (PostgreSQL)
-    #[arg(long, env = "SHINSEI_DEMO", value_parser = FalseyValueParser::new(), conflicts_with = "production", global = true)]
+    #[arg(
+        long,
+        env = "SHINSEI_DEMO",
+        value_name = "true|false",
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        global = true
+    )]
     pub demo: bool,
     /// Production on a database that would mean demonstration (SQLite)
-    #[arg(long, env = "SHINSEI_PRODUCTION", value_parser = FalseyValueParser::new(), global = true)]
+    #[arg(
+        long,
+        env = "SHINSEI_PRODUCTION",
+        value_name = "true|false",
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        global = true
+    )]
     pub production: bool,
     /// Where reports are read from.
     #[command(flatten)]
@@ -71,6 +165,44 @@ pub struct Settings {
     /// How mails leave.
     #[command(flatten)]
     pub mail: MailArguments,
+    /// Who decides, and how much alone.
+    #[command(flatten)]
+    pub deciding: DecidingArguments,
+}
+
+/// Who decides, and how much alone. On no page: nobody changes it who is signed in.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DecidingArguments {
+    /// Acts of 判定 that one account does in 24 hours without a second person; each one more waits for an approval
+    #[arg(
+        long,
+        env = "SHINSEI_DECISIONS_A_DAY",
+        value_name = "NUMBER",
+        default_value_t = Deciding::default().a_day,
+        global = true
+    )]
+    pub decisions_a_day: NonZeroU32,
+    /// Account of the only person who holds 判定: what needs a second person waits 24 hours instead, and is marked 単独
+    #[arg(
+        long,
+        env = "SHINSEI_SOLE_DECIDER",
+        value_name = "ACCOUNT",
+        global = true
+    )]
+    pub sole_decider: Option<String>,
+}
+
+impl DecidingArguments {
+    /// What is said of 判定.
+    pub fn deciding(&self) -> Deciding {
+        Deciding {
+            a_day: self.decisions_a_day,
+            sole: self
+                .sole_decider
+                .clone()
+                .filter(|account| !account.trim().is_empty()),
+        }
+    }
 }
 
 /// Where reports are read from.
@@ -199,6 +331,16 @@ pub struct Allowances {
         global = true
     )]
     pub rate_address: Option<u32>,
+    /// Seconds in which the service says at `/readyz` that it stops and still answers, before it takes no connection any more; 5 in
+    /// production, none in the demonstration
+    #[arg(
+        long,
+        env = "SHINSEI_STOP_DELAY",
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(0..=30),
+        global = true
+    )]
+    pub stop_delay: Option<u64>,
 }
 
 impl Allowances {
@@ -213,8 +355,20 @@ impl Allowances {
                 account: self.rate_account.map_or(usual.account, NonZeroU32::new),
                 address: self.rate_address.map_or(usual.address, NonZeroU32::new),
             },
+            in_flight: (mode == Mode::Production).then_some(IN_FLIGHT),
             trusted_proxies: self.trusted_proxies,
-            ..Limits::uncounted()
+            connections: ConnectionLimits {
+                // A proxy brings everybody's requests.
+                of_one_peer: match self.trusted_proxies {
+                    0 => ConnectionLimits::default().of_one_peer,
+                    _ => usize::MAX,
+                },
+                stop_delay: Duration::from_secs(self.stop_delay.unwrap_or(match mode {
+                    Mode::Production => 5,
+                    Mode::Demonstration => 0,
+                })),
+                ..ConnectionLimits::default()
+            },
         }
     }
 }
@@ -325,6 +479,17 @@ pub enum Mode {
 }
 
 impl Settings {
+    /// Refuses what contradicts itself.
+    ///
+    /// # Errors
+    /// [`BothModes`]
+    pub fn check(&self) -> Result<(), BothModes> {
+        if self.demo && self.production {
+            return Err(BothModes);
+        }
+        Ok(())
+    }
+
     /// Reads what is in files: secrets, which have no place on a command line.
     ///
     /// # Errors
@@ -368,14 +533,40 @@ impl Settings {
     /// Where the anchors are kept; `None` when this node keeps none.
     pub fn anchors(&self) -> Option<Anchors> {
         let directory = match &self.anchors_directory {
-            Some(told) if told.as_os_str() == NO_ANCHORS => return None,
-            Some(told) => told.clone(),
-            None => match sqlite_file(&self.database_url) {
-                Some(file) => file.with_file_name("anchors"),
-                None => DEFAULT_ANCHORS.into(),
+            Some(told) => match told.to_str().map(switch) {
+                Some(Ok(false)) => return None,
+                Some(Ok(true)) => self.kept_in(None, "anchors"),
+                _ => told.clone(),
             },
+            None => self.kept_in(None, "anchors"),
         };
         Some(Anchors::within(directory))
+    }
+
+    /// Where the keys are.
+    pub fn keys_directory(&self) -> PathBuf {
+        self.kept_in(self.keys_directory.as_deref(), "keys")
+    }
+
+    /// The directory that is told, or the one of this name: beside the SQLite file, or in [`DATA`] when the database is a server's.
+    fn kept_in(&self, told: Option<&Path>, name: &str) -> PathBuf {
+        let own = || match sqlite_file(&self.database_url) {
+            Some(file) => file.with_file_name(name),
+            None => Path::new(DATA).join(name),
+        };
+        told.map_or_else(own, Path::to_owned)
+    }
+
+    /// The keys. The demonstration makes its first; in production that is done by whoever runs it, as every node needs the same.
+    ///
+    /// # Errors
+    /// See [`KeysError`].
+    pub fn keys(&self) -> Result<Keys, KeysError> {
+        let directory = self.keys_directory();
+        match self.mode() {
+            Mode::Demonstration => Keys::read_or_make(&directory),
+            Mode::Production => Keys::read(&directory),
+        }
     }
 
     /// SQLite demonstrates unless told otherwise; PostgreSQL, and any way for real people to come in, is meant seriously unless
@@ -406,6 +597,13 @@ pub fn sqlite_file(database_url: &str) -> Option<&Path> {
     let path = path.strip_prefix("//").unwrap_or(path);
     Some(Path::new(path.split('?').next().unwrap_or(path)))
 }
+
+/// Demonstration and production at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "SHINSEI_DEMO and SHINSEI_PRODUCTION (--demo, --production) are both on: one of them is true at most"
+)]
+pub struct BothModes;
 
 /// A file of the configuration that cannot be read. What is in it is not told.
 #[derive(Debug, thiserror::Error)]
@@ -447,6 +645,7 @@ mod tests {
             database_url_file: None,
             programs: None,
             anchors_directory: None,
+            keys_directory: None,
             demo,
             production,
             reporting: ReportingArguments::default(),
@@ -463,7 +662,54 @@ mod tests {
                 mail_from: None,
                 mail_folder: "data/mail".into(),
             },
+            deciding: DecidingArguments {
+                decisions_a_day: Deciding::default().a_day,
+                sole_decider: None,
+            },
         }
+    }
+
+    #[test]
+    fn on_and_off_are_said_in_eight_words_and_no_other() {
+        for (words, expected) in [
+            (["true", "1", "yes", "on"], true),
+            (["false", "0", "no", "off"], false),
+        ] {
+            for word in words {
+                assert_eq!(switch(word), Ok(expected));
+                assert_eq!(switch(&format!(" {} ", word.to_uppercase())), Ok(expected));
+            }
+        }
+        for word in ["", " ", "2", "ja", "enabled", "true false", "ｔｒｕｅ", "f"] {
+            assert_eq!(switch(word), Err(NoSwitch), "{word}");
+        }
+    }
+
+    #[test]
+    fn demonstration_and_production_are_not_both_on() {
+        for (demo, production, expected) in [
+            (true, true, Err(BothModes)),
+            (true, false, Ok(())),
+            (false, true, Ok(())),
+            (false, false, Ok(())),
+        ] {
+            assert_eq!(
+                settings(DEFAULT_DATABASE, demo, production).check(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn who_decides_alone_is_an_account_and_an_empty_word_is_nobody() {
+        let told = |account: &str| DecidingArguments {
+            decisions_a_day: NonZeroU32::MIN,
+            sole_decider: Some(account.to_owned()),
+        };
+        let sole = |account: &str| told(account).deciding().sole;
+        assert_eq!(sole("tanaka").as_deref(), Some("tanaka"));
+        assert_eq!(sole(" "), None);
+        assert_eq!(Deciding::default().a_day.get(), 20);
     }
 
     #[test]
@@ -520,6 +766,12 @@ mod tests {
                 Some("/mnt/worm/anchors.jsonl"),
             ),
             (DEFAULT_DATABASE, Some("off"), None),
+            (DEFAULT_DATABASE, Some("FALSE"), None),
+            (
+                DEFAULT_DATABASE,
+                Some("on"),
+                Some("data/anchors/anchors.jsonl"),
+            ),
         ] {
             assert_eq!(
                 kept(url, told),
@@ -527,6 +779,29 @@ mod tests {
                 "{url} {told:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_demonstration_makes_its_first_key_and_production_refuses_to_be_without() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("x.db").display());
+        let mut told = settings(&url, false, true);
+        let error = told.keys().unwrap_err().to_string();
+        for word in ["SHINSEI_KEYS", "shinsei new-key", "keys"] {
+            assert!(error.contains(word), "{error}");
+        }
+        assert!(!directory.path().join("keys").exists(), "none was made");
+        told.production = false;
+        told.keys().unwrap();
+        assert!(directory.path().join("keys/0001.key").is_file());
+        told.production = true;
+        told.keys().unwrap();
+        let server = settings("postgres://h/d", false, false);
+        assert_eq!(server.keys_directory(), PathBuf::from("data/keys"));
+        let default = settings(DEFAULT_DATABASE, false, false);
+        assert_eq!(default.keys_directory(), PathBuf::from("data/keys"));
+        told.keys_directory = Some("/run/keys".into());
+        assert_eq!(told.keys_directory(), PathBuf::from("/run/keys"));
     }
 
     #[test]
@@ -579,7 +854,11 @@ mod tests {
             trusted_proxies: 1,
             rate_account: None,
             rate_address: None,
+            stop_delay: None,
         };
+        let delay = |mode| told.limits(mode).connections.stop_delay;
+        assert_eq!(delay(Mode::Production), Duration::from_secs(5));
+        assert_eq!(delay(Mode::Demonstration), Duration::ZERO);
         assert_eq!(told.limits(Mode::Production).rates, RateLimits::PRODUCTION);
         assert_eq!(told.limits(Mode::Demonstration).rates, RateLimits::NONE);
         told.rate_account = Some(0);

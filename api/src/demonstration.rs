@@ -45,7 +45,7 @@ const fn member(number: &'static str, label: &'static str) -> DemoIdentity {
 }
 
 /// Everybody that the start page offers.
-pub const IDENTITIES: [DemoIdentity; 10] = [
+pub const IDENTITIES: [DemoIdentity; 11] = [
     member(
         FIRST_MEMBER,
         "臨床 瘍子（認定番号 0500026）: 手引きの例。更新4回目・正規更新年度。書類審査・筆記試験同時",
@@ -73,6 +73,11 @@ pub const IDENTITIES: [DemoIdentity; 10] = [
         role: Role::Secretariat,
         member: None,
         label: "事務局: データの取り込み、入金確認、変更履歴",
+    },
+    DemoIdentity {
+        role: Role::Secretariat,
+        member: None,
+        label: "事務局（判定の承認者）: 閲覧と判定。ほかの方の起案の承認",
     },
     DemoIdentity {
         role: Role::Reporter,

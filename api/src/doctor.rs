@@ -3,13 +3,13 @@
 use std::{fmt, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, str::FromStr as _};
 
 use domain::member::MemberNumber;
-use eventstore::{Database, DatabaseKind};
+use eventstore::{Database, DatabaseKind, Finding as Altered};
 use jiff::Timestamp;
 
 use crate::{
     Service,
-    access::names_loopback,
-    config::{Allowances, Doors, MailArguments, Mode, Settings},
+    access::{Clients, Keys, names_loopback},
+    config::{Allowances, Doors, MailArguments, Mode, Settings, sqlite_file},
     demonstration::FIRST_MEMBER,
     mail::{MailSettings, MailState, Outbox},
     reporting::{Found, look},
@@ -20,6 +20,9 @@ const CLOCKS_APART_MS: i64 = 2_000;
 
 /// A view that is so many events behind keeps people waiting.
 const FAR_BEHIND: i64 = 10_000;
+
+/// The whole log is verified at least so often, in microseconds: two days.
+const VERIFIED_WITHIN_US: i64 = 2 * 86_400_000_000;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,14 +107,19 @@ pub async fn examine(
     mode(surroundings, &mut found);
     network(surroundings, &mut found);
     doors(&surroundings.settings.doors, &mut found).await;
+    deciding(surroundings.settings, &mut found);
     secrets(surroundings, &mut found);
     logging(surroundings.log_filter, &mut found);
     mail(&surroundings.settings.mail, &mut found);
     outbox(service, &mut found).await?;
     database(service, &surroundings.settings.database_url, &mut found).await?;
     log_and_views(service, &mut found).await?;
+    verification(service, &mut found).await?;
+    continuity(service, &mut found).await?;
     reporting(service, surroundings.settings, &mut found).await?;
     anchors(surroundings.settings, &mut found);
+    keys(surroundings.settings, &mut found);
+    tokens(service, &mut found).await?;
     programs(service, service.clock.now(), &mut found);
     demonstration(service, &mut found).await?;
     Ok(found.0)
@@ -195,6 +203,27 @@ async fn doors(doors: &Doors, found: &mut Findings) {
     }
 }
 
+/// Who decides, and whether a second person is asked.
+fn deciding(settings: &Settings, found: &mut Findings) {
+    const SUBJECT: &str = "deciding";
+    let deciding = settings.deciding.deciding();
+    match deciding.sole {
+        Some(account) => found.doubtful(
+            SUBJECT,
+            format!(
+                "{account} decides alone (SHINSEI_SOLE_DECIDER): what needs a second person waits 24 hours instead and is marked 単独. Leave it out as soon as a second person holds 判定"
+            ),
+        ),
+        None => found.sound(
+            SUBJECT,
+            format!(
+                "a second person is asked for what needs one, and beyond {} acts of 判定 a day (SHINSEI_DECISIONS_A_DAY)",
+                deciding.a_day
+            ),
+        ),
+    }
+}
+
 fn anchors(settings: &Settings, found: &mut Findings) {
     match settings.anchors() {
         Some(anchors) => found.sound(
@@ -209,6 +238,49 @@ fn anchors(settings: &Settings, found: &mut Findings) {
             "SHINSEI_ANCHORS is off: unless another node keeps anchors, nobody can tell when the whole log is rewritten",
         ),
     }
+}
+
+fn keys(settings: &Settings, found: &mut Findings) {
+    const SUBJECT: &str = "keys";
+    let directory = settings.keys_directory();
+    match Keys::files(&directory) {
+        Ok(files) if files.is_empty() => found.unsafe_(
+            SUBJECT,
+            format!(
+                "there is no key in {}: in production the service refuses to start. Copy the keys of the other nodes there or, for the first node, run `shinsei new-key` (SHINSEI_KEYS)",
+                directory.display()
+            ),
+        ),
+        Ok(files) => {
+            for file in files {
+                only_for_owner(SUBJECT, &file, found);
+            }
+        }
+        Err(error) => return found.unsafe_(SUBJECT, error.to_string()),
+    }
+    let beside = sqlite_file(&settings.database_url).and_then(Path::parent);
+    if settings.mode() == Mode::Production
+        && beside.is_some_and(|beside| directory.starts_with(beside))
+    {
+        found.doubtful(
+            SUBJECT,
+            "the keys are kept beside the database: leave them out of its backups, or whoever has one may sign in as anybody (SHINSEI_KEYS)",
+        );
+    }
+}
+
+/// Tokens of machine clients that wait for their seals.
+async fn tokens(service: &Service, found: &mut Findings) -> Result<(), sqlx::Error> {
+    let unsealed = Clients::new(service).without_seal().await?;
+    if unsealed > 0 {
+        found.doubtful(
+            "tokens",
+            format!(
+                "{unsealed} tokens of machine clients have no seal and open nothing: after an upgrade, look at them by `shinsei seal-tokens`; if they were sealed before, find out who wrote these rows"
+            ),
+        );
+    }
+    Ok(())
 }
 
 fn secrets(surroundings: &Surroundings<'_>, found: &mut Findings) {
@@ -451,12 +523,80 @@ async fn log_and_views(
                     view.name
                 ),
             );
+        } else if view.checkpoint > view.head {
+            found.unsafe_(
+                "views",
+                format!(
+                    "{} is at {}, and the log ends at {}: they are of two logs. `shinsei rebuild {}` (ops/runbooks/failover.md)",
+                    view.name, view.checkpoint, view.head, view.name
+                ),
+            );
         } else if view.events > FAR_BEHIND {
             found.doubtful(
                 "views",
                 format!("{} is {} events behind", view.name, view.events),
             );
         }
+    }
+    Ok(())
+}
+
+async fn verification(
+    service: &Service,
+    found: &mut Findings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    const SUBJECT: &str = "verification";
+    let state = service.log.verification().await?;
+    if let Some(Altered { global_seq, what }) = state.found {
+        let at = global_seq.map_or_else(String::new, |number| format!(" at {number}"));
+        found.unsafe_(
+            SUBJECT,
+            format!("a running service has found that the log is not what was recorded: {what}{at} (ops/runbooks/log-altered.md)"),
+        );
+        return Ok(());
+    }
+    let under_way = format!("the next has come up to {}", state.verified);
+    match state.completed_at_us {
+        None => found.sound(SUBJECT, "no running service has verified the whole log yet"),
+        Some(at) if service.log.database_time().await? - at > VERIFIED_WITHIN_US => found.doubtful(
+            SUBJECT,
+            format!("the whole log was last verified more than two days ago, and {under_way}: does a service run, and what does it say?"),
+        ),
+        Some(_) => found.sound(
+            SUBJECT,
+            format!("{} passes over the whole log found nothing; {under_way}", state.passes),
+        ),
+    }
+    Ok(())
+}
+
+async fn continuity(
+    service: &Service,
+    found: &mut Findings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    const SUBJECT: &str = "continuity";
+    let breaks = service.log.open_breaks().await?;
+    if breaks.is_empty() {
+        found.sound(
+            SUBJECT,
+            "no node has noticed that the log is not the one it knew",
+        );
+    }
+    for one in breaks {
+        let commands: Vec<String> = one.named().iter().map(ToString::to_string).collect();
+        let when = Timestamp::from_microsecond(one.noticed_at_us).unwrap_or(Timestamp::MIN);
+        found.unsafe_(
+            SUBJECT,
+            format!(
+                "a node noticed at {when} that the log is not the one it knew: {} numbers are gone ({} to {}), and {} commands that it had answered [{}]. \
+                 `shinsei lost-commands` lists all and says whose (ops/runbooks/failover.md)",
+                one.gone(),
+                one.common + 1,
+                one.last_seen,
+                one.commands.len(),
+                commands.join(" "),
+            ),
+        );
     }
     Ok(())
 }

@@ -40,6 +40,13 @@ pub const SILENCE: Duration = Duration::from_mins(1);
 /// Most bytes of a part.
 pub const PART: usize = 1_048_576;
 
+/// Jobs of one account that wait or are written at the same time.
+pub const OPEN_OF_ONE: u32 = 5;
+
+/// Bytes of files that are made for one account in 24 hours: ten times all lists of a society of ten thousand. The file that passes it is
+/// the last.
+pub const DAY_BYTES: u64 = 1024 * 1024 * 1024;
+
 /// So many jobs of a process are written at the same time; others wait. Two, so that a short list does not wait for a long one.
 const AT_ONCE: usize = 2;
 
@@ -65,6 +72,40 @@ pub struct Order {
     pub format: Format,
     /// Rows that there will be, for the progress. They may turn out to be more or fewer.
     pub total: u64,
+}
+
+/// Why no more is made for an account now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// [`OPEN_OF_ONE`]
+    AtOnce,
+    /// [`DAY_BYTES`]
+    Day,
+}
+
+impl Quota {
+    /// What a person is told, with what to do.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::AtOnce => {
+                "作成中のファイルが5件あります。いずれかの作成が終わるか、不要なものを中止してから、もう一度作成してください。"
+            }
+            Self::Day => {
+                "直近24時間に作成したファイルの合計が上限（1GB）に達しています。作成済みのファイルをお使いになるか、時間をおいてから、もう一度作成してください。"
+            }
+        }
+    }
+}
+
+/// Why no job has begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// The account has had what it may have.
+    #[error("the account's quota of exports is used up: {0:?}")]
+    Full(Quota),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
 }
 
 /// How far a job has come.
@@ -170,11 +211,19 @@ impl Exports {
         }
     }
 
+    /// The time by which jobs are begun, kept and given up: the database's, on every node.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn now(&self) -> Result<Timestamp, sqlx::Error> {
+        self.table.now().await
+    }
+
     /// Begins a job and returns; the file is written in the background, its tables in the order given. An id that is there already is a
     /// request that came again: nothing new begins.
     ///
     /// # Errors
-    /// The database.
+    /// See [`BeginError`].
     pub async fn begin(
         &self,
         id: Uuid,
@@ -182,9 +231,12 @@ impl Exports {
         first: Source,
         others: Vec<Source>,
         now: Timestamp,
-    ) -> Result<Uuid, sqlx::Error> {
+    ) -> Result<Uuid, BeginError> {
         if !self.table.begin(id, &order, now).await? {
-            return Ok(id);
+            return match self.table.quota(id, &order.owner, now).await? {
+                None => Ok(id),
+                Some(quota) => Err(BeginError::Full(quota)),
+            };
         }
         let job = work::Job {
             id,

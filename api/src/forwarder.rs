@@ -25,7 +25,7 @@ pub struct Forwarder {
     service: Service,
 }
 
-/// Why the forwarder could not go on. It carries no fact of a member.
+/// Why the forwarder could not go on. It carries no fact of a member, nor whose it is: it stands in logs.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
     /// The log failed.
@@ -35,17 +35,11 @@ pub enum ForwardError {
     #[error("a fact cannot be serialized")]
     Unserializable,
     /// Others wrote to the application each time it was tried.
-    #[error("{application} was written to by others at each attempt")]
-    Conflict {
-        /// Which.
-        application: ApplicationId,
-    },
+    #[error("an application was written to by others at each attempt")]
+    Conflict,
     /// The id of a fact stands for another one: two facts with one hash.
-    #[error("{application} has another command under the id of a fact")]
-    KeyReused {
-        /// Which.
-        application: ApplicationId,
-    },
+    #[error("an application has another command under the id of a fact")]
+    KeyReused,
 }
 
 impl Forwarder {
@@ -97,18 +91,10 @@ impl Forwarder {
             let call = call(id, &fact, source)?;
             match self.service.command_application(id, fact, call).await {
                 Ok(_) => {}
-                Err(ExecuteError::Refused(refusal)) => refused(id, &refusal),
+                Err(ExecuteError::Refused(refusal)) => refused(source, &refusal),
                 Err(ExecuteError::Database(error)) => return Err(error.into()),
-                Err(ExecuteError::Conflict) => {
-                    return Err(ForwardError::Conflict {
-                        application: id.clone(),
-                    });
-                }
-                Err(ExecuteError::KeyReused) => {
-                    return Err(ForwardError::KeyReused {
-                        application: id.clone(),
-                    });
-                }
+                Err(ExecuteError::Conflict) => return Err(ForwardError::Conflict),
+                Err(ExecuteError::KeyReused) => return Err(ForwardError::KeyReused),
             }
         }
         Ok(())
@@ -123,8 +109,12 @@ impl projections::Effect for Forwarder {
     }
 }
 
-fn refused(application: &ApplicationId, refusal: &Refusal) {
-    tracing::debug!(%application, refusal = refusal.code(), "a fact stays with the member for now");
+fn refused(source: &RecordedEvent, refusal: &Refusal) {
+    tracing::debug!(
+        event = source.global_seq,
+        refusal = refusal.code(),
+        "a fact stays with the member for now"
+    );
 }
 
 /// The member whose applications an event may concern: new facts, and applications that have come to want them.
@@ -185,6 +175,7 @@ fn call(
         correlation_id: source.metadata.correlation_id,
         causation_id: Some(source.metadata.command_id),
         reason: None,
+        counts_for: None,
     })
 }
 

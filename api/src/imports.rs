@@ -13,7 +13,10 @@ mod command_line;
 mod encoding;
 mod exam_results;
 mod execution;
+mod foreign;
+mod held;
 mod journal;
+mod known;
 mod members;
 mod net_effect;
 mod payments;
@@ -23,23 +26,38 @@ mod report;
 mod retraction;
 mod seminar_attendance;
 mod table;
+mod workbook;
 
 pub use command_line::run;
 pub use encoding::Encoding;
-pub(crate) use execution::applications_of;
 pub use execution::{Carried, Origin, carry_out, import};
+pub(crate) use execution::{applications_of, command_id};
+pub use foreign::Named;
+pub use held::{DecideError, HeldRow, HeldRows, decide};
 pub use journal::{ImportRecord, ImportState, Journal, RecordedRow};
+pub(crate) use known::Known;
 pub use pending::{KEPT_FOR, PendingFile, PendingFiles};
 pub use report::{ImportReport, Outcome, ReportedRow, RowResult};
 pub use retraction::{RetractError, retract};
 
+use std::collections::BTreeMap;
+
+use domain::{
+    member::{MemberCommand, SeminarAttendance, Upheaval, without_leading_zeros},
+    text::{MailAddress, NotMailable},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::Permission;
+
 use self::{
-    net_effect::{PlacedRow, net_effect},
+    net_effect::{Fact, GoodRow, PlacedRow, net_effect},
     table::{Reader, Table},
 };
+
+/// What stands beside the box of the preview.
+pub const CONFIRMATION: &str = "氏名・生年月日の変更を確認しました";
 
 /// Most bytes of a file: some hundred times what the society exports today. It is held in memory while it is imported.
 pub const FILE_LIMIT: usize = 50 * 1024 * 1024;
@@ -87,6 +105,16 @@ impl Kind {
         }
     }
 
+    /// What it takes to import it, and to take such an import back: payments are 入金's and judgements are 判定's, by whatever way they come.
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::Members => Permission::ImportMembers,
+            Self::SeminarAttendance => Permission::ImportAttendance,
+            Self::Payments => Permission::ImportPayments,
+            Self::ExamResults => Permission::ImportExamResults,
+        }
+    }
+
     /// Reads the word of the address and of the command line.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == text)
@@ -127,12 +155,50 @@ pub enum Unusable {
         "1行目（見出し）を読み取れません。UTF-8 または Shift_JIS のCSVファイルを指定してください。"
     )]
     UnknownEncoding,
+    /// Something else than CSV or xlsx.
+    #[error(
+        "このファイルは{0}です。Excelブック（xlsx）またはCSV（UTF-8 または Shift_JIS、コンマ区切り）で保存し直して、もう一度指定してください。"
+    )]
+    Foreign(&'static str),
+    /// Not parted by commas.
+    #[error(
+        "このファイルは{0}区切りです。「CSV（コンマ区切り）」で保存し直すか、Excelブック（xlsx）のまま指定してください。"
+    )]
+    Separated(&'static str),
+    /// xlsx under the name or the type of CSV.
+    #[error(
+        "このファイルの中身はExcelブック（xlsx）ですが、CSVの名前または種類になっています。拡張子を .xlsx にして指定するか、CSVで保存し直してください。"
+    )]
+    XlsxNamedCsv,
+    /// xlsx that cannot be read.
+    #[error(
+        "Excelブック（xlsx）を読み取れません。壊れているか、途中で切れています。Excelで開いて保存し直してください。"
+    )]
+    Damaged,
+    /// xlsx that is small only as long as it is packed.
+    #[error(
+        "Excelブック（xlsx）の中身が大きすぎます（展開して200MBまで）。ファイルを分けて取り込んでください。"
+    )]
+    Unpacked,
     /// The header lacks columns.
     #[error("見出しに必要な列がありません: {}。別の種類のファイルでないかご確認ください。", .0.join("、"))]
     ColumnsMissing(Vec<&'static str>),
     /// The header has a column twice.
     #[error("見出しに同じ列が2つあります: {0}。1つにしてください。")]
     ColumnTwice(&'static str),
+    /// Names or dates of birth of many members would change, and nobody has said that it is the right file.
+    #[error("{} 正しいファイルの場合は、確認した旨（「{CONFIRMATION}」、API では confirmed=true、コマンドでは --confirmed）を指定してください。", .0.sentence())]
+    Unconfirmed(Upheaval),
+    /// The same, said to whoever must not be told how many.
+    #[error(
+        "氏名や生年月日が多くの会員で変わるファイルでないかをご確認ください。正しいファイルの場合は、確認した旨（「{CONFIRMATION}」、API では confirmed=true）を指定してください。"
+    )]
+    UnconfirmedUnseen,
+    /// Its task ended before it did.
+    #[error(
+        "取り込みが途中で終わりました。取込履歴をご確認のうえ、もう一度取り込んでください（済んだ行は重複しません）。"
+    )]
+    Unfinished,
     /// More rows than fit into one import.
     #[error("データ行が{0}行を超えています。ファイルを分けて取り込んでください。")]
     TooManyRows(usize),
@@ -151,8 +217,161 @@ struct ReadFile {
 ///
 /// # Errors
 /// Why not.
-pub fn check_file(kind: Kind, file: &[u8]) -> Result<(), Unusable> {
+pub fn check_file(kind: Kind, file: &[u8], named: Named) -> Result<(), Unusable> {
+    check_name(file, named)?;
     read(kind, file, true).map(drop)
+}
+
+/// Whether a file is what it is called: who sends a workbook as CSV has made a mistake somewhere.
+///
+/// # Errors
+/// [`Unusable::XlsxNamedCsv`].
+pub fn check_name(file: &[u8], named: Named) -> Result<(), Unusable> {
+    if named == Named::Csv && file.starts_with(foreign::PACKED) {
+        return Err(Unusable::XlsxNamedCsv);
+    }
+    Ok(())
+}
+
+/// Places that a notice names; the rest it counts.
+const NAMED_PLACES: usize = 20;
+
+/// 「2行目、5行目 ほか3か所」
+fn places(places: &[String]) -> String {
+    let named = places.get(..NAMED_PLACES.min(places.len()));
+    let text = named.unwrap_or_default().join("、");
+    match places.len().saturating_sub(NAMED_PLACES) {
+        0 => text,
+        more => format!("{text} ほか{more}か所"),
+    }
+}
+
+/// What is to be said of the file as a whole before its rows are read.
+fn notices(table: &Table) -> Vec<String> {
+    let mut notices = Vec::new();
+    if !table.other_sheets.is_empty() {
+        notices.push(format!(
+            "最初のシートだけを読み取りました。取り込みの対象でないシートがありました: {}",
+            table.other_sheets.join("、")
+        ));
+    }
+    if !table.unknown_columns.is_empty() {
+        notices.push(format!(
+            "取り込みの対象でない列がありました: {}",
+            table.unknown_columns.join("、")
+        ));
+    }
+    if !table.short.is_empty() {
+        let lines: Vec<_> = table
+            .short
+            .iter()
+            .map(|line| format!("{line}行目"))
+            .collect();
+        notices.push(format!(
+            "見出しより列の少ない行が{}行ありました。足りない列は空欄として読み取りました: {}",
+            lines.len(),
+            places(&lines)
+        ));
+    }
+    let rows = table.rows.iter();
+    let private: Vec<_> = rows
+        .filter_map(|(line, row)| Some((line, row.as_ref().ok()?.private_use())))
+        .flat_map(|(line, columns)| {
+            columns
+                .into_iter()
+                .map(move |column| format!("{line}行目 {column}"))
+        })
+        .collect();
+    if !private.is_empty() {
+        notices.push(format!(
+            "外字（このシステムでは表示・印刷できない文字）が含まれる欄がありました。元のシステムで通常の文字に直してください: {}",
+            places(&private)
+        ));
+    }
+    notices
+}
+
+/// What is to be said of a row that is read, whatever becomes of it.
+fn remarks(line: usize, row: &table::Row, read: &GoodRow) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let private = row.private_use();
+    if !private.is_empty() {
+        remarks.push(format!("{} に外字が含まれています。", private.join("、")));
+    }
+    if let Fact::Member(MemberCommand::ImportRecord(record)) = &read.fact
+        && let Err(reason) = MailAddress::parse(&record.email)
+        && reason != NotMailable::Missing
+    {
+        tracing::debug!(line, "a mail address that cannot be written to");
+        remarks.push(format!(
+            "{}。この会員にはメールを送信できません。",
+            reason.label()
+        ));
+    }
+    remarks
+}
+
+/// The rows whose members cannot be written to, and those that describe one seminar in two ways.
+fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
+    let mut notices = Vec::new();
+    let mut unwritable = Vec::new();
+    let mut seminars: BTreeMap<&str, (usize, &SeminarAttendance)> = BTreeMap::new();
+    let mut described = Vec::new();
+    let mut registrations: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut mails: BTreeMap<String, usize> = BTreeMap::new();
+    let mut shared = Vec::new();
+    for PlacedRow { line, row, .. } in rows {
+        match &row.fact {
+            Fact::Member(MemberCommand::ImportRecord(record)) => {
+                match MailAddress::parse(&record.email) {
+                    Ok(address) => {
+                        let first = *mails.entry(address.key()).or_insert(*line);
+                        if first != *line {
+                            shared.push(format!("{first}行目と{line}行目 メールアドレス"));
+                        }
+                    }
+                    Err(NotMailable::Missing) => {}
+                    Err(_) => unwritable.push(format!("{line}行目 メールアドレス")),
+                }
+                if let Some(registration) = &record.medical_registration {
+                    let number = without_leading_zeros(&registration.number);
+                    let first = *registrations.entry(number).or_insert(*line);
+                    if first != *line {
+                        shared.push(format!("{first}行目と{line}行目 医籍登録番号"));
+                    }
+                }
+            }
+            Fact::Member(MemberCommand::RecordAttendance(attendance)) => {
+                let (first, known) = *seminars
+                    .entry(&attendance.key.code)
+                    .or_insert((*line, attendance));
+                let columns = known.described_otherwise(attendance);
+                if !columns.is_empty() {
+                    described.push(format!("{first}行目と{line}行目（{}）", columns.join("、")));
+                }
+            }
+            Fact::Member(_) | Fact::ExamResult { .. } => {}
+        }
+    }
+    for (what, found) in [
+        (
+            "メールを送信できないメールアドレスがありました。会員情報は取り込みますが、正しいアドレスをご確認ください",
+            unwritable,
+        ),
+        (
+            "別の会員番号の行と同じ番号・アドレスがありました。どちらが正しいかをご確認ください",
+            shared,
+        ),
+        (
+            "同じセミナーコードが異なる内容で書かれています。どちらが正しいかをご確認ください",
+            described,
+        ),
+    ] {
+        if !found.is_empty() {
+            notices.push(format!("{what}: {}", places(&found)));
+        }
+    }
+    notices
 }
 
 /// The pure part: from bytes to the facts of the file.
@@ -162,12 +381,7 @@ fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
     }
     let table = Table::read(file, kind.columns(), kind.optional_columns())?;
     let mut report = ImportReport::new(kind, dry_run, table.encoding, table.rows.len());
-    if !table.unknown_columns.is_empty() {
-        report.notices.push(format!(
-            "取り込みの対象でない列がありました: {}",
-            table.unknown_columns.join("、")
-        ));
-    }
+    report.notices = notices(&table);
     let mut good = Vec::new();
     for (line, row) in table.rows {
         let read = row.and_then(|row| {
@@ -178,10 +392,15 @@ fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
                 Kind::Payments => payments::read(reader),
                 Kind::ExamResults => exam_results::read(reader),
             };
-            read.map(|read| (row.hash, read))
+            read.map(|read| PlacedRow {
+                line,
+                hash: row.hash,
+                remark: remarks(line, &row, &read).concat(),
+                row: read,
+            })
         });
         match read {
-            Ok((hash, row)) => good.push(PlacedRow { line, hash, row }),
+            Ok(row) => good.push(row),
             Err(message) => report.report(ReportedRow {
                 line,
                 outcome: Outcome::Bad,
@@ -189,6 +408,7 @@ fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
             }),
         }
     }
+    report.notices.extend(notices_of_rows(&good));
     let (rows, reported) = net_effect(good);
     for row in reported {
         report.report(row);

@@ -42,6 +42,14 @@ pub(crate) struct Incoming {
     pub application: Option<ApplicationId>,
 }
 
+impl Incoming {
+    /// Whom it shows: under whose number it came, and whose application is named.
+    pub(crate) fn members(&self) -> impl Iterator<Item = MemberNumber> + use<> {
+        let application = self.application.as_ref().map(|id| id.member.clone());
+        std::iter::once(self.member.clone()).chain(application)
+    }
+}
+
 /// An application to which a payment could belong.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
@@ -267,8 +275,10 @@ pub(crate) async fn undo(
         act: Act::ReversePayment {
             transaction: transaction.to_owned(),
         },
+        explanation: String::new(),
         reason,
         seen: None,
+        approved: None,
     });
     let done = execute(app, &id, command, call).await?;
     wait(app, &id, done.found.sequence).await;
@@ -279,7 +289,7 @@ pub(crate) async fn undo(
 async fn wait(app: &App, id: &ApplicationId, sequence: i64) {
     let views = &app.service().views;
     let id = id.to_string();
-    let waited = views.wait_for(ViewName::Payments, &id, sequence, PATIENCE);
+    let waited = views.wait_once(ViewName::Payments, &id, sequence, PATIENCE);
     if let Err(error) = waited.await {
         tracing::warn!(%error, "waiting for a view");
     }

@@ -51,12 +51,12 @@ pub(crate) async fn run(
         if let Err(error) = reminders.write_those_of_today().await {
             tracing::error!(%error, "the reminders of the day could not be written");
         }
-        resting = match sender.deliver(jiff::Timestamp::now(), &cancellation).await {
+        resting = match sender.deliver_what_is_due(&cancellation).await {
             Ok(delivered) if delivered.unreachable => sender::REST,
             Ok(_) => TICK,
             Err(error) => {
                 tracing::error!(%error, "the outbox could not be read or written");
-                sender::REST
+                TICK
             }
         };
     }

@@ -1,15 +1,22 @@
 //! The `shinsei` binary: the service and its tools.
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use api::{
     Clock, ClockSetting, Exposure, Mode, Service,
     access::{
-        Duties, Entrance, Principal, SessionTimes, Sessions,
-        command_line::{self as tokens, TokenCommand},
-        role_named,
+        Entrance, Keys, SessionTimes, Sessions,
+        command_line::{self as tokens, TokenCommand, TokenError},
     },
-    config::{Allowances, ReportingError, Settings, check_listen, sqlite_file},
+    config::{
+        Allowances, ReportingError, Settings, check_listen, sqlite_file, with_variable,
+        without_empty_variables,
+    },
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
     imports, journey,
@@ -19,8 +26,8 @@ use api::{
     routes, serve, service,
     telemetry::{DEFAULT_FILTER, LogFormat, init_logging},
 };
-use clap::{Args, Parser, Subcommand};
-use domain::program::ProgramId;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use domain::{Actor, Role, program::ProgramId};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use projections::ViewName;
@@ -81,15 +88,18 @@ struct Serving {
 enum Command {
     /// The service (also without a subcommand)
     Serve,
-    /// Import a CSV export, also beside a running server
+    /// Import an export (CSV or xlsx), also beside a running server
     Import {
         /// Which export
         kind: imports::Kind,
-        /// The file, UTF-8 or CP932
+        /// The file: CSV in UTF-8 or CP932, or xlsx
         file: PathBuf,
         /// Write nothing and tell what would be done
         #[arg(long)]
         dry_run: bool,
+        /// Names and dates of birth of many members are meant to change
+        #[arg(long)]
+        confirmed: bool,
     },
     /// Recompute the chain and name the first bad number; then compare with the anchors, where there are any
     Verify,
@@ -111,6 +121,12 @@ enum Command {
         /// Anchors that were kept elsewhere, one in a line
         #[arg(long, value_name = "FILE")]
         anchors: Option<PathBuf>,
+    },
+    /// What nodes had answered and is gone after a failover or a restore
+    LostCommands {
+        /// It is dealt with: tell it no more
+        #[arg(long)]
+        settled: bool,
     },
     /// After a restore of PostgreSQL, before the service starts
     Reanchor,
@@ -150,6 +166,19 @@ enum Command {
         /// As the log names them.
         actor: String,
     },
+    /// End every session and every token of an account of staff, a lost laptop for one: `secretariat:staff/…`
+    EndAccess {
+        /// As the log names it.
+        account: String,
+    },
+    /// After the upgrade to sealed rows, once: seal the tokens of before, which open nothing until then
+    SealTokens {
+        /// Seal what was listed
+        #[arg(long)]
+        confirm: bool,
+    },
+    /// Make a key in the directory of keys; it takes the place of those that are there, which go on checking what they have sealed
+    NewKey,
     /// Look at the set-up as production would run it, and name what is unsafe
     Doctor,
     /// Print the API's description
@@ -158,7 +187,11 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let mut command = without_empty_variables(CommandLine::command());
+    let line = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| CommandLine::from_arg_matches(&matches))
+        .unwrap_or_else(|error| with_variable(error, &mut command).exit());
     match run(line).await {
         Ok(code) => code,
         Err(error) => {
@@ -187,25 +220,23 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
     });
     init_logging(filter, line.logging.format)
         .map_err(|error| format!("SHINSEI_LOG is no filter: {error}"))?;
+    line.settings.check()?;
     line.settings.read_files()?;
     let settings = &line.settings;
     match command {
         Command::Serve => {
             check_listen(settings.mode(), line.serving.listen)?;
-            serve_until_told(open(settings).await?, settings, &line.serving).await?;
+            let keys = settings.keys()?;
+            let service = open(settings).await?.with_keys(keys);
+            serve_until_told(service, settings, &line.serving).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Import {
             kind,
             file,
             dry_run,
-        } => {
-            let service = open(settings).await?;
-            let code = imports::run(&service, kind, &file, dry_run).await;
-            // On PostgreSQL somebody must give the numbers; a running server does so anyway.
-            eventstore::seal(service.log.database()).await?;
-            Ok(code)
-        }
+            confirmed,
+        } => import(settings, kind, &file, (dry_run, confirmed)).await,
         Command::Verify => {
             let service = open_existing(settings, ClockSetting::System).await?;
             tell(&proofs::verify(&service).await?)
@@ -220,6 +251,10 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
         }
         Command::VerifyExport { file, anchors } => {
             tell(&proofs::verify_export(&file, anchors.as_deref())?)
+        }
+        Command::LostCommands { settled } => {
+            let service = open_existing(settings, ClockSetting::System).await?;
+            tell(&proofs::lost_commands(&service, settled).await?)
         }
         Command::Reanchor => {
             let service = open_existing(settings, ClockSetting::System).await?;
@@ -247,11 +282,18 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
             print(&open_existing(settings, settings.clock()).await?, &batch).await
         }
         Command::Token { command } => {
-            let service = open_existing(settings, ClockSetting::System).await?;
-            let told = tokens::run(&service, command).await?;
-            write!(std::io::stdout(), "{told}")?;
-            Ok(ExitCode::SUCCESS)
+            let act = async |service: &Service| tokens::run(service, command).await;
+            with_keys(settings, act).await
         }
+        Command::EndAccess { account } => {
+            let act = async |service: &Service| tokens::end_all_access(service, &account).await;
+            with_keys(settings, act).await
+        }
+        Command::SealTokens { confirm } => {
+            let act = async |service: &Service| tokens::seal_tokens(service, confirm).await;
+            with_keys(settings, act).await
+        }
+        Command::NewKey => new_key(settings),
         // It blocks: it is a client like any other.
         Command::Journey { url } => {
             Ok(tokio::task::spawn_blocking(move || journey::run(&url)).await?)
@@ -271,6 +313,19 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
     }
 }
 
+async fn import(
+    settings: &Settings,
+    kind: imports::Kind,
+    file: &Path,
+    how: (bool, bool),
+) -> Result<ExitCode, Failure> {
+    let service = open(settings).await?;
+    let code = imports::run(&service, kind, file, how).await;
+    // On PostgreSQL somebody must give the numbers; a running server does so anyway.
+    eventstore::seal(service.log.database()).await?;
+    Ok(code)
+}
+
 /// For tools that look at what is there: a mistyped path is no empty log, and opening seals nothing.
 async fn open_existing(settings: &Settings, clock: ClockSetting) -> Result<Service, Failure> {
     let url = settings.database_url.as_str();
@@ -284,6 +339,27 @@ async fn open_existing(settings: &Settings, clock: ClockSetting) -> Result<Servi
     Ok(with_surroundings(service, settings)?)
 }
 
+/// Does what seals rows or looks at seals, and writes events, by the clock of the mode.
+async fn with_keys(
+    settings: &Settings,
+    act: impl AsyncFnOnce(&Service) -> Result<String, TokenError>,
+) -> Result<ExitCode, Failure> {
+    let keys = settings.keys()?;
+    let service = open_existing(settings, settings.clock()).await?;
+    let told = act(&service.with_keys(keys)).await?;
+    write!(std::io::stdout(), "{told}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn new_key(settings: &Settings) -> Result<ExitCode, Failure> {
+    let file = Keys::make_next(&settings.keys_directory())?;
+    say(&format!(
+        "{}: copy it to every node, then restart them",
+        file.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn open(settings: &Settings) -> Result<Service, Failure> {
     let programs = service::programs(settings.programs.as_deref())?;
     let service = Service::open(&settings.database_url, programs, settings.clock()).await?;
@@ -293,6 +369,7 @@ async fn open(settings: &Settings) -> Result<Service, Failure> {
 fn with_surroundings(service: Service, settings: &Settings) -> Result<Service, ReportingError> {
     Ok(service
         .with_anchors(settings.anchors())
+        .with_deciding(settings.deciding.deciding())
         .with_reporting(settings.reporting_database()?))
 }
 
@@ -372,13 +449,11 @@ async fn received(signal: &mut Option<Signal>) {
 }
 
 async fn end_sessions(service: &Service, actor: &str) -> Result<ExitCode, Failure> {
-    let (role, id) = actor
-        .split_once(':')
-        .and_then(|(role, id)| Some((role_named(role)?, id)))
+    let actor = Actor::of_label(actor)
+        .filter(|actor| actor.role != Role::System)
         .ok_or("an account is named as in the log: member:…, secretariat:… or reporter:…")?;
-    let principal = Principal::of(role, id, Duties::NONE);
-    let sessions = Sessions::new(service.log.clone(), SessionTimes::default());
-    let ended = sessions.end_all(&principal.actor).await?;
+    let sessions = Sessions::new(service, SessionTimes::default());
+    let ended = sessions.end_all(&actor).await?;
     say(&format!("{ended} sessions ended"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,12 @@
 //! For those who run the service: is it alive, is it ready, and its figures.
 
+mod readiness;
+
+pub use readiness::Readiness;
+
 use axum::{
     Json, Router,
+    body::Body,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
@@ -29,28 +34,35 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database answers, and has the tables of the log and of the views.
+/// Whether the service can do what it promises: its database answers, has the tables of the log and of the views, and commits a write.
 async fn ready(State(app): State<App>) -> Response {
-    let service = app.service();
-    let head = service.log.head().await;
-    let views = service.views.lag().await;
-    match (head, views) {
-        (Ok(head), Ok(views)) => {
-            let failed: Vec<_> = views
-                .iter()
-                .filter(|view| view.failure.is_some())
-                .map(|view| &view.name)
-                .collect();
-            let database = match service.log.database().kind() {
+    match app.readiness().look(app.service()).await {
+        Ok(found) => {
+            let database = match app.service().log.database().kind() {
                 DatabaseKind::Sqlite => "sqlite",
                 DatabaseKind::Postgres => "postgres",
             };
-            // A view that stands still is for an alert: taking the service away would help nobody.
-            Json(json!({ "ready": true, "database": database, "events": head, "failed_views": failed })).into_response()
+            let mut told = json!({ "ready": true, "database": database, "events": found.events, "failed_views": found.failed_views });
+            // Neither is a reason to take the service away: a view that stands still is for an alert, and after a failover the answers are
+            // those of the log that there is.
+            if !found.breaks.is_empty() {
+                told["reason"] = json!("log-replaced");
+                told["log_breaks"] = json!(found.breaks);
+            }
+            Json(told).into_response()
         }
-        (head, views) => {
-            tracing::error!(head = ?head.err().map(|error| error.to_string()), views = ?views.err().map(|error| error.to_string()), "not ready");
-            Problem::new(Kind::Unavailable).into_response()
+        Err(reason) => {
+            let problem = Problem::new(Kind::Unavailable);
+            let told = serde_json::to_value(problem.body()).ok();
+            let mut told = told
+                .and_then(|told| told.as_object().cloned())
+                .unwrap_or_default();
+            told.insert("ready".to_owned(), json!(false));
+            told.insert("reason".to_owned(), json!(reason));
+            // The same problem, and why: not to be drawn anew on its way out.
+            let (mut head, _) = problem.into_response().into_parts();
+            head.extensions.remove::<Problem>();
+            Response::from_parts(head, Body::from(json!(told).to_string()))
         }
     }
 }
@@ -75,6 +87,18 @@ async fn metrics(State(app): State<App>) -> Response {
     match app.service().log.unsealed().await {
         Err(error) => tracing::error!(%error, "counting the events that are not sealed"),
         Ok(events) => metrics::gauge!("shinsei_unsealed_events").set(count(events)),
+    }
+    match app.service().log.open_breaks().await {
+        Err(error) => tracing::error!(%error, "counting what is gone of the log"),
+        Ok(breaks) => {
+            let gone = breaks.iter().map(eventstore::Break::gone).sum();
+            let commands = breaks.iter().map(|one| one.commands.len()).sum::<usize>();
+            metrics::gauge!("shinsei_log_numbers_gone").set(count(gone));
+            metrics::gauge!("shinsei_log_commands_gone")
+                .set(count(i64::try_from(commands).unwrap_or(i64::MAX)));
+            metrics::gauge!("shinsei_log_breaks")
+                .set(count(i64::try_from(breaks.len()).unwrap_or(i64::MAX)));
+        }
     }
     match app.outbox().open().await {
         Err(error) => tracing::error!(%error, "counting the mails that have not gone"),

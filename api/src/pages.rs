@@ -16,6 +16,7 @@ mod frame;
 mod history;
 mod kept;
 mod listed;
+mod own_address;
 mod panel;
 mod posted;
 mod preview;
@@ -27,6 +28,7 @@ mod seminars;
 mod sessions;
 mod start;
 mod top;
+mod unseen;
 mod upload;
 mod visit;
 mod withdrawal;
@@ -131,7 +133,7 @@ fn application_screens() -> Vec<Screen> {
             "/applications/{id}/exam",
             get(exam::confirmation),
         ),
-        screen(Apply, "/applications/{id}/exam", post(exam::add)),
+        screen(Apply, "/applications/{id}/exam/send", post(exam::add)),
         screen(
             UseMemberPages,
             "/applications/{id}/withdrawal",
@@ -139,7 +141,7 @@ fn application_screens() -> Vec<Screen> {
         ),
         screen(
             Apply,
-            "/applications/{id}/withdrawal",
+            "/applications/{id}/withdrawal/send",
             post(withdrawal::withdraw),
         ),
         screen(
@@ -149,7 +151,7 @@ fn application_screens() -> Vec<Screen> {
         ),
         screen(
             Apply,
-            "/applications/{id}/completion",
+            "/applications/{id}/completion/send",
             post(completion::complete),
         ),
         screen(
@@ -164,7 +166,7 @@ fn application_screens() -> Vec<Screen> {
         ),
         screen(
             EditDocuments,
-            "/applications/{id}/corrections",
+            "/applications/{id}/corrections/answers",
             post(corrections::answer),
         ),
         screen(
@@ -286,14 +288,17 @@ fn document_screens() -> Vec<Screen> {
     let mut all = Vec::new();
     all.extend(whole::<Resume>(
         "/applications/{id}/documents/resume",
+        "/applications/{id}/documents/resume/save",
         "/applications/{id}/documents/resume/preview",
     ));
     all.extend(whole::<Profile>(
         "/applications/{id}/documents/profile",
+        "/applications/{id}/documents/profile/save",
         "/applications/{id}/documents/profile/preview",
     ));
     all.extend(whole::<ClinicalExperience>(
         "/applications/{id}/documents/clinical-experience",
+        "/applications/{id}/documents/clinical-experience/save",
         "/applications/{id}/documents/clinical-experience/preview",
     ));
     all.extend(list::<ResearchActivity>(&ListAddresses {
@@ -326,11 +331,12 @@ fn document_screens() -> Vec<Screen> {
 /// A document that is saved as a whole.
 fn whole<T: entry::WholeEntry + Send + Sync + 'static>(
     path: &'static str,
+    form: &'static str,
     preview: &'static str,
 ) -> [Screen; 3] {
     [
         screen(Permission::UseMemberPages, path, get(document::show::<T>)),
-        screen(Permission::EditDocuments, path, post(document::save::<T>)),
+        screen(Permission::EditDocuments, form, post(document::save::<T>)),
         screen(
             Permission::EditDocuments,
             preview,
@@ -363,12 +369,24 @@ fn list<T: listed::ListEntry + Send + Sync + 'static>(at: &ListAddresses) -> [Sc
 
 /// The pages, each behind the gate of its permission; the start page and the assets are for everybody.
 pub fn router(app: &App) -> Router<App> {
+    let known = gates();
+    let has_page = |form: &Gate| {
+        known
+            .iter()
+            .any(|gate| gate.method == Method::GET && gate.path == form.path)
+    };
     let gated = screens().into_iter().fold(Router::new(), |router, screen| {
         let Screen { gate, answer } = screen;
+        let answer = if gate.method == Method::POST && !has_page(&gate) {
+            answer.get(own_address::lead)
+        } else {
+            answer
+        };
         let layer = middleware::from_fn_with_state((app.clone(), gate.permission), authorize);
         router.route(gate.path, answer.route_layer(layer))
     });
     gated
+        .layer(middleware::from_fn(own_address::remember))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             posted::keep_what_was_typed,
@@ -389,7 +407,7 @@ fn rendered(page: &impl Template, status: StatusCode) -> Response {
                 ),
                 (header::CONTENT_SECURITY_POLICY, POLICY),
             ],
-            html,
+            unseen::shown(own_address::apart(html)),
         )
             .into_response(),
         Err(error) => {

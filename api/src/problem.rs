@@ -6,9 +6,11 @@ mod kind;
 pub use framework::as_problem;
 pub use kind::Kind;
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -17,6 +19,9 @@ use domain::{
 use eventstore::ExecuteError;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// After how long it is worth asking again while the service cannot answer: about as long as it takes to be well again.
+pub(crate) const COME_AGAIN: Duration = Duration::from_secs(5);
 
 /// What stands in a problem document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -78,6 +83,17 @@ pub struct Problem {
     kept: Vec<(String, String)>,
     /// Where its page leads back to, when that is not where the person came from.
     back: Option<String>,
+    /// The form that can be sent again as it was.
+    again: Option<Box<SentForm>>,
+}
+
+/// A form as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SentForm {
+    /// Where to.
+    pub(crate) action: String,
+    /// Name and value of each field, the unseen ones among them.
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl Problem {
@@ -104,7 +120,21 @@ impl Problem {
             }),
             kept: Vec::new(),
             back: None,
+            again: None,
         }
+    }
+
+    /// Something of ours has failed while doing this, which is told to those who run the service. Trouble of the database passes, and
+    /// nobody is at fault who asks: they are told to come again.
+    pub(crate) fn failed(doing: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        let source = eventstore::told_source(error);
+        if let Some(trouble) = eventstore::trouble(error) {
+            let trouble = trouble.as_str();
+            tracing::warn!(%error, source, doing, trouble, "the database is in trouble");
+            return Self::new(Kind::Unavailable);
+        }
+        tracing::error!(%error, source, doing, "failed");
+        Self::new(Kind::Internal)
     }
 
     /// The same with a pointer to a field.
@@ -144,6 +174,18 @@ impl Problem {
         self.back.as_deref()
     }
 
+    /// The same with the form, to be sent again from its page at a press.
+    #[must_use]
+    pub(crate) fn offering(mut self, form: SentForm) -> Self {
+        self.again = Some(Box::new(form));
+        self
+    }
+
+    /// The form that its page offers to send again.
+    pub(crate) fn again(&self) -> Option<&SentForm> {
+        self.again.as_deref()
+    }
+
     /// What was typed.
     pub(crate) fn kept(&self) -> &[(String, String)] {
         &self.kept
@@ -174,9 +216,12 @@ impl From<Refusal> for Problem {
             Refusal::NotEligible(reasons) => problem.body.reasons = reasons,
             Refusal::PeriodNotOpen(reason) => problem.body.reasons = vec![reason],
             Refusal::RequirementsNotMet(missing) => problem.body.missing = missing,
-            Refusal::Undecodable { pointer, message } | Refusal::Invalid { pointer, message } => {
+            Refusal::Undecodable { pointer, message }
+            | Refusal::TooLong { pointer, message }
+            | Refusal::Invalid { pointer, message } => {
                 problem = problem.at(pointer, message);
             }
+            Refusal::NotReturned(closed) => problem.body.errors = closed,
             Refusal::AmountDiffers { .. } => {
                 let sentence = refusal.to_string();
                 problem = problem.at("/amount_yen", sentence);
@@ -187,6 +232,7 @@ impl From<Refusal> for Problem {
             | Refusal::ExamAlreadyApplied
             | Refusal::DocumentsNotApplied
             | Refusal::StaleRevision { .. }
+            | Refusal::DayIsFull { .. }
             | Refusal::UnknownRow
             | Refusal::RowExists
             | Refusal::TooManyRows { .. }
@@ -197,9 +243,12 @@ impl From<Refusal> for Problem {
             | Refusal::PaymentFitsNothing
             | Refusal::PayerDiffers
             | Refusal::UnknownPayment
+            | Refusal::Lapsed
             | Refusal::ExamResultChanged
+            | Refusal::ExamResultTold
             | Refusal::WrongState { .. }
             | Refusal::StaleReview { .. }
+            | Refusal::NotApproved
             | Refusal::NothingToCorrect
             | Refusal::DueInPast
             | Refusal::NotLater
@@ -207,7 +256,8 @@ impl From<Refusal> for Problem {
             | Refusal::NotYetCertifiable(_)
             | Refusal::ExamFeeUnpaid
             | Refusal::CertificationFeeUnpaid
-            | Refusal::NotReturned
+            | Refusal::NothingToUndo
+            | Refusal::LaterDecision { .. }
             | Refusal::UnknownCorrection
             | Refusal::CorrectionOverdue { .. } => {}
         }
@@ -215,11 +265,10 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Errors of the log are told to those who run the service, not to those who use it.
+/// Errors of the log are told to those who run the service, not to those who use it: see [`Problem::failed`].
 impl From<eventstore::Error> for Problem {
     fn from(error: eventstore::Error) -> Self {
-        tracing::error!(%error, source = ?std::error::Error::source(&error), "the event log failed");
-        Self::new(Kind::Internal)
+        Self::failed("using the event log", &error)
     }
 }
 
@@ -231,8 +280,7 @@ impl From<projections::Error> for Problem {
             tracing::warn!(why, "reports could not be read");
             return Self::new(Kind::ReportsUnavailable);
         }
-        tracing::error!(%error, "reading a view");
-        Self::new(Kind::Internal)
+        Self::failed("reading a view", &error)
     }
 }
 
@@ -254,6 +302,10 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if self.kind.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let wait = HeaderValue::from(COME_AGAIN.as_secs());
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
         // For people it becomes a page on its way out.
         response.extensions_mut().insert(self);
         response
@@ -262,7 +314,6 @@ impl IntoResponse for Problem {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::StatusCode;
     use domain::{documents::DocumentKind, requirements::RequirementKind};
 
     use super::*;
@@ -291,6 +342,21 @@ mod tests {
         }];
         let problem = Problem::from(Refusal::RequirementsNotMet(missing.clone()));
         assert_eq!(problem.body().missing, missing);
+    }
+
+    #[test]
+    fn trouble_of_the_database_is_no_failure_of_ours_and_says_when_to_come_again() {
+        let full = eventstore::Error::Database {
+            stage: eventstore::Stage::Append,
+            source: sqlx::Error::PoolTimedOut,
+        };
+        let problem = Problem::from(full);
+        assert_eq!(problem.kind(), Kind::Unavailable);
+        let response = problem.into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+        let ours = Problem::from(eventstore::Error::NotConsecutive);
+        assert_eq!(ours.kind(), Kind::Internal);
     }
 
     #[test]

@@ -3,7 +3,13 @@
 //! An application keeps the version of the rules that it was submitted under, not the rules. Their files may be changed in the
 //! middle of a period (a typing error, a longer list of organs), and a 本紙 of before must still be printed as it was.
 
-use domain::program::{Program, ProgramError, ProgramText, Programs};
+use std::collections::BTreeMap;
+
+use cqrs_es::Aggregate as _;
+use domain::{
+    application::Application,
+    program::{Program, ProgramError, ProgramId, ProgramText, Programs},
+};
 use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 
@@ -47,6 +53,70 @@ pub async fn keep(log: &EventLog, programs: &Programs) -> Result<(), sqlx::Error
         })?;
     }
     Ok(())
+}
+
+/// The programs that applications name and this start is not configured with, each as it was last kept. Next year's files may stand in the
+/// place of this year's while its applications are still at work.
+///
+/// A text that this version of the software does not understand is left out and told: its applications cannot be shown.
+///
+/// # Errors
+/// [`ArchiveError::Database`]
+pub async fn earlier(log: &EventLog, programs: &Programs) -> Result<Vec<Program>, ArchiveError> {
+    type Row = (String, String, String, String, String);
+    let rows: Vec<Row> = on_database!(log.database(), pool => {
+        sqlx::query_as(
+            "SELECT program, version, program_text, rules_name, rules_text FROM program_versions ORDER BY kept_at_us, version",
+        )
+        .fetch_all(pool)
+        .await
+    })?;
+    // The last of each.
+    let kept: BTreeMap<ProgramId, _> = rows
+        .into_iter()
+        .map(|(program, version, program_text, rules_name, rules)| {
+            let text = ProgramText {
+                program: program_text,
+                rules_name,
+                rules,
+            };
+            (ProgramId(program), (version, text))
+        })
+        .filter(|(program, _)| programs.get(program).is_none())
+        .collect();
+    let mut earlier = Vec::new();
+    for (program, (version, text)) in kept {
+        if !is_named(log, &program).await? {
+            continue;
+        }
+        match text.read() {
+            Ok(read) => {
+                tracing::warn!(%program, version, "applications name a program that is not configured: its rules are those that were kept");
+                earlier.push(read);
+            }
+            Err(error) => {
+                tracing::error!(%program, version, %error, "applications name a program that is not configured, and its kept rules can not be read any more");
+            }
+        }
+    }
+    Ok(earlier)
+}
+
+/// Whether there is an application for a program.
+async fn is_named(log: &EventLog, program: &ProgramId) -> Result<bool, sqlx::Error> {
+    let start = format!("{program}.");
+    let length = i32::try_from(start.chars().count()).unwrap_or(i32::MAX);
+    let found: Option<i32> = on_database!(log.database(), pool => {
+        sqlx::query_scalar(
+            "SELECT 1 FROM events WHERE aggregate_type = $1 AND substr(aggregate_id, 1, $2) = $3 LIMIT 1",
+        )
+        .bind(Application::TYPE)
+        .bind(length)
+        .bind(&start)
+        .fetch_optional(pool)
+        .await
+    })?;
+    Ok(found.is_some())
 }
 
 /// A version that was kept; `None` when no service with it has ever started on this database.

@@ -1,6 +1,7 @@
 //! The endpoints of the JSON API, one file each, with what each needs and may refuse.
 
 mod access_log;
+pub(crate) mod accounts;
 mod add_exam;
 mod anchors;
 pub(crate) mod application_pdf;
@@ -25,6 +26,7 @@ pub(crate) mod reports;
 mod requirements;
 mod research_activities;
 mod research_years;
+mod restoration;
 mod resume;
 mod rows;
 pub(crate) mod searches;
@@ -70,6 +72,20 @@ pub struct Endpoint {
     routes: UtoipaMethodRouter<App>,
 }
 
+impl Endpoint {
+    /// Whether it can be asked about another moment than now.
+    fn knows_moments(&self) -> bool {
+        let (_, paths, _) = &self.routes;
+        let mut items = paths.paths.values();
+        items.any(|item| {
+            [&item.get, &item.put, &item.post, &item.delete]
+                .into_iter()
+                .flatten()
+                .any(status::knows_moments)
+        })
+    }
+}
+
 /// An endpoint with the permission that it needs, and the problems that it answers beside those that all of its kind do.
 pub fn endpoint(
     permission: Permission,
@@ -92,6 +108,7 @@ const ALWAYS: &[Kind] = &[
     Kind::NotPermitted,
     Kind::TooManyRequests,
     Kind::Internal,
+    Kind::Unavailable,
 ];
 
 /// What every write may answer.
@@ -119,6 +136,8 @@ const EDITS: &[Kind] = &[
     Kind::DocumentsNotApplied,
     Kind::AlreadySubmitted,
     Kind::StaleRevision,
+    Kind::TooLong,
+    Kind::DayIsFull,
 ];
 
 /// Every endpoint of the API.
@@ -136,6 +155,7 @@ fn endpoints() -> Vec<Endpoint> {
         research_years::endpoint(),
         seminars::endpoint(),
         requirements::endpoint(),
+        restoration::endpoint(),
         application_pdf::endpoint(),
         submissions::endpoint(),
         history::endpoint(),
@@ -156,6 +176,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(sessions::endpoints());
     all.extend(tokens::endpoints());
     all.extend(access_log::endpoints());
+    all.extend(accounts::endpoints());
     all.extend(society::endpoints());
     all.extend(searches::endpoints());
     all.extend(bulk_runs::endpoints());
@@ -172,7 +193,15 @@ pub fn router(app: &App) -> Router<App> {
         .fold(OpenApiRouter::default(), |router, endpoint| {
             let gate =
                 middleware::from_fn_with_state((app.clone(), endpoint.permission), authorize);
-            router.routes(endpoint.routes.map(|methods| methods.route_layer(gate)))
+            let knows_moments = endpoint.knows_moments();
+            router.routes(endpoint.routes.map(|methods| {
+                let methods = if knows_moments {
+                    methods
+                } else {
+                    methods.route_layer(middleware::from_fn(status::of_today_only))
+                };
+                methods.route_layer(gate)
+            }))
         });
     gated.into()
 }
@@ -308,8 +337,6 @@ fn describe(
     }
     if path.contains("/{id}") {
         problems.push(Kind::NotApplied);
-        // Somebody else's is shown only when it can be written down that it was.
-        problems.push(Kind::Unavailable);
     }
     if writes {
         for (status, response) in &mut operation.responses.responses {

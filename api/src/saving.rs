@@ -113,7 +113,8 @@ async fn at(app: &App, id: &ApplicationId, sequence: i64) -> Result<Found, Probl
 async fn is_behind(app: &App, id: &ApplicationId, sequence: i64) -> bool {
     let views = &app.service().views;
     let id = id.to_string();
-    let waits = ViewName::OF_APPLICATIONS.map(|view| views.wait_for(view, &id, sequence, PATIENCE));
+    let waits =
+        ViewName::OF_APPLICATIONS.map(|view| views.wait_once(view, &id, sequence, PATIENCE));
     futures::future::join_all(waits)
         .await
         .into_iter()

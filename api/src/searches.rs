@@ -44,14 +44,6 @@ impl Searches {
         question: &str,
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
-        let expired = (now - KEPT_FOR).as_microsecond();
-        write_in_turn!(self.log, pool => {
-            sqlx::query("DELETE FROM searches WHERE name IS NULL AND made_at_us < $1")
-                .bind(expired)
-                .execute(pool)
-                .await
-                .map(drop)
-        })?;
         write_in_turn!(self.log, pool => {
             sqlx::query(
                 "INSERT INTO searches (id, owner, name, question, made_at_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
@@ -64,6 +56,20 @@ impl Searches {
             .execute(pool)
             .await
             .map(drop)
+        })
+    }
+
+    /// Forgets all without a name that have been kept long enough.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn forget_expired(&self, now: Timestamp) -> Result<(), sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            sqlx::query("DELETE FROM searches WHERE name IS NULL AND made_at_us < $1")
+                .bind((now - KEPT_FOR).as_microsecond())
+                .execute(pool)
+                .await
+                .map(drop)
         })
     }
 

@@ -42,8 +42,11 @@ use crate::{
 /// How long the end waits for requests that are being answered.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// How often files that somebody looked at and did not import are forgotten.
-const SWEEP: Duration = Duration::from_mins(5);
+/// How long the end waits for what does not end by itself. All of it together is less than the systemd unit allows.
+const LAST_TASKS: Duration = Duration::from_secs(15);
+
+/// How often what is kept for a while is deleted, whether or not anybody asks for anything.
+const SWEEP: Duration = Duration::from_mins(1);
 
 /// How often the recorder tidies up what nobody has fetched.
 const UPKEEP: Duration = Duration::from_secs(10);
@@ -95,7 +98,7 @@ pub fn router(app: App) -> Router {
     router
         .fallback(pages::nothing_here)
         .layer(CatchPanicLayer::custom(answer_to_panic))
-        .layer(middleware::from_fn(same_origin))
+        .layer(middleware::from_fn_with_state(app.clone(), same_origin))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), known_host))
         .layer(middleware::from_fn_with_state(app.clone(), count_entrances))
@@ -164,6 +167,10 @@ async fn with_common_headers(State(app): State<App>, request: Request, next: Nex
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000; includeSubDomains"),
         );
+    }
+    if app.readiness().stopping().is_cancelled() {
+        // The next request is for somebody else.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if app.is_demonstration()
         && let Ok(now) = HeaderValue::from_str(&app.service().clock.now().to_string())
@@ -246,7 +253,6 @@ pub async fn serve(
         .log
         .tasks()
         .spawn(async move { reporting::tell(&looking).await });
-    let stop = CancellationToken::new();
     let background = CancellationToken::new();
     let log = service.log.clone();
     log.seal_task(background.clone());
@@ -254,9 +260,15 @@ pub async fn serve(
         let anchoring = proof::keep_anchoring(log.clone(), anchors, background.clone());
         log.tasks().spawn(anchoring);
     }
+    let verifying =
+        proof::keep_verifying(service.clone(), service.verification, background.clone());
+    log.tasks().spawn(verifying);
     let connections = exposure.limits.connections;
     let settings = exposure.mail.clone();
     let app = App::new(service.clone(), mode, exposure);
+    let stop = app.readiness().stopping().clone();
+    // Whoever asks first is answered by this, also on a machine that is too busy for another trial in time.
+    let _ready_or_not = app.readiness().look(app.service()).await;
     let mut runner = Runner::new(log.clone()).follow(Forwarder::new(service.clone()));
     if let Some(settings) = settings {
         // Before anything is followed: what the log holds now is history.
@@ -279,7 +291,7 @@ pub async fn serve(
         let answered = tokio::select! {
             // It ends by itself only when the network fails.
             answered = &mut server => answered,
-            () = drained(&stopping) => {
+            () = drained(&stopping, connections.stop_delay) => {
                 server.abort();
                 server.await
             }
@@ -287,9 +299,22 @@ pub async fn serve(
         // Commands whose callers have gone away are finished too.
         log.tasks().close();
         background.cancel();
-        log.tasks().wait().await;
-        // What they appended after the sealer had looked for the last time.
-        eventstore::seal(log.database()).await?;
+        if tokio::time::timeout(LAST_TASKS, log.tasks().wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "commands and background work were cut off: their database does not answer"
+            );
+        }
+        // What they appended after the sealer had looked for the last time. Another node does it, or the next start.
+        match tokio::time::timeout(LAST_TASKS, eventstore::seal(log.database())).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last events have no number yet"),
+            Err(_) => {
+                tracing::warn!("the last events have no number yet: the database does not answer");
+            }
+        }
         match answered {
             Ok(answered) => answered.map_err(ServeError::Listen),
             Err(aborted) if aborted.is_cancelled() => {
@@ -307,14 +332,35 @@ pub async fn serve(
 }
 
 /// Until the time for an orderly end is over.
-async fn drained(stop: &CancellationToken) {
+async fn drained(stop: &CancellationToken, delay: Duration) {
     stop.cancelled().await;
-    tokio::time::sleep(DRAIN).await;
+    tokio::time::sleep(delay + DRAIN).await;
+}
+
+/// Deletes what has been kept long enough. Every node does: deleting twice is deleting.
+async fn sweep(app: &App) {
+    let now = Timestamp::now();
+    let pending = PendingFiles::new(app.service().log.clone());
+    let exports = async { app.exports().sweep(app.exports().now().await?).await };
+    for (what, swept) in [
+        (
+            "files that were looked at",
+            pending.forget_expired(now).await,
+        ),
+        ("forms", app.kept_forms().forget_expired(now).await),
+        ("searches", app.searches().forget_expired(now).await),
+        ("sign-ins", app.sign_ins().forget_expired(now).await),
+        ("exports", exports.await),
+    ] {
+        if let Err(error) = swept {
+            tracing::warn!(%error, what, "what has expired could not be deleted");
+        }
+    }
 }
 
 /// Without it, figures that nobody fetches and clients that have gone would pile up.
 async fn upkeep(app: App, cancellation: CancellationToken) {
-    let pending = PendingFiles::new(app.service().log.clone());
+    sweep(&app).await;
     let mut swept = Instant::now();
     while cancellation
         .run_until_cancelled(tokio::time::sleep(UPKEEP))
@@ -325,12 +371,7 @@ async fn upkeep(app: App, cancellation: CancellationToken) {
         app.rates().tidy();
         if swept.elapsed() >= SWEEP {
             swept = Instant::now();
-            if let Err(error) = pending.forget_expired(Timestamp::now()).await {
-                tracing::warn!(%error, "files that nobody came back for could not be forgotten");
-            }
-            if let Err(error) = app.exports().sweep(Timestamp::now()).await {
-                tracing::warn!(%error, "exports that have expired could not be deleted");
-            }
+            sweep(&app).await;
         }
     }
     // The end waits for all tasks of the log, and a long list would keep it for minutes.
@@ -408,8 +449,7 @@ mod tests {
                     .replace("{row}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
                     .replace("{token}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
                     .replace("{mail}", "8b6b3e6c-d454-5b30-87a0-af0c5a5f899b")
-                    .replace("{notice}", "applied")
-                    .replace("{kind}", "members");
+                    .replace("{notice}", "applied");
                 operations.push((method.clone(), address, permission));
             }
         }

@@ -3,16 +3,19 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 use domain::{
-    Actor, Context,
+    Actor, Context, Role,
     access::{Access, AccessCommand, AccessRefusal, Whose},
-    application::{Act, Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal},
+    application::{
+        Act, Application, ApplicationCommand, ApplicationEvent, ApplicationId, Refusal, day_began,
+        within_the_day,
+    },
     member::{Member, MemberCommand, MemberNumber, MemberRefusal},
     program::{ProgramError, Programs},
-    proposal::{ProposalCommand, ProposalRefusal, ProposalState},
+    proposal::{ApprovalKind, ProposalCommand, ProposalRefusal, ProposalState},
     upcasters,
 };
 use eventstore::{
-    Anchors, CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata,
+    Anchors, CommandHandler, Database, Envelope, EventLog, ExecuteError, Loaded, Metadata, Pace,
     ReadingDatabase, Receipt,
 };
 use jiff::Timestamp;
@@ -20,7 +23,10 @@ use projections::{Reporting, Views};
 use uuid::Uuid;
 
 use crate::{
+    access::Keys,
     clock::{Clock, ClockSetting},
+    decisions::{self, Deciding, Place},
+    program_archive::{self, ArchiveError},
     telemetry::command_ended,
 };
 
@@ -37,7 +43,7 @@ pub struct Service {
     pub proposals: CommandHandler<ProposalState>,
     /// Entries of the access log.
     pub accesses: CommandHandler<Access>,
-    /// The programs of this start.
+    /// The programs of this start, and those of before that applications name.
     pub programs: Arc<Programs>,
     /// What time it is for the rules.
     pub clock: Clock,
@@ -47,6 +53,12 @@ pub struct Service {
     pub reporting: Reporting,
     /// Where the log's anchors are kept; `None` on a node that keeps none.
     pub anchors: Option<Anchors>,
+    /// How fast the running service verifies its log.
+    pub verification: Pace,
+    /// By which rows that let somebody in are known as ours.
+    pub keys: Keys,
+    /// What the operator says of 判定.
+    pub deciding: Deciding,
 }
 
 /// Who asks for a command, and by which idempotency key.
@@ -64,6 +76,23 @@ pub struct Call {
     pub causation_id: Option<Uuid>,
     /// Why, where a reason is asked for.
     pub reason: Option<String>,
+    /// Role and account for which its decisions count, where it is not the actor's own: a token decides in the number of who made it.
+    pub counts_for: Option<String>,
+}
+
+impl Call {
+    /// One that no request has made: its id alone says what is done once.
+    pub fn once(actor: Actor, command_id: Uuid, correlation_id: Uuid) -> Self {
+        Self {
+            actor,
+            command_id,
+            request_hash: [0; 32],
+            correlation_id,
+            causation_id: None,
+            reason: None,
+            counts_for: None,
+        }
+    }
 }
 
 /// Why a service could not be opened.
@@ -75,6 +104,9 @@ pub enum OpenError {
     /// The programs.
     #[error(transparent)]
     Programs(#[from] ProgramError),
+    /// The programs of before.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The directory of programs can not be read.
     #[error("the programs in {directory} can not be read")]
     ProgramFiles {
@@ -132,6 +164,12 @@ impl Service {
         let database = Database::connect(database_url).await?;
         database.migrate().await?;
         let log = EventLog::new(database);
+        let earlier = program_archive::earlier(&log, &programs).await?;
+        let programs = if earlier.is_empty() {
+            programs
+        } else {
+            Arc::new(programs.with_earlier(earlier))
+        };
         let clock = match clock {
             ClockSetting::System => Clock::system(),
             ClockSetting::Demonstration { earliest } => {
@@ -151,6 +189,9 @@ impl Service {
             programs,
             clock,
             anchors: None,
+            verification: Pace::default(),
+            keys: Keys::random(),
+            deciding: Deciding::default(),
         })
     }
 
@@ -173,6 +214,27 @@ impl Service {
         Self { anchors, ..self }
     }
 
+    /// The same, verifying its log at another pace.
+    #[must_use]
+    pub fn with_verification(self, verification: Pace) -> Self {
+        Self {
+            verification,
+            ..self
+        }
+    }
+
+    /// The same with the keys of this node. Without them it has one of its own, and knows nobody whom another process let in.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same, with what the operator says of 判定.
+    #[must_use]
+    pub fn with_deciding(self, deciding: Deciding) -> Self {
+        Self { deciding, ..self }
+    }
+
     /// Executes a command on a member's stream, in a task of its own that a caller who goes away does not cut.
     ///
     /// # Errors
@@ -184,7 +246,8 @@ impl Service {
         call: Call,
     ) -> Result<Receipt, ExecuteError<MemberRefusal>> {
         let call_id = call.command_id;
-        let envelope = envelope(call, self.programs.version().to_owned(), self.clock.now());
+        let version = self.programs.version().to_owned();
+        let envelope = envelope(call, version, self.clock.now(), None);
         let (name, command_id, began) = (member_command_name(&command), call_id, Instant::now());
         let result = self
             .members
@@ -219,13 +282,98 @@ impl Service {
             call.command_id,
             Instant::now(),
         );
-        let envelope = envelope(call, version.to_owned(), at);
-        let result = self
-            .applications
-            .execute(&id.to_string(), (command, context), envelope)
-            .await;
+        let approved = match &command {
+            ApplicationCommand::Society(command) => command.approved,
+            _ => None,
+        };
+        let allowed = match self.within_the_day(id, &command, &call, at).await {
+            Ok(()) => self.place(&command, &call, at).await,
+            Err(refused) => Err(refused),
+        };
+        let result = match allowed {
+            Ok(place) => {
+                let approval = approved.map(|approved| approved.kind);
+                let envelope = envelope(call, version.to_owned(), at, approval);
+                let done = self
+                    .applications
+                    .execute(&id.to_string(), (command, context), envelope)
+                    .await;
+                self.after(place, &done).await;
+                done
+            }
+            Err(refused) => Err(refused),
+        };
         command_ended("application", name, command_id, began.elapsed(), &result);
         result
+    }
+
+    /// A place for a decision that nobody else has approved. Without one it is refused as one that needs a second person. A command that
+    /// was executed before is answered again, and needs none.
+    async fn place(
+        &self,
+        command: &ApplicationCommand,
+        call: &Call,
+        at: Timestamp,
+    ) -> Result<Option<Place>, ExecuteError<Refusal>> {
+        let ApplicationCommand::Society(command) = command else {
+            return Ok(None);
+        };
+        // What one person must not do alone is refused by the decider, and its place given back.
+        if !command.act.decides() || command.approved.is_some() {
+            return Ok(None);
+        }
+        let account = decisions::account(&call.actor, call.counts_for.as_deref());
+        let limit = self.deciding.a_day;
+        let place = decisions::take(&self.log, &account, call.command_id, at, limit).await;
+        let place = place.map_err(|source| eventstore::Error::Database {
+            stage: eventstore::Stage::Append,
+            source,
+        })?;
+        let repeated = async { self.log.receipts(&[call.command_id]).await };
+        if place.is_none() && repeated.await?.is_empty() {
+            return Err(ExecuteError::Refused(Refusal::NotApproved));
+        }
+        Ok(place)
+    }
+
+    /// What was refused, changed nothing or was done by an earlier attempt takes no place; what the log did not answer for may have been done.
+    async fn after(&self, place: Option<Place>, done: &Result<Receipt, ExecuteError<Refusal>>) {
+        let is_done = match done {
+            Ok(receipt) => !receipt.replayed && receipt.first_sequence <= receipt.last_sequence,
+            Err(ExecuteError::Database(_)) => true,
+            Err(_) => false,
+        };
+        if let Some(place) = place
+            && !is_done
+            && let Err(error) = decisions::give_back(&self.log, place).await
+        {
+            tracing::warn!(%error, "a refused decision stays counted");
+        }
+    }
+
+    /// Whether a member has not written too much into an application today. A command that was executed before is answered again.
+    async fn within_the_day(
+        &self,
+        id: &ApplicationId,
+        command: &ApplicationCommand,
+        call: &Call,
+        at: Timestamp,
+    ) -> Result<(), ExecuteError<Refusal>> {
+        if call.actor.role != Role::Member {
+            return Ok(());
+        }
+        let since = day_began(at).as_microsecond();
+        let role = call.actor.role.as_str();
+        let written = self
+            .log
+            .written_since::<Application>(&id.to_string(), since, role)
+            .await?;
+        match within_the_day(command, written, at) {
+            Err(refusal) if self.log.receipts(&[call.command_id]).await?.is_empty() => {
+                Err(ExecuteError::Refused(refusal))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Executes a command on a proposal, decided by the time of this moment; see [`crate::access::two_persons`].
@@ -244,18 +392,31 @@ impl Service {
             at,
         };
         let name = match command {
-            ProposalCommand::Propose(_) => "propose",
+            ProposalCommand::Propose(_) | ProposalCommand::ProposeAlone(_) => "propose",
             ProposalCommand::Approve(_) => "approve",
+            ProposalCommand::Cancel => "cancel",
             ProposalCommand::Use(_) => "use",
         };
         let (command_id, began) = (call.command_id, Instant::now());
-        let envelope = envelope(call, self.programs.version().to_owned(), at);
+        let envelope = envelope(call, self.programs.version().to_owned(), at, None);
         let result = self
             .proposals
             .execute(&id.to_string(), (command, context), envelope)
             .await;
         command_ended("proposal", name, command_id, began.elapsed(), &result);
         result
+    }
+
+    /// A proposal as far as it has come.
+    ///
+    /// # Errors
+    /// The log can not be read.
+    pub(crate) async fn proposal(&self, id: Uuid) -> Result<ProposalState, eventstore::Error> {
+        let loaded = self
+            .log
+            .load::<ProposalState>(&id.to_string(), upcasters)
+            .await?;
+        Ok(loaded.map(|loaded| loaded.aggregate).unwrap_or_default())
     }
 
     /// Writes an entry of the access log; see [`crate::access::note`].
@@ -269,12 +430,19 @@ impl Service {
         call: Call,
     ) -> Result<Receipt, ExecuteError<AccessRefusal>> {
         let (command_id, began) = (call.command_id, Instant::now());
-        let (name, at) = match &command {
-            AccessCommand::View(viewing) => ("note_viewing", viewing.viewed_at),
-            AccessCommand::Refuse(attempt) => ("note_refusal", attempt.viewed_at),
+        let name = match &command {
+            AccessCommand::View(_) => "note_viewing",
+            AccessCommand::List { .. } => "note_list",
+            AccessCommand::Refuse(_) => "note_refusal",
+            AccessCommand::SignIn(_) => "sign_in",
+            AccessCommand::EndAccess(_) => "end_access",
+            AccessCommand::MakeToken(_) => "make_token",
+            AccessCommand::RevokeToken(_) => "revoke_token",
+            AccessCommand::SealEarlierTokens(_) => "seal_earlier_tokens",
         };
-        let envelope = envelope(call, self.programs.version().to_owned(), at);
-        let result = self.accesses.execute(whose.id(), command, envelope).await;
+        let at = command.at();
+        let envelope = envelope(call, self.programs.version().to_owned(), at, None);
+        let result = self.accesses.execute(&whose.id(), command, envelope).await;
         command_ended("access", name, command_id, began.elapsed(), &result);
         result
     }
@@ -343,7 +511,12 @@ impl Service {
     }
 }
 
-fn envelope(call: Call, rules_version: String, at: Timestamp) -> Envelope {
+fn envelope(
+    call: Call,
+    rules_version: String,
+    at: Timestamp,
+    approval: Option<ApprovalKind>,
+) -> Envelope {
     Envelope {
         metadata: Metadata {
             actor: call.actor.label(),
@@ -352,6 +525,7 @@ fn envelope(call: Call, rules_version: String, at: Timestamp) -> Envelope {
             correlation_id: call.correlation_id,
             causation_id: call.causation_id,
             reason: call.reason,
+            approval: approval.map(|kind| kind.as_str().to_owned()),
             rules_version,
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             decided_at_us: at.as_microsecond(),
@@ -366,6 +540,8 @@ fn member_command_name(command: &MemberCommand) -> &'static str {
         MemberCommand::ImportRecord(_) => "import_record",
         MemberCommand::RecordAttendance(_) => "record_attendance",
         MemberCommand::RetractAttendance(_) => "retract_attendance",
+        MemberCommand::EnterAttendance(_) => "enter_attendance",
+        MemberCommand::RemoveAttendance(_) => "remove_attendance",
         MemberCommand::ReceivePayment(_) => "receive_payment",
         MemberCommand::TakeBack(_) => "take_back",
     }
@@ -383,6 +559,7 @@ fn application_command_name(command: &ApplicationCommand) -> &'static str {
         ApplicationCommand::ReviseRow { .. } => "revise_row",
         ApplicationCommand::RemoveRow { .. } => "remove_row",
         ApplicationCommand::RecordResearchYears { .. } => "record_research_years",
+        ApplicationCommand::SaveResearchActivities { .. } => "save_research_activities",
         ApplicationCommand::RestoreDocument { .. } => "restore_document",
         ApplicationCommand::Submit => "submit",
         ApplicationCommand::Withdraw => "withdraw",
@@ -413,6 +590,7 @@ fn application_command_name(command: &ApplicationCommand) -> &'static str {
             Act::Lapse => "lapse",
             Act::ReversePayment { .. } => "reverse_payment",
             Act::Withdraw => "withdraw_by_secretariat",
+            Act::Undo { .. } => "undo",
         },
     }
 }

@@ -15,9 +15,13 @@ mod tests;
 
 use std::io::Write;
 
-use domain::calendar::{show_date, show_jst_minutes};
+use domain::{
+    calendar::{show_date, show_jst_minutes},
+    text::is_variation_selector,
+};
 use jiff::Timestamp;
 use projections::reports::{Cell, Column, Kind};
+use unicode_normalization::UnicodeNormalization as _;
 
 pub use losses::{FIRST_LOSSES, Loss, Losses, What};
 
@@ -320,7 +324,28 @@ fn field<'a>(cell: &'a Cell, kind: Kind, plain: &'a str) -> Field<'a> {
     }
 }
 
-/// Whether a spreadsheet would take a text for a formula (OWASP, CSV injection), by its bytes in UTF-8 or CP932.
-fn looks_like_a_formula(text: &[u8]) -> bool {
-    matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
+/// Whether a spreadsheet would take a text for a formula (OWASP, CSV injection): it begins with a control character (tab, CR, LF), or
+/// with a sign that calculates, in any width and height of it (Excel in Japan reads ＝1＋1 as =1+1), with or without blanks and what
+/// nobody sees before it.
+fn looks_like_a_formula(text: &str) -> bool {
+    let is_passed_over = |c: &char| {
+        (c.is_whitespace() && !c.is_control()) || is_variation_selector(*c) || is_unseen(*c)
+    };
+    let Some(first) = text.chars().find(|c| !is_passed_over(c)) else {
+        return false;
+    };
+    // NFKC leaves the minus sign proper, which is what CP932 makes of － on other systems.
+    first.is_control()
+        || std::iter::once(first)
+            .nfkc()
+            .next()
+            .is_some_and(|sign| matches!(sign, '=' | '+' | '-' | '@' | '\u{2212}'))
+}
+
+/// Characters without a form of their own: the soft hyphen, marks of width 0 and of writing direction.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+    )
 }

@@ -128,7 +128,7 @@ pub(crate) struct Standing {
 pub(crate) fn standing(state: &ApplicationState, program: &Program) -> Standing {
     let found = requirements(state, program);
     // 筆記試験のみ has nothing to complete, and what is completed misses nothing.
-    let missing = if state.documents_track.is_open() {
+    let missing = if state.is_open() {
         found.missing
     } else {
         Vec::new()

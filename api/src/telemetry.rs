@@ -1,4 +1,5 @@
-//! What the service tells about itself: logs and figures. Never a personal field: no names, no texts, no addresses.
+//! What the service tells about itself: logs and figures. Never a personal field: no names, no texts, no addresses, and no 会員番号,
+//! so no id of an application or a stream either. The command's id leads to them in the log of events.
 
 use std::{
     sync::OnceLock,
@@ -130,7 +131,7 @@ fn milliseconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
-/// Notes how a command ended: once in the log, and in the figures.
+/// Notes how a command ended: once in the log, and in the figures. Its id, and not that of its stream, which holds a 会員番号.
 pub(crate) fn command_ended<E: std::error::Error>(
     aggregate: &'static str,
     command: &'static str,
@@ -153,7 +154,6 @@ pub(crate) fn command_ended<E: std::error::Error>(
         command,
         %command_id,
         outcome,
-        application = stream.filter(|_| aggregate == "application").map(|receipt| receipt.aggregate_id.as_str()),
         first_sequence = stream.map(|receipt| receipt.first_sequence),
         last_sequence = stream.map(|receipt| receipt.last_sequence),
         ms = milliseconds(took),

@@ -133,6 +133,7 @@ impl<S: Send + Sync> FromRequest<S> for Write {
             correlation_id,
             causation_id: None,
             reason: None,
+            counts_for: identity.principal().maker.clone(),
         };
         Ok(Self {
             identity,
@@ -166,6 +167,7 @@ pub(crate) fn form_call(
         correlation_id,
         causation_id: None,
         reason: None,
+        counts_for: identity.principal().maker.clone(),
     }
 }
 

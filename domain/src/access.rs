@@ -1,36 +1,62 @@
-//! 閲覧記録: who looked at whose personal data, and who was refused.
+//! 閲覧記録: who looked at whose personal data, and who was refused; and who came in: sign-ins of staff, and tokens of machine clients.
 //!
-//! Stream `access.<会員番号>`, or `access.*` for what shows many members at once. Members looking at what is their own leave no
+//! Stream `access.<会員番号>`; `access.list:<id>` for a list or a file, whose entry names its members, and stands in the record of each;
+//! `access.*` for what names nobody; `access.account:<account>` and `access.token:<id>`. Members looking at what is their own leave no
 //! entry. The entries are events like all others, so that nobody can take one out of the chain.
+
+mod account;
+mod token;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::{Actor, application::ApplicationId, member::MemberNumber};
+pub use account::{Account, DEMONSTRATION, EndOfAccess, SignIn};
+pub use token::{AWAY, Making, Revocation, Sealing, Token, TokenEnd};
+
+use crate::{Actor, Personal, application::ApplicationId, member::MemberNumber};
 
 /// The same person looking at the same thing again within so long is the same looking: a screen that asks every few seconds and a
 /// person who goes back and forth would otherwise bury the entry that matters.
 pub const FOLDED: SignedDuration = SignedDuration::from_mins(10);
+
+/// Most members that one event names: some 50 KB. A longer list or file is as many events as it takes, in the same stream.
+pub const NAMED: usize = 5_000;
 
 /// Whose data it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// 会員
     Member(MemberNumber),
-    /// Many members at once: a list, a search.
+    /// Of all together: 閲覧記録 itself, and what was refused.
     Everybody,
+    /// Those whom a list or a file shows: each looking is a stream of its own, so that lists wait for nobody, and no 会員番号 is in its id.
+    List(Uuid),
+    /// Of an account of staff: its sign-ins.
+    Account(String),
+    /// Of a machine client's token.
+    Token(Uuid),
 }
 
 /// No 会員番号 has this character.
 const EVERYBODY: &str = "*";
+const LIST: &str = "list:";
+const ACCOUNT: &str = "account:";
+const TOKEN: &str = "token:";
 
 impl Whose {
     /// Id of the stream.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> Cow<'_, str> {
         match self {
-            Self::Member(number) => number.as_str(),
-            Self::Everybody => EVERYBODY,
+            Self::Member(number) => number.as_str().into(),
+            Self::Everybody => EVERYBODY.into(),
+            Self::List(id) => format!("{LIST}{id}").into(),
+            Self::Account(account) => format!("{ACCOUNT}{account}").into(),
+            Self::Token(id) => format!("{TOKEN}{id}").into(),
         }
     }
 
@@ -38,6 +64,15 @@ impl Whose {
     pub fn parse(id: &str) -> Option<Self> {
         if id == EVERYBODY {
             return Some(Self::Everybody);
+        }
+        if let Some(list) = id.strip_prefix(LIST) {
+            return list.parse().ok().map(Self::List);
+        }
+        if let Some(account) = id.strip_prefix(ACCOUNT) {
+            return Some(Self::Account(account.to_owned()));
+        }
+        if let Some(token) = id.strip_prefix(TOKEN) {
+            return token.parse().ok().map(Self::Token);
         }
         MemberNumber::parse(id).ok().map(Self::Member)
     }
@@ -69,11 +104,58 @@ impl Viewing {
 pub enum AccessCommand {
     /// It is going to be shown.
     View(Viewing),
+    /// A list or a file, or a part of one, is going to be shown.
+    List {
+        /// Who, what and when.
+        viewing: Viewing,
+        /// Of whom it shows anything; nobody when nothing was found.
+        members: BTreeSet<MemberNumber>,
+    },
     /// It was refused, as the person's duties do not hold it.
     Refuse(Viewing),
+    /// Somebody of the staff is going to be let in.
+    SignIn(SignIn),
+    /// Every session and token of the account ends.
+    EndAccess(EndOfAccess),
+    /// A token is going to be given out.
+    MakeToken(Making),
+    /// A token ends at once.
+    RevokeToken(Revocation),
+    /// The tokens of before there were events of them have been sealed.
+    SealEarlierTokens(Sealing),
 }
 
-/// Events of the stream `access.<会員番号>`.
+impl AccessCommand {
+    /// Who does it.
+    pub fn actor(&self) -> &Actor {
+        match self {
+            Self::View(viewing) | Self::List { viewing, .. } | Self::Refuse(viewing) => {
+                &viewing.viewer
+            }
+            Self::SignIn(sign_in) => &sign_in.account,
+            Self::EndAccess(end) => &end.by,
+            Self::MakeToken(making) => &making.maker,
+            Self::RevokeToken(revocation) => &revocation.by,
+            Self::SealEarlierTokens(sealing) => &sealing.by,
+        }
+    }
+
+    /// When, by the service's clock.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::View(viewing) | Self::List { viewing, .. } | Self::Refuse(viewing) => {
+                viewing.viewed_at
+            }
+            Self::SignIn(sign_in) => sign_in.signed_in_at,
+            Self::EndAccess(end) => end.ended_at,
+            Self::MakeToken(making) => making.made_at,
+            Self::RevokeToken(revocation) => revocation.revoked_at,
+            Self::SealEarlierTokens(sealing) => sealing.sealed_at,
+        }
+    }
+}
+
+/// Events of the streams `access.…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AccessEvent {
     /// 閲覧, written before the data is handed out.
@@ -81,10 +163,42 @@ pub enum AccessEvent {
         /// Who, what and when.
         viewing: Viewing,
     },
+    /// 一覧の閲覧: the same for many members at once.
+    PersonalDataListed {
+        /// Who, what and when.
+        viewing: Viewing,
+        /// Whom it showed, at most [`NAMED`].
+        members: Personal<Vec<MemberNumber>>,
+    },
     /// 権限のない操作: it was refused and nothing was shown or done. In `access.*`, as an address that is refused is not read.
     AccessRefused {
         /// Who, what and when.
         attempt: Viewing,
+    },
+    /// 職員のサインイン, written before the session is given out.
+    StaffSignedIn {
+        /// Who, with which duties, how and when.
+        sign_in: SignIn,
+    },
+    /// アカウントの利用停止: what began before it opens nothing any more, sessions and tokens alike.
+    AccessEnded {
+        /// By whom and when.
+        end: EndOfAccess,
+    },
+    /// トークンの発行, written before the secret is given out.
+    TokenMade {
+        /// Which, by whom and when.
+        making: Making,
+    },
+    /// トークンの取消し
+    TokenRevoked {
+        /// Which, by whom and when.
+        revocation: Revocation,
+    },
+    /// 以前のトークンの封印: those of before there were events of tokens. Once, in `access.*`.
+    EarlierTokensSealed {
+        /// By whom and when.
+        sealing: Sealing,
     },
 }
 
@@ -92,7 +206,13 @@ impl cqrs_es::DomainEvent for AccessEvent {
     fn event_type(&self) -> String {
         match self {
             Self::PersonalDataViewed { .. } => "PersonalDataViewed",
+            Self::PersonalDataListed { .. } => "PersonalDataListed",
             Self::AccessRefused { .. } => "AccessRefused",
+            Self::StaffSignedIn { .. } => "StaffSignedIn",
+            Self::AccessEnded { .. } => "AccessEnded",
+            Self::TokenMade { .. } => "TokenMade",
+            Self::TokenRevoked { .. } => "TokenRevoked",
+            Self::EarlierTokensSealed { .. } => "EarlierTokensSealed",
         }
         .to_owned()
     }
@@ -106,16 +226,41 @@ impl cqrs_es::DomainEvent for AccessEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessRefusal {}
 
-/// What of a member was looked at lately: as much as folding needs.
+/// What of a member was looked at lately, as much as folding needs; of an account and of a token, what lets in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Access {
     recent: Vec<Viewing>,
     /// Refused: who may look a minute later makes an entry then.
     #[serde(default)]
     refused: Vec<Viewing>,
+    /// Of the stream of an account.
+    #[serde(default)]
+    account: Account,
+    /// Of the stream of a token.
+    #[serde(default)]
+    token: Token,
+    #[serde(default)]
+    earlier_tokens: Option<Sealing>,
 }
 
-/// The entry that a viewing or a refusal makes, unless it is one with an earlier.
+impl Access {
+    /// What is known of the account whose stream it is.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What is known of the token whose stream it is.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// When and by whom the tokens of before there were events of them were sealed; of the stream of everybody.
+    pub fn earlier_tokens(&self) -> Option<&Sealing> {
+        self.earlier_tokens.as_ref()
+    }
+}
+
+/// The entry that a viewing or a refusal makes, unless it is one with an earlier; and what is made, ended or sealed, once.
 pub fn decide(access: &Access, command: AccessCommand) -> Vec<AccessEvent> {
     let is_folded = |into: &[Viewing], viewing: &Viewing| {
         into.iter().any(|earlier| {
@@ -131,8 +276,40 @@ pub fn decide(access: &Access, command: AccessCommand) -> Vec<AccessEvent> {
         AccessCommand::Refuse(attempt) if !is_folded(&access.refused, &attempt) => {
             vec![AccessEvent::AccessRefused { attempt }]
         }
-        AccessCommand::View(_) | AccessCommand::Refuse(_) => Vec::new(),
+        // Never folded: the next page of a list shows others.
+        AccessCommand::List { viewing, members } => listed(&viewing, members),
+        // Never folded either: each is a session of its own.
+        AccessCommand::SignIn(sign_in) => vec![AccessEvent::StaffSignedIn { sign_in }],
+        AccessCommand::EndAccess(end) => vec![AccessEvent::AccessEnded { end }],
+        AccessCommand::MakeToken(making) if access.token.making.is_none() => {
+            vec![AccessEvent::TokenMade { making }]
+        }
+        AccessCommand::RevokeToken(revocation)
+            if access.token.making.is_some() && access.token.revocation.is_none() =>
+        {
+            vec![AccessEvent::TokenRevoked { revocation }]
+        }
+        AccessCommand::SealEarlierTokens(sealing) if access.earlier_tokens.is_none() => {
+            vec![AccessEvent::EarlierTokensSealed { sealing }]
+        }
+        AccessCommand::View(_)
+        | AccessCommand::Refuse(_)
+        | AccessCommand::MakeToken(_)
+        | AccessCommand::RevokeToken(_)
+        | AccessCommand::SealEarlierTokens(_) => Vec::new(),
     }
+}
+
+fn listed(viewing: &Viewing, members: BTreeSet<MemberNumber>) -> Vec<AccessEvent> {
+    let entry = |members: &[MemberNumber]| AccessEvent::PersonalDataListed {
+        viewing: viewing.clone(),
+        members: Personal::new(members.to_vec()),
+    };
+    let members: Vec<_> = members.into_iter().collect();
+    if members.is_empty() {
+        return vec![entry(&[])];
+    }
+    members.chunks(NAMED).map(entry).collect()
 }
 
 impl Aggregate for Access {
@@ -158,6 +335,21 @@ impl Aggregate for Access {
         let (lately, viewing) = match event {
             AccessEvent::PersonalDataViewed { viewing } => (&mut self.recent, viewing),
             AccessEvent::AccessRefused { attempt } => (&mut self.refused, attempt),
+            AccessEvent::PersonalDataListed { .. } => return,
+            AccessEvent::StaffSignedIn { sign_in } => return self.account.signed_in(sign_in),
+            AccessEvent::AccessEnded { .. } => return self.account.access_ended(),
+            AccessEvent::TokenMade { making } => {
+                self.token.making = Some(making);
+                return;
+            }
+            AccessEvent::TokenRevoked { revocation } => {
+                self.token.revocation = Some(revocation);
+                return;
+            }
+            AccessEvent::EarlierTokensSealed { sealing } => {
+                self.earlier_tokens = Some(sealing);
+                return;
+            }
         };
         let now = viewing.viewed_at;
         lately.retain(|earlier| {
@@ -171,6 +363,79 @@ impl Aggregate for Access {
 pub(crate) mod examples {
     use super::*;
     use crate::Role;
+
+    pub(crate) fn listed() -> AccessEvent {
+        let viewing = Viewing {
+            operation: "GET /api/v1/applications".to_owned(),
+            application: None,
+            ..viewing()
+        };
+        let members = ["9000001", "9000002"].map(|number| MemberNumber::parse(number).unwrap());
+        AccessEvent::PersonalDataListed {
+            viewing,
+            members: Personal::new(members.to_vec()),
+        }
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(494_577)
+    }
+
+    fn clerk() -> Actor {
+        Actor {
+            role: Role::Secretariat,
+            id: "staff/248289761001".to_owned(),
+        }
+    }
+
+    pub(crate) fn sign_in() -> SignIn {
+        SignIn {
+            account: clerk(),
+            duties: ["view", "administer"].map(str::to_owned).to_vec(),
+            way: "staff".to_owned(),
+            signed_in_at: at(),
+        }
+    }
+
+    pub(crate) fn end() -> EndOfAccess {
+        EndOfAccess {
+            by: clerk(),
+            ended_at: at(),
+        }
+    }
+
+    pub(crate) fn making() -> Making {
+        Making {
+            token: Uuid::from_u128(1),
+            client: "nightly-import".to_owned(),
+            role: Role::Secretariat,
+            scopes: vec!["import-members".to_owned()],
+            expires_at: at() + SignedDuration::from_hours(24 * 90),
+            maker: clerk(),
+            as_of: 1,
+            made_at: at(),
+            earlier: false,
+        }
+    }
+
+    pub(crate) fn revocation() -> Revocation {
+        Revocation {
+            token: Uuid::from_u128(1),
+            by: clerk(),
+            revoked_at: at(),
+        }
+    }
+
+    pub(crate) fn sealing() -> Sealing {
+        Sealing {
+            by: Actor {
+                role: Role::System,
+                id: "command-line".to_owned(),
+            },
+            tokens: 3,
+            sealed_at: at(),
+        }
+    }
 
     pub(crate) fn viewing() -> Viewing {
         Viewing {
@@ -251,6 +516,18 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_made_once_and_revoked_once_and_only_what_was_made() {
+        let make = || AccessCommand::MakeToken(examples::making());
+        let revoke = || AccessCommand::RevokeToken(examples::revocation());
+        assert_eq!(entries_of([revoke()]), 0);
+        assert_eq!(entries_of([make(), make(), revoke(), revoke(), make()]), 2);
+        let seal = || AccessCommand::SealEarlierTokens(examples::sealing());
+        assert_eq!(entries_of([seal(), seal()]), 1);
+        let sign_in = || AccessCommand::SignIn(examples::sign_in());
+        assert_eq!(entries_of([sign_in(), sign_in()]), 2, "each is an entry");
+    }
+
+    #[test]
     fn a_clock_that_was_put_back_hides_nothing() {
         assert_eq!(entries(&[after(60), after(0)]), 2);
     }
@@ -267,11 +544,40 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_of_a_member_or_of_everybody() {
+    fn a_stream_is_of_a_member_of_everybody_or_of_a_list() {
         let member = Whose::Member(MemberNumber::parse("9000001").unwrap());
-        for whose in [member, Whose::Everybody] {
-            assert_eq!(Whose::parse(whose.id()), Some(whose));
+        let id = Uuid::from_u128(1);
+        let account = Whose::Account("staff/248289761001".to_owned());
+        let list = Whose::List(id);
+        for whose in [member, Whose::Everybody, list, account, Whose::Token(id)] {
+            assert_eq!(Whose::parse(&whose.id()), Some(whose));
         }
-        assert_eq!(Whose::parse("no number"), None);
+        for none in ["no number", "list:1", "token:1"] {
+            assert_eq!(Whose::parse(none), None);
+        }
+    }
+
+    #[test]
+    fn a_list_names_its_members_each_time_and_a_long_one_in_parts() {
+        let list = |members: usize| {
+            let members = (0..members).map(|n| MemberNumber::parse(&format!("{n:07}")).unwrap());
+            AccessCommand::List {
+                viewing: after(0),
+                members: members.collect(),
+            }
+        };
+        assert_eq!(entries_of([list(50), list(50)]), 2);
+        assert_eq!(entries_of([list(0)]), 1, "nobody was found");
+        let named: Vec<_> = decide(&Access::default(), list(NAMED + 1))
+            .into_iter()
+            .map(|event| match event {
+                AccessEvent::PersonalDataListed { members, .. } => members.value.len(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(named, [NAMED, 1]);
+        // It hides nothing of one member, and is remembered by nobody.
+        let view = AccessCommand::View(after(1));
+        assert_eq!(entries_of([list(1), view, list(1)]), 3);
     }
 }

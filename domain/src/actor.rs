@@ -40,6 +40,23 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Reads the form of [`Actor::label`]; `None` for what is none.
+    pub fn of_label(label: &str) -> Option<Self> {
+        let (word, id) = label.split_once(':')?;
+        let role = [
+            Role::Member,
+            Role::Secretariat,
+            Role::Reporter,
+            Role::System,
+        ]
+        .into_iter()
+        .find(|role| role.as_str() == word)?;
+        (!id.is_empty()).then(|| Self {
+            role,
+            id: id.to_owned(),
+        })
+    }
+
     /// The form kept in the metadata of events: `member:1000001`, `secretariat:demo`, `system:import`.
     pub fn label(&self) -> String {
         format!("{}:{}", self.role.as_str(), self.id)
@@ -53,4 +70,28 @@ pub struct Context {
     pub actor: Actor,
     /// When: deadlines are decided by this instant.
     pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_read_as_it_is_written() {
+        for role in [
+            Role::Member,
+            Role::Secretariat,
+            Role::Reporter,
+            Role::System,
+        ] {
+            let actor = Actor {
+                role,
+                id: "client:nightly".to_owned(),
+            };
+            assert_eq!(Actor::of_label(&actor.label()), Some(actor));
+        }
+        for none in ["", "secretariat", "secretariat:", "root:x"] {
+            assert_eq!(Actor::of_label(none), None, "{none:?}");
+        }
+    }
 }

@@ -5,17 +5,21 @@
 
 mod boxes;
 mod era;
+mod exported;
 mod fiscal_year;
 mod jst;
+mod moment;
 mod year_month;
 
 pub use boxes::{date_boxes, date_from_boxes};
 pub use era::{ERAS, Era};
+pub use exported::parse_exported_date;
 pub use fiscal_year::FiscalYear;
 pub use jst::{
-    JST, days_left, jst_date, jst_instant, parse_instant, parse_jst_instant, show_days_left,
-    show_deadline, show_jst_minutes,
+    JST, days_left, jst_date, jst_instant, parse_jst_instant, show_days_left, show_deadline,
+    show_jst_minutes, show_opening,
 };
+pub use moment::{AskedMoment, parse_moment};
 pub use year_month::{YearMonth, parse_year, parse_year_month, show_year_month};
 
 use std::fmt::Write as _;
@@ -34,6 +38,9 @@ pub enum CalendarError {
     /// Nothing was typed.
     #[error("the entry is empty")]
     Empty,
+    /// One of the boxes of a date is empty: 年, 月 or 日.
+    #[error("a part of the date is missing")]
+    Missing(&'static str),
     /// Not in any accepted form.
     #[error("the entry is not a date")]
     NotADate,
@@ -58,9 +65,18 @@ pub enum CalendarError {
     /// The month box holds nothing from 1 to 12.
     #[error("the entry is not a month")]
     NotAMonth,
+    /// The number by which Excel counts days, of a column that was not shown as dates when it was saved.
+    #[error("the entry is the number that Excel keeps of a day")]
+    ExcelSerial,
+    /// The 曜日 beside it is that of another day.
+    #[error("the weekday is not that of the date")]
+    WrongWeekday,
     /// Not a minute of Japanese time in the form of the program files.
     #[error("the entry is not a minute of Japanese time")]
     NotAnInstant,
+    /// No moment that somebody could ask about.
+    #[error("the entry is no moment")]
+    NotAMoment,
 }
 
 impl CalendarError {
@@ -69,6 +85,7 @@ impl CalendarError {
     pub fn message(&self, label: &str) -> String {
         match self {
             Self::Empty => format!("{label} は必須入力です。"),
+            Self::Missing(part) => format!("{label}の「{part}」を入力してください。"),
             Self::NotADate => format!("{label} は 2026/07/04 のように入力してください。"),
             Self::Ambiguous => format!(
                 "{label} の年は西暦4桁で、2026/07/04 のように入力してください。和暦は R8.7.4 のように元号を付けてください。"
@@ -80,7 +97,7 @@ impl CalendarError {
                 let name = era.name;
                 let first = show_date(era.first_day);
                 let mut sentence = format!(
-                    "{label} は{name}の期間にありません。{name}で入力できるのは {first} から"
+                    "{label} は{name}にはない日付です。{name}で入力できるのは {first} から"
                 );
                 if let Some(last) = era.last_day() {
                     let _infallible = write!(sentence, " {} まで", show_date(last));
@@ -100,9 +117,16 @@ impl CalendarError {
                 "{label} の年は西暦4桁で、1998 のように入力してください。和暦は 平成10 のように元号を付けてください。"
             ),
             Self::NotAMonth => format!("{label} の月は 1 から 12 までの数字で入力してください。"),
+            Self::ExcelSerial => format!(
+                "{label} が日付ではなくExcelのシリアル値（日数を表す数値）になっています。Excelでこの列の表示形式を「日付」にしてから保存し直してください。"
+            ),
+            Self::WrongWeekday => {
+                format!("{label} の曜日が日付と一致しません。日付と曜日をご確認ください。")
+            }
             Self::NotAnInstant => {
                 format!("{label} は 2026-04-25T00:00 のように入力してください。")
             }
+            Self::NotAMoment => format!("{label} は 2026/06/03 18:05 のように入力してください。"),
         }
     }
 }
@@ -113,13 +137,16 @@ impl CalendarError {
 ///
 /// # Errors
 ///
-/// [`CalendarError::Empty`], [`CalendarError::Ambiguous`] for a short year without 元号,
+/// [`CalendarError::Empty`], [`CalendarError::Missing`] for boxes of which some are empty, [`CalendarError::Ambiguous`] for a short year without 元号,
 /// [`CalendarError::DoesNotExist`], [`CalendarError::NotInEra`], [`CalendarError::OutOfRange`] outside [`YEARS`], and
 /// [`CalendarError::NotADate`] for everything else.
 pub fn parse_date(text: &str) -> Result<Date, CalendarError> {
     let entry = folded(text);
     if entry.is_empty() {
         return Err(CalendarError::Empty);
+    }
+    if let Some(part) = boxes::missing(&entry) {
+        return Err(CalendarError::Missing(part));
     }
     let (era, rest) = Era::at_start(&entry);
     let (year, rest) = take_year(rest, era);

@@ -49,6 +49,22 @@ const fn application(
     }
 }
 
+const fn access(
+    name: &'static str,
+    label: &'static str,
+    meaning: &'static str,
+    made_by: &'static str,
+) -> EventEntry {
+    EventEntry {
+        stream: "access",
+        name,
+        version: "1.0",
+        label,
+        meaning,
+        made_by,
+    }
+}
+
 const fn proposal(
     name: &'static str,
     label: &'static str,
@@ -69,7 +85,7 @@ const fn proposal(
 pub const INTERNAL_EVENTS: [&str; 3] = ["ItemChecked", "NoteAdded", "LabelsSet"];
 
 /// Every event ever released, in the order of the streams.
-pub const EVENTS: [EventEntry; 52] = [
+pub const EVENTS: [EventEntry; 60] = [
     member(
         "RecordImported",
         "会員基本情報の取込",
@@ -152,7 +168,7 @@ pub const EVENTS: [EventEntry; 52] = [
         "ResearchYearsRecorded",
         "研究活動・診療歴の総年数の登録",
         "総年数 as typed.",
-        "RecordResearchYears, RestoreDocument",
+        "RecordResearchYears, SaveResearchActivities, RestoreDocument",
     ),
     application(
         "ConferenceAdded",
@@ -347,6 +363,12 @@ pub const EVENTS: [EventEntry; 52] = [
         "Defer",
     ),
     application("Lapsed", "失効", "The certification has ended.", "Lapse"),
+    application(
+        "DecisionUndone",
+        "処理の取消",
+        "A result of the exam or a decision about the certification (更新認定可, 認定料の請求, 認定, 猶予, 失効) is undone by the number of its event: what was before it stands again, and money stays as it is.",
+        "Undo",
+    ),
     EventEntry {
         stream: "access",
         name: "PersonalDataViewed",
@@ -357,16 +379,54 @@ pub const EVENTS: [EventEntry; 52] = [
     },
     EventEntry {
         stream: "access",
+        name: "PersonalDataListed",
+        version: "1.0",
+        label: "個人情報の一覧の閲覧",
+        meaning: "Somebody else than these members was shown a list or a file, or a part of one, that shows something of each of them; it stands in the 閲覧記録 of each. At most 5,000 in one event.",
+        made_by: "every list and file for the secretariat, a reporter or a client",
+    },
+    EventEntry {
+        stream: "access",
         name: "AccessRefused",
         version: "1.0",
         label: "権限のない操作",
         meaning: "Somebody who is signed in asked for what the own duties do not hold; nothing was shown or done. Once in ten minutes for the same person and thing, in `access.*`.",
         made_by: "every request that is answered `not-permitted`",
     },
+    access(
+        "StaffSignedIn",
+        "職員のサインイン",
+        "Somebody of the staff was let in: in which role, with which duties as of then, by which way. In `access.account:<account>`, before the session is given out.",
+        "every sign-in of the secretariat and of reporters",
+    ),
+    access(
+        "AccessEnded",
+        "アカウントの利用終了",
+        "Every session and token that began at this account before is good for nothing any more. Signing in again is possible: the issuer says who may.",
+        "`POST /api/v1/accounts/{account}/end`, its page, `shinsei end-access`",
+    ),
+    access(
+        "TokenMade",
+        "トークンの発行",
+        "A machine client's token: its role, scopes and end, and who answers for it. Without this event a token opens nothing. In `access.token:<id>`.",
+        "`POST /api/v1/tokens`, `shinsei token create`; for tokens of before, `shinsei seal-tokens`",
+    ),
+    access(
+        "TokenRevoked",
+        "トークンの取消し",
+        "The token opens nothing any more.",
+        "`DELETE /api/v1/tokens/{token}`, `shinsei token revoke`, the end of its maker's access",
+    ),
+    access(
+        "EarlierTokensSealed",
+        "以前のトークンの封印",
+        "The tokens that were made before there were events of them have theirs now; no other token without will get one. Once, in `access.*`.",
+        "`shinsei seal-tokens`",
+    ),
     proposal(
         "Proposed",
         "起案",
-        "Something that needs two persons is proposed: what exactly (digest), by whom, until when.",
+        "Something is proposed before it is done: what exactly (digest), by whom, until when; 単独: from when on without a second person (`alone_from`).",
         "Propose",
     ),
     proposal(
@@ -374,6 +434,12 @@ pub const EVENTS: [EventEntry; 52] = [
         "承認",
         "Another account has approved exactly that.",
         "Approve",
+    ),
+    proposal(
+        "Cancelled",
+        "却下・取消",
+        "It is not done: another account said no, or whoever proposed it took it back.",
+        "Cancel",
     ),
     proposal(
         "Used",

@@ -29,8 +29,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::CalendarError,
-    text::{Undecodable, count, undecodable},
+    program::Rules,
+    text::{Undecodable, count, exceeding, is_longer, undecodable},
 };
+
+pub use crate::text::with_commas;
 
 /// Which document (文書名).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,11 +124,54 @@ pub trait Texts {
     /// JSON pointer and text of each field.
     fn texts(&self) -> Vec<(String, &str)>;
 
+    /// Most characters of a field, as a person counts them: what is longer is kept and pointed out, up to [`KEPT_FACTOR`] times.
+    fn most(pointer: &str, rules: &Rules) -> usize
+    where
+        Self: Sized;
+
+    /// The first field that is too long to be kept, with what may be kept of it. A draft with mistakes is kept; a text of many times
+    /// what can ever be right is none, and would lie in the log for ever.
+    fn unkept(&self, rules: &Rules) -> Option<(String, TooLong)>
+    where
+        Self: Sized,
+    {
+        self.texts().into_iter().find_map(|(pointer, text)| {
+            let limit = Self::most(&pointer, rules);
+            is_longer(text, limit.saturating_mul(KEPT_FACTOR)).then(|| {
+                let length = count(text);
+                (pointer, TooLong { limit, length })
+            })
+        })
+    }
+
     /// The first field that holds a character that cannot be kept.
     fn undecodable(&self) -> Option<(String, Undecodable)> {
         self.texts()
             .into_iter()
             .find_map(|(pointer, text)| undecodable(text).map(|found| (pointer, found)))
+    }
+}
+
+/// How many times the length that a field may have is kept of a draft.
+pub const KEPT_FACTOR: usize = 2;
+
+/// A text that is too long to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// Most characters of the field.
+    pub limit: usize,
+    /// Characters of the text.
+    pub length: usize,
+}
+
+impl TooLong {
+    /// The sentence for the person who typed, with the name of the field.
+    pub fn message(self, label: &str) -> String {
+        format!(
+            "{label} は{}字以内で入力する項目です。入力された内容（{}字）は長すぎるため、保存していません。短くしてから、もう一度保存してください。",
+            with_commas(self.limit),
+            with_commas(self.length)
+        )
     }
 }
 
@@ -177,26 +223,6 @@ pub(crate) fn check_length(
 ) {
     let length = count(text);
     if length > limit {
-        errors.push(FieldError::new(
-            pointer,
-            format!(
-                "{label} は{}字以内で入力してください。（現在 {}字）",
-                with_commas(limit),
-                with_commas(length)
-            ),
-        ));
+        errors.push(FieldError::new(pointer, exceeding(label, length, limit)));
     }
-}
-
-/// 1040 → `1,040`
-pub fn with_commas(number: usize) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::{FiscalYear, show_deadline, show_jst_minutes},
+    calendar::{FiscalYear, show_deadline, show_opening},
     member::{Certification, MemberRecord},
     program::Program,
 };
@@ -191,7 +191,7 @@ pub fn period_reason(program: &Program, closes: Timestamp, at: Timestamp) -> Opt
             ReasonKind::PeriodNotOpen,
             format!(
                 "お申込み期間の前です。{} からお申込みください。",
-                show_jst_minutes(period.opens)
+                show_opening(period.opens)
             ),
         ))
     } else if at >= closes {
@@ -205,6 +205,18 @@ pub fn period_reason(program: &Program, closes: Timestamp, at: Timestamp) -> Opt
     } else {
         None
     }
+}
+
+/// Whether an application that was made can be completed at a moment; the refusal tells what is left to do.
+pub fn completion_reason(program: &Program, closes: Timestamp, at: Timestamp) -> Option<Reason> {
+    let mut found = period_reason(program, closes, at)?;
+    if found.kind == ReasonKind::PeriodClosed {
+        found.message = format!(
+            "締め切り日時（{}）を過ぎたため、申請を完了できません。入力された内容は残っています。ご事情のある方は事務局へお問い合わせください。",
+            show_deadline(closes)
+        );
+    }
+    Some(found)
 }
 
 fn general_reasons(record: &MemberRecord, program: &Program, at: Timestamp) -> Vec<Reason> {
@@ -298,7 +310,7 @@ fn year_reason(
         // M scopes 筆記試験のみ to 正規更新の前年度; one member has one application in a program, and this one could not be completed.
         Scope::ExamOnly if !before => Some(reason(
             ReasonKind::ExamWithDocuments,
-            "正規更新年度の方は「書類審査・筆記試験同時のお申込み」をご利用ください。「書類審査のみのお申込み」のあとで筆記試験を追加することもできます。",
+            "今年度は「書類審査・筆記試験同時のお申込み」をご利用ください。「書類審査のみのお申込み」のあとで筆記試験を追加することもできます。",
         )),
         _ => None,
     }

@@ -20,6 +20,7 @@ pub mod program;
 pub mod proposal;
 pub mod reporting;
 pub mod requirements;
+pub mod sentences;
 pub mod text;
 pub mod units;
 mod upcast;

@@ -6,17 +6,20 @@ mod aggregate;
 mod command;
 mod decide;
 mod difference;
+mod doubt;
 mod event;
 mod payment;
 mod record;
 mod refusal;
 mod retraction;
 mod seminar;
+mod upheaval;
 
 pub use aggregate::Member;
 pub use command::MemberCommand;
 pub use decide::decide;
 pub use difference::{FactChange, changes};
+pub use doubt::{Doubt, Neighbours, doubts, is_new, without_leading_zeros};
 pub use event::MemberEvent;
 pub use payment::{Payment, PaymentItem};
 #[cfg(test)]
@@ -28,3 +31,4 @@ pub use record::{
 pub use refusal::MemberRefusal;
 pub use retraction::Retraction;
 pub use seminar::{SeminarAttendance, SeminarKey, SeminarKind};
+pub use upheaval::{Upheaval, changes_identity};

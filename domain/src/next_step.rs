@@ -81,7 +81,7 @@ impl NextStep {
                 "締め切り日時を過ぎたため、申請を完了できません。入力された内容は残っています。ご事情のある方は事務局へお問い合わせください。".to_owned()
             }
             Self::ApplyAgain => {
-                "お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。".to_owned()
+                "お申込みは取り下げ済みです。期間内であれば、もう一度お申込みいただけます。".to_owned()
             }
         }
     }
@@ -89,16 +89,16 @@ impl NextStep {
 
 /// What to do next about an application that has been made.
 pub fn next_step(application: &Application, program: &Program, at: Timestamp) -> NextStep {
-    let over = match application.state() {
-        Some(state) => at >= state.closes(program),
-        None => at >= program.period.closes,
+    let Application::Made(state) = application else {
+        // お申込み goes by the program's period, whatever the earlier one was granted.
+        return if at >= program.period.closes {
+            NextStep::PeriodOver
+        } else {
+            NextStep::ApplyAgain
+        };
     };
-    let state = match application {
-        Application::Made(state) => state,
-        Application::NotMade | Application::Withdrawn(_) if over => return NextStep::PeriodOver,
-        Application::NotMade | Application::Withdrawn(_) => return NextStep::ApplyAgain,
-    };
-    if state.documents_track == DocumentTrack::Drafting {
+    let over = at >= state.closes(program);
+    if state.documents_track == DocumentTrack::Drafting && !state.has_lapsed() {
         if over {
             return NextStep::PeriodOver;
         }

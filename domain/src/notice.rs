@@ -48,6 +48,8 @@ pub enum NoticeKind {
     Deferred,
     /// 失効
     Lapsed,
+    /// 処理の取消: it corrects a mail that had gone.
+    DecisionUndone,
     /// 取下げ
     Withdrawn,
     /// 期限のお知らせ: no event, but a day that has come.
@@ -56,7 +58,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All of them, in the order of the way.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Applied,
         Self::ExamAdded,
         Self::PaymentConfirmed,
@@ -74,6 +76,7 @@ impl NoticeKind {
         Self::Certified,
         Self::Deferred,
         Self::Lapsed,
+        Self::DecisionUndone,
         Self::Withdrawn,
     ];
 
@@ -96,6 +99,7 @@ impl NoticeKind {
             Self::Certified => "certified",
             Self::Deferred => "deferred",
             Self::Lapsed => "lapsed",
+            Self::DecisionUndone => "decision_undone",
             Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
         }
@@ -125,12 +129,13 @@ impl NoticeKind {
             Self::Certified => "認定",
             Self::Deferred => "猶予",
             Self::Lapsed => "失効",
+            Self::DecisionUndone => "処理の取消（訂正）",
             Self::Withdrawn => "取下げ",
             Self::Reminder => "期限のお知らせ",
         }
     }
 
-    /// The mail that an event calls for. What a member types, what the secretariat notes for itself, and a 判定の取消, which the next
+    /// The mail that an event calls for; that of [`Self::DecisionUndone`] only where one about the decision has gone. What a member types, what the secretariat notes for itself, and a 判定の取消 without 会員への説明, which the next
     /// decision tells, call for none.
     pub const fn of(event: &ApplicationEvent) -> Option<Self> {
         use ApplicationEvent as Event;
@@ -151,6 +156,12 @@ impl NoticeKind {
             Event::Certified { .. } => Self::Certified,
             Event::Deferred { .. } => Self::Deferred,
             Event::Lapsed { .. } => Self::Lapsed,
+            Event::DecisionUndone { .. }
+            | Event::ExamResultRetracted { .. }
+            | Event::DecisionRevoked {
+                explanation: Some(_),
+                ..
+            } => Self::DecisionUndone,
             Event::Withdrawn { .. } => Self::Withdrawn,
             Event::ResumeSaved { .. }
             | Event::ProfileSaved { .. }
@@ -168,14 +179,15 @@ impl NoticeKind {
             | Event::SeminarAttendanceImported { .. }
             | Event::SeminarAttendanceRetracted { .. }
             | Event::PaymentReversed { .. }
-            | Event::ExamResultRetracted { .. }
             | Event::ItemChecked { .. }
             | Event::UnitsAdjusted { .. }
             | Event::ProofRecorded { .. }
             | Event::NoteAdded { .. }
             | Event::LabelsSet { .. }
             | Event::CorrectionAnswered { .. }
-            | Event::DecisionRevoked { .. } => return None,
+            | Event::DecisionRevoked {
+                explanation: None, ..
+            } => return None,
         })
     }
 
@@ -187,14 +199,16 @@ impl NoticeKind {
             Self::PaymentConfirmed => &[P::PaymentItem, P::Amount, P::PaidOn],
             Self::Submitted => &[P::SubmissionNumber, P::SubmittedAt],
             Self::ReturnedForCorrection => &[P::Message, P::Corrections],
-            Self::ExamResultRecorded => &[P::ExamOutcome],
+            Self::ExamResultRecorded => &[P::ExamOutcome, P::Explanation],
             Self::CertificationFeeRequested => &[
                 P::CertificationFee,
                 P::CertificationFeeRoute,
                 P::CertificationFeeDue,
+                P::Explanation,
             ],
-            Self::Certified => &[P::CertifiedOn, P::ExpiresOn],
-            Self::Deferred => &[P::DeferredUntil],
+            Self::Certified => &[P::CertifiedOn, P::ExpiresOn, P::Explanation],
+            Self::Deferred => &[P::DeferredUntil, P::Explanation],
+            Self::DecisionUndone => &[P::UndoneDecision, P::Explanation],
             Self::Reminder => &[P::DaysLeft, P::Missing],
             Self::Reopened
             | Self::DeadlineExtended
@@ -202,8 +216,8 @@ impl NoticeKind {
             | Self::ReviewPassed
             | Self::ReviewFailed
             | Self::CertificationApproved
-            | Self::Lapsed
-            | Self::Withdrawn => &[],
+            | Self::Lapsed => &[P::Explanation],
+            Self::Withdrawn => &[],
         };
         P::COMMON.iter().chain(of_the_occasion).copied().collect()
     }

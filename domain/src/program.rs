@@ -3,7 +3,10 @@
 //! A program is one TOML file; the rules that several programs of a year have in common are a second one. The version of a
 //! program is the hash of both texts; it is recorded with every event. Nothing about a year is written in Rust.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -91,12 +94,12 @@ impl Period {
         self.opens <= at && at < self.closes
     }
 
-    /// The form of the manual: `2026/04/25 00:00 ~ 2026/08/01 00:00`.
+    /// In words, its end as every deadline is spelled: `2026年4月25日(土) 00:00 ~ 2026年7月31日(金) 24:00`.
     pub fn show(&self) -> String {
         format!(
             "{} ~ {}",
-            crate::calendar::show_jst_minutes(self.opens),
-            crate::calendar::show_jst_minutes(self.closes)
+            crate::calendar::show_opening(self.opens),
+            crate::calendar::show_deadline(self.closes)
         )
     }
 }
@@ -370,6 +373,9 @@ pub struct AnnualMeeting {
     pub last_day: Date,
     /// 開催地
     pub place: String,
+    /// Other spellings of it, as members type them: kana, Latin letters, the hall.
+    #[serde(default)]
+    pub spellings: Vec<String>,
 }
 
 /// 基本学会
@@ -384,6 +390,22 @@ pub struct BasicSociety {
     pub note: Option<String>,
 }
 
+impl BasicSociety {
+    /// Which 資格種別 may be chosen with it, in words.
+    pub fn choice(&self) -> String {
+        let quoted: Vec<_> = self
+            .qualifications
+            .iter()
+            .map(|name| format!("「{name}」"))
+            .collect();
+        format!(
+            "基本学会 資格種別 は、「{}」では{}から選択してください。",
+            self.name,
+            quoted.join("または")
+        )
+    }
+}
+
 /// Who may apply.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -395,6 +417,9 @@ pub struct EligibilityRules {
     /// Whether 医籍登録日・医籍登録番号 must be registered.
     pub medical_registration_required: bool,
 }
+
+/// Days beside a 学術集会 on which a row is told of it. Only a hint: nothing counts by it.
+const NEAR_DAYS: i32 = 7;
 
 impl Rules {
     /// The month from which 研究活動歴 is expected.
@@ -410,6 +435,20 @@ impl Rules {
         self.annual_meetings
             .iter()
             .find(|meeting| meeting.first_day <= day && day <= meeting.last_day)
+    }
+
+    /// The 学術集会 nearest to a day, if it is near enough for the day to be one of its, mistyped.
+    pub fn meeting_near(&self, day: Date) -> Option<&AnnualMeeting> {
+        let distance = |meeting: &AnnualMeeting| {
+            let days = |from: Date, to: Date| (to - from).get_days();
+            days(meeting.last_day, day)
+                .max(days(day, meeting.first_day))
+                .max(0)
+        };
+        self.annual_meetings
+            .iter()
+            .filter(|meeting| distance(meeting) <= NEAR_DAYS)
+            .min_by_key(|meeting| distance(meeting))
     }
 
     /// The 種別 of 研究業績 論文 with that name.
@@ -466,7 +505,9 @@ pub enum ProgramError {
 /// All programs the service knows.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    programs: BTreeMap<ProgramId, Program>,
+    by_id: BTreeMap<ProgramId, Program>,
+    /// Those that are here for the applications that name them: nobody applies for them any more.
+    earlier: BTreeSet<ProgramId>,
     version: String,
 }
 
@@ -504,19 +545,50 @@ impl Programs {
             programs.insert(program.id.clone(), program);
         }
         Ok(Self {
-            programs,
+            by_id: programs,
+            earlier: BTreeSet::new(),
             version: hex::encode(&all.finalize()[..8]),
         })
     }
 
+    /// The same, with programs of before that applications name; one that is here already stays as it is.
+    #[must_use]
+    pub fn with_earlier(&self, programs: impl IntoIterator<Item = Program>) -> Self {
+        let mut all = self.clone();
+        for program in programs {
+            if let Entry::Vacant(place) = all.by_id.entry(program.id.clone()) {
+                all.earlier.insert(program.id.clone());
+                place.insert(program);
+            }
+        }
+        all
+    }
+
+    /// Whether one can apply for it, in its period.
+    pub fn is_offered(&self, id: &ProgramId) -> bool {
+        self.by_id.contains_key(id) && !self.earlier.contains(id)
+    }
+
+    /// Those that one can apply for, in the order of their keys.
+    pub fn offered(&self) -> impl Iterator<Item = &Program> {
+        self.iter()
+            .filter(|program| !self.earlier.contains(&program.id))
+    }
+
+    /// Those of before, in the order of their keys.
+    pub fn earlier(&self) -> impl Iterator<Item = &Program> {
+        self.iter()
+            .filter(|program| self.earlier.contains(&program.id))
+    }
+
     /// The program with that key.
     pub fn get(&self, id: &ProgramId) -> Option<&Program> {
-        self.programs.get(id)
+        self.by_id.get(id)
     }
 
     /// All of them, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = &Program> {
-        self.programs.values()
+        self.by_id.values()
     }
 
     /// Hash over all programs, for events that belong to no single one.
@@ -606,11 +678,11 @@ mod tests {
     fn both_programs_of_2026_are_embedded_with_the_periods_of_the_manual() {
         assert_eq!(
             program("specialist-renewal-2026").period.show(),
-            "2026/05/01 10:00 ~ 2026/08/01 00:00"
+            "2026年5月1日(金) 10:00 ~ 2026年7月31日(金) 24:00"
         );
         assert_eq!(
             program("specialist-renewal-4th-2026").period.show(),
-            "2026/04/25 00:00 ~ 2026/08/01 00:00"
+            "2026年4月25日(土) 00:00 ~ 2026年7月31日(金) 24:00"
         );
     }
 

@@ -1,25 +1,96 @@
 //! 二者承認: what one person proposes, another approves, and is then done once.
 //!
-//! Stream `proposal.<id>`. What exactly is to be done stands in it as a digest: approved is what was seen, and nothing else. Bulk decisions
-//! and the publishing of a program's rules are to be done so; the mechanism knows of them only their names.
+//! Stream `proposal.<id>`. What exactly is to be done stands in it as a digest: approved is what was seen, and nothing else. Decisions that
+//! one person must not make alone, 一括処理 and the publishing of a program's rules are done so; the mechanism knows of them only their names.
+//! Where one person alone holds 判定, a day of waiting stands in the place of the second one (単独), in which it can be taken back.
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{Actor, Context};
 
 /// For how long a proposal may be approved and done: a week of work and the weekend. What is older was decided upon other facts.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What needs two persons.
+/// How long a proposal of the only person with 判定 waits (単独): time for everybody else to see it and say no.
+pub const ALONE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is proposed before it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalKind {
-    /// 判定 of many applications at once.
+    /// 判定 of one application, or of those in a file, that waits for a second person and is done when that one has approved.
+    Decide,
+    /// 判定 of many applications at once, done when somebody starts it after the approval.
     DecideInBulk,
+    /// Another act on many applications at once. One person is enough; it stands in the log what that person began.
+    ActInBulk,
     /// Publishing the rules of a program.
     PublishRules,
+}
+
+impl ProposalKind {
+    /// 担当 of whoever proposes and approves it, in words.
+    const fn duty(self) -> &'static str {
+        match self {
+            Self::Decide | Self::DecideInBulk => "判定",
+            Self::ActInBulk => "確認",
+            Self::PublishRules => "管理",
+        }
+    }
+
+    /// Whether it is done only after a second person, or a day of waiting.
+    pub const fn waits_for_approval(self) -> bool {
+        match self {
+            Self::Decide | Self::DecideInBulk | Self::PublishRules => true,
+            Self::ActInBulk => false,
+        }
+    }
+}
+
+/// In whose place it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApprovalKind {
+    /// 二者承認: another account has approved it.
+    TwoPersons,
+    /// 単独: nobody else holds 判定, and a day has passed in which it was not taken back.
+    Alone,
+}
+
+impl ApprovalKind {
+    /// The word in the metadata of events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TwoPersons => "two_persons",
+            Self::Alone => "alone",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::TwoPersons, Self::Alone]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+
+    /// The word for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::TwoPersons => "二者承認",
+            Self::Alone => "単独",
+        }
+    }
+}
+
+/// By which an act is done that one person must not do alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Stream of the proposal.
+    pub proposal: Uuid,
+    /// How it was approved.
+    pub kind: ApprovalKind,
 }
 
 /// What is proposed.
@@ -44,11 +115,22 @@ pub enum ProposalEvent {
         proposed_by: Actor,
         /// From when on it is good for nothing.
         expires_at: Timestamp,
+        /// 単独: from when on it may be done without a second person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alone_from: Option<Timestamp>,
     },
     /// 承認 by another account.
     Approved {
         /// By whom.
         approved_by: Actor,
+        /// When; the events of before do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved_at: Option<Timestamp>,
+    },
+    /// 却下, or taken back by whoever proposed it.
+    Cancelled {
+        /// By whom.
+        cancelled_by: Actor,
     },
     /// 実施: it is being done, and cannot be done again.
     Used {
@@ -62,6 +144,7 @@ impl cqrs_es::DomainEvent for ProposalEvent {
         match self {
             Self::Proposed { .. } => "Proposed",
             Self::Approved { .. } => "Approved",
+            Self::Cancelled { .. } => "Cancelled",
             Self::Used { .. } => "Used",
         }
         .to_owned()
@@ -77,8 +160,12 @@ impl cqrs_es::DomainEvent for ProposalEvent {
 pub enum ProposalCommand {
     /// 起案
     Propose(Proposal),
+    /// 起案 by the only person who holds 判定: done after a day, if nobody takes it back.
+    ProposeAlone(Proposal),
     /// 承認 of what was seen.
     Approve(Proposal),
+    /// 却下・取消
+    Cancel,
     /// 実施 of what is to be done now.
     Use(Proposal),
 }
@@ -94,9 +181,10 @@ pub enum ProposalRefusal {
     AlreadyProposed,
     /// By the account that proposed it.
     #[error(
-        "起案した本人は承認できません。判定または管理を担当する別の方に承認を依頼してください。"
+        "起案した本人は承認できません。{}を担当する別の方に承認を依頼してください。",
+        .0.duty()
     )]
-    SamePerson,
+    SamePerson(ProposalKind),
     /// What is to be done is not what was proposed.
     #[error("起案のあとに内容が変わっています。現在の内容で起案し直してください。")]
     Changed,
@@ -106,16 +194,28 @@ pub enum ProposalRefusal {
     /// Nobody has approved it.
     #[error("まだ承認されていません。別の担当者の承認後に実施してください。")]
     NotApproved,
+    /// 単独: the day in which it can be taken back is not over.
+    #[error(
+        "起案から24時間が経つまでは実行できません。24時間が経つと自動で実行され、それまでは取り消せます。"
+    )]
+    TooEarly,
     /// Somebody has.
     #[error("すでに承認されています。")]
     AlreadyApproved,
     /// It has been done.
     #[error("この起案はすでに実施されています。もう一度行うには、新しく起案してください。")]
     AlreadyUsed,
+    /// It was taken back.
+    #[error("この起案は取り消されています。必要な場合は、もう一度起案してください。")]
+    Cancelled,
 }
 
 /// A proposal as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an empty one is there for a moment only, before its first event"
+)]
 pub enum ProposalState {
     /// Nothing.
     #[default]
@@ -128,11 +228,58 @@ pub enum ProposalState {
         proposed_by: Actor,
         /// From when on it is good for nothing.
         expires_at: Timestamp,
+        /// 単独: from when on it may be done without a second person.
+        alone_from: Option<Timestamp>,
         /// By whom it was approved.
         approved_by: Option<Actor>,
+        /// When.
+        approved_at: Option<Timestamp>,
+        /// By whom it was taken back.
+        cancelled_by: Option<Actor>,
         /// Whether it was done.
         used: bool,
     },
+}
+
+impl ProposalState {
+    /// By which it may be done at this time, or was done; none as long as it waits, and where one person is enough.
+    pub fn approval(&self, at: Timestamp) -> Option<ApprovalKind> {
+        match self {
+            Self::Made {
+                approved_by: Some(_),
+                ..
+            } => Some(ApprovalKind::TwoPersons),
+            Self::Made {
+                alone_from: Some(from),
+                ..
+            } if *from <= at => Some(ApprovalKind::Alone),
+            Self::Made { .. } | Self::None => None,
+        }
+    }
+}
+
+/// What is asked of a proposal that is there.
+enum Asked {
+    Approve(Proposal),
+    Cancel,
+    Use(Proposal),
+}
+
+fn propose(
+    state: &ProposalState,
+    proposal: Proposal,
+    alone_from: Option<Timestamp>,
+    context: &Context,
+) -> Result<ProposalEvent, ProposalRefusal> {
+    match state {
+        ProposalState::None => Ok(ProposalEvent::Proposed {
+            proposal,
+            proposed_by: context.actor.clone(),
+            expires_at: context.at + GOOD_FOR,
+            alone_from,
+        }),
+        ProposalState::Made { .. } => Err(ProposalRefusal::AlreadyProposed),
+    }
 }
 
 /// What a command does to a proposal as it is.
@@ -144,26 +291,24 @@ pub fn decide(
     command: ProposalCommand,
     context: &Context,
 ) -> Result<ProposalEvent, ProposalRefusal> {
-    let (seen, approving) = match (state, command) {
-        (ProposalState::None, ProposalCommand::Propose(proposal)) => {
-            return Ok(ProposalEvent::Proposed {
-                proposal,
-                proposed_by: context.actor.clone(),
-                expires_at: context.at + GOOD_FOR,
-            });
+    let asked = match command {
+        ProposalCommand::Propose(proposal) => return propose(state, proposal, None, context),
+        ProposalCommand::ProposeAlone(proposal) => {
+            return propose(state, proposal, Some(context.at + ALONE_AFTER), context);
         }
-        (ProposalState::Made { .. }, ProposalCommand::Propose(_)) => {
-            return Err(ProposalRefusal::AlreadyProposed);
-        }
-        (_, ProposalCommand::Approve(seen)) => (seen, true),
-        (_, ProposalCommand::Use(seen)) => (seen, false),
+        ProposalCommand::Approve(seen) => Asked::Approve(seen),
+        ProposalCommand::Use(seen) => Asked::Use(seen),
+        ProposalCommand::Cancel => Asked::Cancel,
     };
     let ProposalState::Made {
         proposal,
         proposed_by,
         expires_at,
+        alone_from,
         approved_by,
+        cancelled_by,
         used,
+        ..
     } = state
     else {
         return Err(ProposalRefusal::Unknown);
@@ -171,24 +316,46 @@ pub fn decide(
     if *used {
         return Err(ProposalRefusal::AlreadyUsed);
     }
-    if seen != *proposal {
+    if cancelled_by.is_some() {
+        return Err(ProposalRefusal::Cancelled);
+    }
+    let (Asked::Approve(seen) | Asked::Use(seen)) = &asked else {
+        return Ok(ProposalEvent::Cancelled {
+            cancelled_by: context.actor.clone(),
+        });
+    };
+    if seen != proposal {
         return Err(ProposalRefusal::Changed);
     }
     if context.at >= *expires_at {
         return Err(ProposalRefusal::Expired);
     }
-    match (approving, approved_by) {
-        (true, Some(_)) => Err(ProposalRefusal::AlreadyApproved),
+    if matches!(asked, Asked::Approve(_)) {
+        if approved_by.is_some() {
+            return Err(ProposalRefusal::AlreadyApproved);
+        }
         // By the account alone: in another role it is the same person.
-        (true, None) if proposed_by.id == context.actor.id => Err(ProposalRefusal::SamePerson),
-        (true, None) => Ok(ProposalEvent::Approved {
+        if proposed_by.id == context.actor.id {
+            // Who has nobody to ask is not told to ask somebody.
+            return Err(match alone_from {
+                Some(_) => ProposalRefusal::TooEarly,
+                None => ProposalRefusal::SamePerson(proposal.kind),
+            });
+        }
+        return Ok(ProposalEvent::Approved {
             approved_by: context.actor.clone(),
-        }),
-        (false, None) => Err(ProposalRefusal::NotApproved),
-        (false, Some(_)) => Ok(ProposalEvent::Used {
-            used_by: context.actor.clone(),
-        }),
+            approved_at: Some(context.at),
+        });
     }
+    if proposal.kind.waits_for_approval() && state.approval(context.at).is_none() {
+        return Err(match alone_from {
+            Some(_) => ProposalRefusal::TooEarly,
+            None => ProposalRefusal::NotApproved,
+        });
+    }
+    Ok(ProposalEvent::Used {
+        used_by: context.actor.clone(),
+    })
 }
 
 impl Aggregate for ProposalState {
@@ -216,6 +383,7 @@ impl Aggregate for ProposalState {
                     proposal,
                     proposed_by,
                     expires_at,
+                    alone_from,
                 },
                 state,
             ) => {
@@ -223,16 +391,37 @@ impl Aggregate for ProposalState {
                     proposal,
                     proposed_by,
                     expires_at,
+                    alone_from,
                     approved_by: None,
+                    approved_at: None,
+                    cancelled_by: None,
                     used: false,
                 };
             }
-            (ProposalEvent::Approved { approved_by: by }, Self::Made { approved_by, .. }) => {
-                *approved_by = Some(by);
+            (
+                ProposalEvent::Approved {
+                    approved_by: by,
+                    approved_at: at,
+                },
+                Self::Made {
+                    approved_by,
+                    approved_at,
+                    ..
+                },
+            ) => {
+                (*approved_by, *approved_at) = (Some(by), at);
+            }
+            (ProposalEvent::Cancelled { cancelled_by: by }, Self::Made { cancelled_by, .. }) => {
+                *cancelled_by = Some(by);
             }
             (ProposalEvent::Used { .. }, Self::Made { used, .. }) => *used = true,
             // The decider proposes first.
-            (ProposalEvent::Approved { .. } | ProposalEvent::Used { .. }, Self::None) => {}
+            (
+                ProposalEvent::Approved { .. }
+                | ProposalEvent::Cancelled { .. }
+                | ProposalEvent::Used { .. },
+                Self::None,
+            ) => {}
         }
     }
 }
@@ -267,14 +456,23 @@ pub(crate) mod examples {
                 proposal: proposal(),
                 proposed_by: account("hantei-1"),
                 expires_at: at() + GOOD_FOR,
+                alone_from: None,
             },
             ProposalEvent::Approved {
                 approved_by: account("hantei-2"),
+                approved_at: Some(at()),
             },
             ProposalEvent::Used {
                 used_by: account("hantei-1"),
             },
         ]
+    }
+
+    /// The other end.
+    pub(crate) fn cancelled() -> ProposalEvent {
+        ProposalEvent::Cancelled {
+            cancelled_by: account("hantei-2"),
+        }
     }
 }
 
@@ -330,13 +528,78 @@ mod tests {
     }
 
     #[test]
+    fn who_is_alone_waits_a_day_in_which_it_can_be_taken_back_and_it_is_done_as_alone() {
+        let asked = ProposalCommand::ProposeAlone(proposal());
+        let mut state = ProposalState::default();
+        state.apply(decide(&state, asked, &by("hantei-1")).unwrap());
+        let after = |span| Context {
+            at: at() + span,
+            ..by("hantei-1")
+        };
+        let just_before = after(ALONE_AFTER - SignedDuration::from_micros(1));
+        let too_early = decide(&state, use_up(), &just_before);
+        assert_eq!(too_early, Err(ProposalRefusal::TooEarly));
+        let own = decide(&state, approve(), &just_before);
+        assert_eq!(
+            own,
+            Err(ProposalRefusal::TooEarly),
+            "there is nobody to ask"
+        );
+        assert!(decide(&state, use_up(), &after(ALONE_AFTER)).is_ok());
+        assert_eq!(state.approval(at()), None);
+        let done = state.approval(at() + ALONE_AFTER);
+        assert_eq!(done, Some(ApprovalKind::Alone));
+        // Somebody else may still be the second person, or say no.
+        let mut seconded = state.clone();
+        seconded.apply(decide(&state, approve(), &by("hantei-2")).unwrap());
+        assert_eq!(seconded.approval(at()), Some(ApprovalKind::TwoPersons));
+        state.apply(decide(&state, ProposalCommand::Cancel, &by("hantei-2")).unwrap());
+        for command in [use_up(), approve(), ProposalCommand::Cancel] {
+            let over = decide(&state, command, &after(ALONE_AFTER));
+            assert_eq!(over, Err(ProposalRefusal::Cancelled));
+        }
+    }
+
+    #[test]
+    fn where_one_person_is_enough_it_is_done_without_another_and_once() {
+        let routine = Proposal {
+            kind: ProposalKind::ActInBulk,
+            ..proposal()
+        };
+        let mut state = ProposalState::default();
+        for command in [
+            ProposalCommand::Propose(routine.clone()),
+            ProposalCommand::Use(routine.clone()),
+        ] {
+            state.apply(decide(&state, command, &by("kakunin")).unwrap());
+        }
+        assert_eq!(state.approval(at()), None, "and it approves nothing");
+        let again = decide(&state, ProposalCommand::Use(routine), &by("kakunin"));
+        assert_eq!(again, Err(ProposalRefusal::AlreadyUsed));
+        let over = decide(&state, ProposalCommand::Cancel, &by("kakunin"));
+        assert_eq!(over, Err(ProposalRefusal::AlreadyUsed));
+    }
+
+    #[test]
+    fn a_proposal_from_before_there_were_times_of_approval_is_read() {
+        let old = r#"{"Approved":{"approved_by":{"role":"secretariat","id":"hantei-2"}}}"#;
+        let event: ProposalEvent = serde_json::from_str(old).unwrap();
+        assert_eq!(serde_json::to_string(&event).unwrap(), old);
+    }
+
+    #[test]
     fn nobody_approves_the_own_proposal_in_whatever_role() {
         let refused = decide(&after(1), approve(), &by("hantei-1"));
-        assert_eq!(refused, Err(ProposalRefusal::SamePerson));
+        let same = ProposalRefusal::SamePerson(ProposalKind::DecideInBulk);
+        assert_eq!(refused, Err(same));
+        assert!(
+            same.to_string().contains("。判定を担当する別の方"),
+            "{same}"
+        );
         let mut in_another_role = by("hantei-1");
         in_another_role.actor.role = Role::Reporter;
         let refused = decide(&after(1), approve(), &in_another_role);
-        assert_eq!(refused, Err(ProposalRefusal::SamePerson));
+        assert_eq!(refused, Err(same));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     application::{ApplicationState, ExamTrack},
-    documents::DocumentKind,
-    program::{AttendanceRule, Program},
+    documents::{DocumentKind, DocumentState},
+    program::{AttendanceRule, Program, Rules},
     units::UnitAssessment,
 };
 
@@ -18,7 +18,7 @@ pub enum RequirementKind {
     UnitsShort,
     /// 「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません
     AttendanceMissing,
-    /// 申請書類 [...] が未登録です
+    /// 申請書類 [...] が未登録です, or 登録中 with what is left
     DocumentMissing,
     /// A document that may be empty has mistakes; submitting accepts only what can be read (architecture, decision 12).
     DocumentHasErrors,
@@ -82,6 +82,32 @@ pub fn requirements(state: &ApplicationState, program: &Program) -> Requirements
     }
 }
 
+/// What keeps a document from being registered: nothing is there yet, or what is.
+fn unfinished(state: &ApplicationState, kind: DocumentKind, rules: &Rules) -> String {
+    let title = kind.title();
+    let DocumentState::Incomplete { missing } = state.documents.state(kind, rules) else {
+        return format!("申請書類 [{title}] が未登録です");
+    };
+    let errors = state.documents.errors(kind, rules);
+    let first = errors.first().map_or_else(
+        || {
+            // The only document of two parts.
+            let part = if state.documents.research_activities.value.rows.is_empty() {
+                "明細"
+            } else {
+                "総年数"
+            };
+            format!("{part} が未登録です。")
+        },
+        |error| error.message.clone(),
+    );
+    let others = match missing {
+        0 | 1 => String::new(),
+        missing => format!("（ほか{}項目）", missing - 1),
+    };
+    format!("申請書類 [{title}] は登録中です。{first}{others}")
+}
+
 /// Compares an application with each requirement of its program.
 pub fn checklist(state: &ApplicationState, program: &Program) -> Checklist {
     let rules = &program.rules;
@@ -114,13 +140,13 @@ pub fn checklist(state: &ApplicationState, program: &Program) -> Checklist {
         let wrong = !state.documents.errors(kind, rules).is_empty();
         if rules.requirements.registered_documents.contains(&kind) {
             lines.push(Checked {
-                // A draft with field errors shows 登録中 and counts as 未登録 here.
+                // A draft with field errors shows 登録中 and does not count as registered.
                 met: !wrong && state.documents.is_complete(kind, rules),
                 label: format!("申請書類 [{}]", kind.title()),
                 requirement: Requirement {
                     kind: RequirementKind::DocumentMissing,
                     document: Some(kind),
-                    message: format!("申請書類 [{}] が未登録です", kind.title()),
+                    message: unfinished(state, kind, rules),
                 },
             });
         } else if wrong {

@@ -4,12 +4,14 @@
 //! [`katakana`]; names and free text are stored code point for code point, and only [`name_key`] folds them, for search.
 
 mod kana;
+mod mail;
 mod name;
 mod number;
 
 pub use kana::{kana_key, katakana};
-pub use name::{OLD_FORMS, is_variation_selector, name_key, new_form};
-pub use number::{NumberError, parse_count, parse_number};
+pub use mail::{MailAddress, NotMailable, undressed};
+pub use name::{OLD_FORMS, is_ignorable, is_variation_selector, name_key, name_keys, new_form};
+pub use number::{NumberError, parse_count, parse_exported_number, parse_number, parse_yen};
 
 use std::borrow::Cow;
 
@@ -26,6 +28,73 @@ pub fn count(text: &str) -> usize {
     text.graphemes(true).count()
 }
 
+/// Code points in a character, as a person counts them, that a script, a variation selector or a family of emoji may need.
+const CODE_POINTS: usize = 8;
+
+/// Whether a text has more characters than that, as a person counts them. Marks without end on one letter are not one character more
+/// to a person, but they are a longer text.
+pub fn is_longer(text: &str, limit: usize) -> bool {
+    // Bytes are the most that either can be.
+    text.len() > limit
+        && (count(text) > limit || text.chars().count() > limit.saturating_mul(CODE_POINTS))
+}
+
+/// Whether a character shows nowhere and turns what is around it (Unicode, UAX 9): embeddings, overrides, isolates and marks.
+pub fn is_directional(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// The name of such a character, to be shown in its place: `［U+202E］`.
+pub fn directional(c: char) -> Option<String> {
+    is_directional(c).then(|| format!("［U+{:04X}］", u32::from(c)))
+}
+
+/// A text with every such character shown by its name.
+pub fn show_directional(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_directional) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match directional(c) {
+            Some(name) => shown.push_str(&name),
+            None => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The sentence for a text with more characters than its field takes, with the name of the field and how many they are; none when it
+/// fits.
+pub fn too_long(label: &str, text: &str, limit: usize) -> Option<String> {
+    is_longer(text, limit).then(|| exceeding(label, count(text), limit))
+}
+
+/// The sentence for a text of that many characters.
+pub(crate) fn exceeding(label: &str, length: usize, limit: usize) -> String {
+    format!(
+        "{label} は{}字以内で入力してください。（現在 {}字）",
+        with_commas(limit),
+        with_commas(length)
+    )
+}
+
+/// 1040 → `1,040`
+pub fn with_commas(number: usize) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 /// A character that cannot be stored: it has no form on paper, and not every database takes NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("control character U+{:04X} at position {position}", u32::from(*.character))]
@@ -37,12 +106,12 @@ pub struct Undecodable {
 }
 
 impl Undecodable {
-    /// The sentence for the person who typed, with the name of the field.
+    /// The sentence for the person who typed, with the name of the field. The character shows nowhere, so its neighbourhood is named.
     pub fn message(&self, label: &str) -> String {
         format!(
-            "{label} の{}文字目に使用できない文字（U+{:04X}）が含まれています。この文字を削除してください。",
+            "{label}に、表示されない特殊な文字（U+{:04X}）が含まれています。{}文字目の前後を入力し直してください。",
+            u32::from(self.character),
             self.position,
-            u32::from(self.character)
         )
     }
 }
@@ -60,10 +129,23 @@ pub fn undecodable(text: &str) -> Option<Undecodable> {
     })
 }
 
-/// CRLF, which every browser form sends, and lone CR as LF.
+/// Whether a character means only what one system says it does (外字, private use): it has no form on any other.
+pub fn is_private_use(c: char) -> bool {
+    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
+}
+
+/// Other characters that break a line: U+000B and U+000C, which word processors put into what is copied from them, NEL, and the
+/// separators of lines and paragraphs (Unicode, UAX 14: BK and NL).
+const LINE_BREAKS: [char; 5] = ['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// CRLF, which every browser form sends, lone CR, and every other line break as LF.
 pub fn normalise_newlines(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
-        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    if text.contains('\r') || text.contains(LINE_BREAKS) {
+        Cow::Owned(
+            text.replace("\r\n", "\n")
+                .replace('\r', "\n")
+                .replace(LINE_BREAKS, "\n"),
+        )
     } else {
         Cow::Borrowed(text)
     }

@@ -1,14 +1,20 @@
 //! Units (単位): what each row counts, and why not when it does not.
 //!
-//! Order of evaluation (A, reference 1.3): rows outside the window are dropped, then duplicates; then units are resolved,
-//! summed by category, caps applied, and the total taken.
+//! Order of evaluation (A, reference 1.3): rows outside the window are dropped; units are resolved; of the rows about one meeting or
+//! one paper the greatest counts; what counts is summed by category, caps applied, and the total taken. The order in which rows were
+//! typed decides nothing of that.
+
+mod place;
+
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    documents::{Conference, ConferenceFacts, DocumentKind, Paper, Row, Rows},
+    calendar::show_date,
+    documents::{Conference, ConferenceFacts, DocumentKind, Paper, PaperFacts, Row, RowId, Rows},
     member::{SeminarAttendance, SeminarKind},
-    program::{PaperCategory, Rules, SeminarDay},
+    program::{AnnualMeeting, PaperCategory, Rules, SeminarDay},
 };
 
 /// Why a row counts nothing or less, or what to look at although it counts.
@@ -32,6 +38,8 @@ pub enum RemarkKind {
     DiffersFromTable,
     /// Counts only if 教育委員会 has recognised the event (a notice).
     NeedsRecognition,
+    /// 要確認: the place is not that of the 学術集会 of that day. It counts, and 書類受理 waits until the secretariat has looked at it.
+    PlaceDiffers,
 }
 
 /// A remark on a row.
@@ -149,8 +157,8 @@ fn outside_window(rules: &Rules, what: &str) -> Remark {
         RemarkKind::OutsideWindow,
         format!(
             "{what}が対象期間（{} ~ {}）の外にあるため、単位に算入されません。",
-            crate::calendar::show_date(rules.window.first_day),
-            crate::calendar::show_date(rules.window.last_day)
+            show_date(rules.window.first_day),
+            show_date(rules.window.last_day)
         ),
     )
 }
@@ -200,55 +208,172 @@ fn against_table(rules: &Rules, declared: u32, table: u32, remarks: &mut Vec<Rem
     declared
 }
 
+/// What a row that may count says, and which row it is: where two are about the same thing, the greater one counts.
+struct Candidate<F> {
+    id: RowId,
+    /// 単位 that it would count.
+    units: u32,
+    facts: F,
+}
+
+/// Figure of the table for a row of 学会参加.
+fn meeting_units(rules: &Rules, facts: &ConferenceFacts) -> u32 {
+    if facts.first_author {
+        rules.units.meeting.first_author
+    } else {
+        rules.units.meeting.attendance
+    }
+}
+
+/// Figure of the table for a row of 論文; 0 where the table has none.
+fn paper_units(rules: &Rules, facts: &PaperFacts) -> u32 {
+    rules
+        .paper_kind(&facts.kind)
+        .and_then(|kind| kind.units.get(&facts.division))
+        .copied()
+        .unwrap_or(0)
+}
+
+/// Figure of the table for a row of 学会参加; none while the row cannot be read.
+pub(crate) fn table_of_conference(rules: &Rules, row: &Conference) -> Option<u32> {
+    let facts = row.read(rules).ok()?;
+    Some(meeting_units(rules, &facts))
+}
+
+/// Figure of the table for a row of 論文; none while the row cannot be read.
+pub(crate) fn table_of_paper(rules: &Rules, row: &Paper) -> Option<u32> {
+    let facts = row.read(rules).ok()?;
+    Some(paper_units(rules, &facts))
+}
+
+/// 単位 that a readable row would count, before caps.
+fn units_of(rules: &Rules, declared: u32, table: u32) -> u32 {
+    against_table(rules, declared, table, &mut Vec::new())
+}
+
+/// Why a day counts nothing on which the society held no meeting; and which meeting is near, where a day may be mistyped.
+fn no_meeting(rules: &Rules, facts: &ConferenceFacts) -> Remark {
+    let near = rules
+        .meeting_near(facts.held_on)
+        .map_or_else(String::new, |meeting| {
+            format!(
+                "近い日程に{}があります。こちらに参加された場合は、開催日を訂正してください。",
+                named(meeting)
+            )
+        });
+    remark(
+        RemarkKind::OtherSociety,
+        format!(
+            "開催日に本学会の学術集会は開催されていないため、単位に算入されません。{near}他学会の業績は「研究業績 論文」に種別「学会」で登録してください。"
+        ),
+    )
+}
+
+/// 第23回学術集会（横浜 2026/03/26 ～ 2026/03/28）
+fn named(meeting: &AnnualMeeting) -> String {
+    format!(
+        "第{}回学術集会（{} {} ～ {}）",
+        meeting.number,
+        meeting.place,
+        show_date(meeting.first_day),
+        show_date(meeting.last_day)
+    )
+}
+
+fn place_differs(meeting: &AnnualMeeting) -> Remark {
+    remark(
+        RemarkKind::PlaceDiffers,
+        format!(
+            "要確認: 開催地が第{}回学術集会の開催地（{}）と異なります。単位には算入されていますが、事務局で確認します。開催地が誤っている場合は訂正し、他学会の業績は「研究業績 論文」に種別「学会」で登録してください。",
+            meeting.number, meeting.place
+        ),
+    )
+}
+
 fn assess_conferences(rules: &Rules, rows: &Rows<Conference>, assessment: &mut UnitAssessment) {
+    struct Attended<'a> {
+        meeting: &'a AnnualMeeting,
+        held_on: jiff::civil::Date,
+        place: &'a str,
+        is_named: bool,
+    }
+    let read: Vec<_> = rows.iter().map(|row| row.value.read(rules).ok()).collect();
+    let candidates: Vec<Candidate<Attended<'_>>> = rows
+        .iter()
+        .zip(&read)
+        .filter_map(|(row, facts)| {
+            let facts = facts.as_ref()?;
+            let meeting = rules
+                .meeting_on(facts.held_on)
+                .filter(|_| rules.window.contains(facts.held_on))?;
+            Some(Candidate {
+                id: row.id,
+                units: units_of(rules, facts.units, meeting_units(rules, facts)),
+                facts: Attended {
+                    meeting,
+                    held_on: facts.held_on,
+                    place: &facts.place,
+                    is_named: place::names(rules, meeting, &facts.place),
+                },
+            })
+        })
+        .collect();
+    let is_same = |one: &Attended<'_>, other: &Attended<'_>| {
+        one.meeting.number == other.meeting.number
+            && (rules.units.once_per_meeting
+                || (one.held_on == other.held_on && one.place == other.place))
+    };
+    // Of equal ones that which surely is of this meeting, then the first day: the row's id settles what is left.
+    let rank = |one: &Candidate<Attended<'_>>| {
+        let facts = &one.facts;
+        (
+            one.units,
+            facts.is_named,
+            Reverse(facts.held_on),
+            Reverse(one.id),
+        )
+    };
     let mut category = Category::new(rules.units.meeting.cap);
-    let mut seen: Vec<(u32, ConferenceFacts)> = Vec::new();
-    for Row { id, value } in rows {
+    for (Row { id, .. }, facts) in rows.iter().zip(&read) {
         let mut remarks = Vec::new();
         let mut counted = 0;
-        let facts = value.read(rules).ok();
-        match &facts {
-            None => remarks.push(has_errors()),
-            Some(facts) if !rules.window.contains(facts.held_on) => {
+        let candidate = candidates.iter().find(|candidate| candidate.id == *id);
+        match (facts, candidate) {
+            (None, _) => remarks.push(has_errors()),
+            (Some(facts), _) if !rules.window.contains(facts.held_on) => {
                 remarks.push(outside_window(rules, "開催日"));
             }
-            Some(facts) => match rules.meeting_on(facts.held_on) {
-                None => remarks.push(remark(
-                    RemarkKind::OtherSociety,
-                    "開催日に本学会の学術集会は開催されていないため、単位に算入されません。他学会の業績は「研究業績 論文」に種別「学会」で登録してください。",
-                )),
-                Some(meeting) => {
-                    let same = |(number, earlier): &(u32, ConferenceFacts)| {
-                        *number == meeting.number
-                            && (rules.units.once_per_meeting
-                                || (earlier.held_on == facts.held_on && earlier.place == facts.place))
-                    };
-                    if seen.iter().any(same) {
-                        remarks.push(remark(
-                            RemarkKind::Duplicate,
-                            format!(
-                                "第{}回学術集会は別の行で算入されているため、単位に算入されません。",
-                                meeting.number
-                            ),
-                        ));
-                    } else {
-                        let table = if facts.first_author {
-                            rules.units.meeting.first_author
-                        } else {
-                            rules.units.meeting.attendance
-                        };
-                        let units = against_table(rules, facts.units, table, &mut remarks);
-                        counted = category.add(units, &mut remarks);
-                        assessment.meetings_attended += 1;
-                        seen.push((meeting.number, facts.clone()));
+            (Some(facts), None) => remarks.push(no_meeting(rules, facts)),
+            (Some(facts), Some(candidate)) => {
+                let greater = candidates.iter().any(|other| {
+                    is_same(&other.facts, &candidate.facts) && rank(other) > rank(candidate)
+                });
+                let Attended {
+                    meeting, is_named, ..
+                } = &candidate.facts;
+                if greater {
+                    remarks.push(remark(
+                        RemarkKind::Duplicate,
+                        format!(
+                            "第{}回学術集会は別の行で算入されているため、単位に算入されません。",
+                            meeting.number
+                        ),
+                    ));
+                } else {
+                    let table = meeting_units(rules, facts);
+                    let units = against_table(rules, facts.units, table, &mut remarks);
+                    counted = category.add(units, &mut remarks);
+                    assessment.meetings_attended += 1;
+                    if !is_named {
+                        remarks.push(place_differs(meeting));
                     }
                 }
-            },
+            }
         }
         assessment.rows.push(AssessedRow {
             document: DocumentKind::Conferences,
             row: id.to_string(),
-            declared: facts.map(|facts| facts.units),
+            declared: facts.as_ref().map(|facts| facts.units),
             counted,
             remarks,
         });
@@ -288,27 +413,43 @@ fn assess_seminars<'a>(
 }
 
 fn assess_papers(rules: &Rules, rows: &Rows<Paper>, assessment: &mut UnitAssessment) {
+    let read: Vec<_> = rows.iter().map(|row| row.value.read(rules).ok()).collect();
+    let candidates: Vec<Candidate<&PaperFacts>> = rows
+        .iter()
+        .zip(&read)
+        .filter_map(|(row, facts)| {
+            let facts = facts.as_ref()?;
+            rules.window.contains(facts.date).then(|| Candidate {
+                id: row.id,
+                units: units_of(rules, facts.units, paper_units(rules, facts)),
+                facts,
+            })
+        })
+        .collect();
+    let is_same = |one: &PaperFacts, other: &PaperFacts| {
+        one.kind == other.kind && one.date == other.date && one.content == other.content
+    };
+    let rank = |one: &Candidate<&PaperFacts>| (one.units, Reverse(one.id));
     let mut papers = Category::new(rules.units.papers.cap);
     let mut others = Category::new(rules.units.other_societies.cap);
-    let mut seen = Vec::new();
-    for Row { id, value } in rows {
+    for (Row { id, .. }, facts) in rows.iter().zip(&read) {
         let mut remarks = Vec::new();
         let mut counted = 0;
-        let facts = value.read(rules).ok();
-        match &facts {
-            None => remarks.push(has_errors()),
-            Some(facts) if !rules.window.contains(facts.date) => {
-                remarks.push(outside_window(rules, "日付"));
-            }
-            Some(facts) => {
-                let identity = (facts.kind.clone(), facts.date, facts.content.clone());
-                if seen.contains(&identity) {
+        let candidate = candidates.iter().find(|candidate| candidate.id == *id);
+        match (facts, candidate) {
+            (None, _) => remarks.push(has_errors()),
+            (Some(_), None) => remarks.push(outside_window(rules, "日付")),
+            (Some(facts), Some(candidate)) => {
+                let greater = candidates
+                    .iter()
+                    .any(|other| is_same(other.facts, facts) && rank(other) > rank(candidate));
+                if greater {
                     remarks.push(remark(
                         RemarkKind::Duplicate,
                         "種別・日付・内容が同じ行が既に算入されているため、単位に算入されません。",
                     ));
                 } else if let Some(kind) = rules.paper_kind(&facts.kind) {
-                    let table = kind.units.get(&facts.division).copied().unwrap_or(0);
+                    let table = paper_units(rules, facts);
                     let units = against_table(rules, facts.units, table, &mut remarks);
                     let category = match kind.category {
                         PaperCategory::Paper => &mut papers,
@@ -321,14 +462,13 @@ fn assess_papers(rules: &Rules, rows: &Rows<Paper>, assessment: &mut UnitAssessm
                         }
                     };
                     counted = category.add(units, &mut remarks);
-                    seen.push(identity);
                 }
             }
         }
         assessment.rows.push(AssessedRow {
             document: DocumentKind::Papers,
             row: id.to_string(),
-            declared: facts.map(|facts| facts.units),
+            declared: facts.as_ref().map(|facts| facts.units),
             counted,
             remarks,
         });
@@ -336,3 +476,6 @@ fn assess_papers(rules: &Rules, rows: &Rows<Paper>, assessment: &mut UnitAssessm
     assessment.papers = papers.total;
     assessment.other_societies = others.total;
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cqrs_es::persist::{PersistenceError, SerializedEvent};
 
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::hash::{Content, Digest};
 use crate::metadata::Envelope;
 
@@ -21,6 +21,8 @@ pub(crate) struct Batch {
     /// The exact text of the metadata column.
     pub metadata: String,
     pub recorded_at_us: i64,
+    /// The content hash of the event before the first, where it is known to whoever decided.
+    pub previous: Option<Digest>,
     /// Never empty.
     pub events: Vec<BatchEvent>,
 }
@@ -41,6 +43,11 @@ pub(crate) enum Refusal {
     Duplicate,
     /// Anything else.
     Failed(Error),
+}
+
+/// The database failed.
+pub(crate) fn failed(source: sqlx::Error) -> Refusal {
+    Refusal::Failed(Error::at(Stage::Append)(source))
 }
 
 impl From<Refusal> for PersistenceError {
@@ -99,6 +106,7 @@ impl Batch {
             envelope,
             metadata,
             recorded_at_us,
+            previous: None,
             events,
         })
     }

@@ -2,11 +2,13 @@
 //!
 //! An entry is the fold of stored events up to a sequence and nothing else: a state that a command handler has touched
 //! never enters. Whoever uses an entry reads the events after its sequence first, so an entry is never too old to be
-//! right, also when other nodes write.
+//! right, also when other nodes write; and with them the hash of its own last event, so it is never of another log either.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::hash::Digest;
 
 /// How many aggregates are kept: those of the people who are working now.
 const CAPACITY: usize = 256;
@@ -25,6 +27,7 @@ struct Entries {
 struct Entry {
     folded: Arc<dyn Any + Send + Sync>,
     sequence: i64,
+    hash: Digest,
     used: u64,
 }
 
@@ -32,6 +35,8 @@ struct Entry {
 pub(crate) struct Folded<A> {
     pub aggregate: Arc<A>,
     pub sequence: i64,
+    /// The content hash of that event.
+    pub hash: Digest,
 }
 
 impl Cache {
@@ -51,11 +56,18 @@ impl Cache {
         Some(Folded {
             aggregate: Arc::clone(&entry.folded).downcast().ok()?,
             sequence: entry.sequence,
+            hash: entry.hash,
         })
     }
 
     /// Keeps the aggregate unless a later state of it is kept already; the least recently used one makes room.
-    pub fn put<A: Send + Sync + 'static>(&self, id: &str, aggregate: Arc<A>, sequence: i64) {
+    pub fn put<A: Send + Sync + 'static>(
+        &self,
+        id: &str,
+        aggregate: Arc<A>,
+        sequence: i64,
+        hash: Digest,
+    ) {
         let key = (TypeId::of::<A>(), id.to_owned());
         let mut entries = self.lock();
         entries.clock += 1;
@@ -79,9 +91,15 @@ impl Cache {
             Entry {
                 folded: aggregate,
                 sequence,
+                hash,
                 used,
             },
         );
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.lock().by_stream.clear();
     }
 
     /// Forgets the aggregate, so that its whole stream is read next time.
@@ -99,8 +117,8 @@ mod tests {
     #[test]
     fn an_older_state_never_replaces_a_later_one() {
         let cache = Cache::default();
-        cache.put("a", Arc::new(5_u8), 5);
-        cache.put("a", Arc::new(4_u8), 4);
+        cache.put("a", Arc::new(5_u8), 5, [0; 32]);
+        cache.put("a", Arc::new(4_u8), 4, [0; 32]);
         let kept = cache.get::<u8>("a").unwrap();
         assert_eq!((*kept.aggregate, kept.sequence), (5, 5));
     }
@@ -108,7 +126,7 @@ mod tests {
     #[test]
     fn two_types_with_the_same_id_do_not_meet() {
         let cache = Cache::default();
-        cache.put("a", Arc::new(5_u8), 5);
+        cache.put("a", Arc::new(5_u8), 5, [0; 32]);
         assert!(cache.get::<u16>("a").is_none());
         cache.forget::<u16>("a");
         assert!(cache.get::<u8>("a").is_some());
@@ -119,9 +137,9 @@ mod tests {
     #[test]
     fn it_never_grows_beyond_its_bound_and_keeps_what_is_used() {
         let cache = Cache::default();
-        cache.put("kept", Arc::new(0_usize), 1);
+        cache.put("kept", Arc::new(0_usize), 1, [0; 32]);
         for n in 0..3 * CAPACITY {
-            cache.put(&n.to_string(), Arc::new(n), 1);
+            cache.put(&n.to_string(), Arc::new(n), 1, [0; 32]);
             assert!(cache.get::<usize>("kept").is_some());
         }
         assert_eq!(cache.lock().by_stream.len(), CAPACITY);

@@ -90,6 +90,8 @@ impl EventLog {
         after_global_seq: i64,
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, Error> {
+        self.heed_new_connections().await?;
+        let known = self.memory().last();
         let rows: Vec<Row> = on_database!(self.database(), pool => {
             sqlx::query_as(include_str!("sql/feed.sql"))
                 .bind(after_global_seq)
@@ -98,6 +100,11 @@ impl EventLog {
                 .await
         })
         .map_err(Error::at(Stage::Feed))?;
+        let differs =
+            |row: &Row| row.global_seq == known.global_seq && row.chain_hash != known.chain_hash;
+        if rows.iter().any(differs) {
+            self.compare(false).await?;
+        }
         rows.into_iter()
             .zip(after_global_seq.max(0) + 1..)
             .map(|(row, expected)| {

@@ -9,6 +9,7 @@ use rand::RngExt as _;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::database::overdue;
 use crate::decoding::Upcasters;
 use crate::error::{Error, Stage};
 use crate::log::EventLog;
@@ -18,6 +19,9 @@ use crate::store::{COMMITTED, Committed, LogStore};
 
 /// How often a command that lost a race is decided again.
 const RETRIES: u32 = 3;
+
+/// How long a caller waits for its command. The command goes on by itself: whoever repeats it is told what became of it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest pause before the first retry; it doubles with each. Chosen at random below, so that two losers part.
 const PAUSE: Duration = Duration::from_millis(8);
@@ -114,20 +118,19 @@ where
         A::Error: Send + 'static,
     {
         let executor = Arc::clone(&self.executor);
+        // Not the stream: its id holds a 会員番号. The command leads to it in the log.
         let span = tracing::info_span!(
             "command",
             aggregate_type = A::TYPE,
-            aggregate_id = id,
             command_id = %envelope.metadata.command_id,
             role = %envelope.metadata.role,
         );
         let id = id.to_owned();
         let task = async move { executor.execute(&id, command, &envelope).await };
-        self.executor
-            .log
-            .tasks()
-            .spawn(task.instrument(span))
+        let task = self.executor.log.tasks().spawn(task.instrument(span));
+        tokio::time::timeout(PATIENCE, task)
             .await
+            .map_err(|_| ExecuteError::Database(Error::at(Stage::Append)(overdue())))?
             .map_err(|_| ExecuteError::Database(Error::Interrupted))?
     }
 }
@@ -171,13 +174,18 @@ where
                     {
                         return Ok(receipt);
                     }
-                    return Ok(Receipt {
+                    let receipt = Receipt {
                         aggregate_type: A::TYPE.to_owned(),
                         aggregate_id: id.to_owned(),
                         first_sequence: first,
                         last_sequence: last,
                         replayed: false,
-                    });
+                    };
+                    if first <= last {
+                        let command_id = envelope.metadata.command_id;
+                        self.log.memory().answered(command_id, &receipt);
+                    }
+                    return Ok(receipt);
                 }
                 Err(AggregateError::UserError(refusal)) => {
                     return match self.replayed(envelope).await? {
@@ -194,8 +202,8 @@ where
                                 "a command that is recorded has no row",
                             )));
                         }
-                        // The cache was ahead of the stream: the database was replaced below the process.
-                        Error::Hole => {}
+                        // It was decided on a stream that is not there: the database was replaced below the process.
+                        Error::Hole | Error::OtherPast => self.log.compare(true).await?,
                         error => return Err(error.into()),
                     },
                     Err(source) => return Err(Error::Reader(source).into()),

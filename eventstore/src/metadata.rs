@@ -23,6 +23,9 @@ pub struct Metadata {
     pub causation_id: Option<Uuid>,
     /// Why, where a reason is asked for.
     pub reason: Option<String>,
+    /// In whose place it was done where one person is not enough, in a word of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
     /// The version of the rules that were applied.
     pub rules_version: String,
     /// The version of the software that decided.
@@ -102,6 +105,7 @@ mod tests {
                 correlation_id: Uuid::from_u128(2),
                 causation_id: None,
                 reason: Some("訂正".into()),
+                approval: None,
                 rules_version: "r".into(),
                 software_version: "s".into(),
                 decided_at_us: 1_780_000_000_000_000,
@@ -114,6 +118,16 @@ mod tests {
     fn the_column_reads_back_as_the_envelope_that_was_written() {
         let text = envelope().to_column().unwrap();
         assert_eq!(Envelope::from_column(&text).unwrap(), envelope());
+    }
+
+    #[test]
+    fn a_column_from_before_there_were_approvals_reads_back_and_is_written_as_it_was() {
+        let text = envelope().to_column().unwrap();
+        assert!(!text.contains("approval"), "{text}");
+        let mut approved = envelope();
+        approved.metadata.approval = Some("two_persons".into());
+        let column = approved.to_column().unwrap();
+        assert_eq!(Envelope::from_column(&column).unwrap(), approved);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use sqlite_es::SqliteEventRepository;
 
 use crate::append::Batch;
 use crate::error::Error;
+use crate::hash::Digest;
 use crate::log::EventLog;
 use crate::metadata::Envelope;
 
@@ -41,6 +42,22 @@ impl EventRepository {
             ),
         };
         Self { log, reader }
+    }
+}
+
+impl EventRepository {
+    /// Writes the events, if there are any, behind the event with this content hash, if it is known.
+    pub(crate) async fn extend<A: Aggregate>(
+        &self,
+        events: &[SerializedEvent],
+        previous: Option<Digest>,
+    ) -> Result<(), PersistenceError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::new(A::TYPE, events).map_err(refused)?;
+        batch.previous = previous;
+        self.log.append(&batch).await
     }
 }
 
@@ -104,11 +121,7 @@ impl PersistedEventRepository for EventRepository {
         if snapshot_update.is_some() {
             return Err(refused(Error::SnapshotsRefused));
         }
-        if events.is_empty() {
-            return Ok(());
-        }
-        let batch = Batch::new(A::TYPE, events).map_err(refused)?;
-        self.log.append(&batch).await
+        self.extend::<A>(events, None).await
     }
 
     /// The whole stream is read before the first event is given out: the readers' own streams end as if they were

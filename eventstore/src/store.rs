@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use cqrs_es::persist::{
-    EventUpcaster, PersistedEventRepository as _, PersistenceError, SerializedEvent,
-};
+use cqrs_es::persist::{EventUpcaster, PersistedEventRepository as _, SerializedEvent};
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 
 use crate::decoding::{Upcasters, decode};
 use crate::error::Error;
+use crate::hash::Digest;
 use crate::log::{EventLog, Loaded};
 use crate::repository::EventRepository;
 
@@ -40,6 +39,8 @@ pub(crate) struct LogStore<A> {
 pub(crate) struct LogContext<A> {
     id: String,
     state: Loaded<A>,
+    /// The content hash of the last event; none when there is none.
+    hash: Option<Digest>,
 }
 
 impl<A: Aggregate> AggregateContext<A> for LogContext<A> {
@@ -61,50 +62,54 @@ where
         }
     }
 
-    /// The aggregate as of now; sequence 0 when its stream has no event.
-    pub async fn load(&self, id: &str) -> Result<Loaded<A>, Error> {
-        let cached = self.log.cache().get::<A>(id);
-        let (mut aggregate, mut sequence, events) = match cached {
-            None => {
-                let events = self.repository.get_events::<A>(id).await.map_err(reader)?;
-                (A::default(), 0, events)
-            }
+    /// The aggregate as of now with the content hash of its last event; sequence 0 and none when its stream has no event.
+    pub async fn load(&self, id: &str) -> Result<(Loaded<A>, Option<Digest>), Error> {
+        let known = match self.log.cache().get::<A>(id) {
+            None => None,
             Some(folded) => {
-                let events = self
+                let tail = self
                     .log
                     .stream(A::TYPE, id, folded.sequence, i64::MAX)
                     .await?;
-                let aggregate = Arc::unwrap_or_clone(folded.aggregate);
-                (aggregate, folded.sequence, events)
+                if tail.at == Some(folded.hash) {
+                    Some((folded, tail))
+                } else {
+                    // The stream does not go on from what is kept: it is of another log.
+                    self.log.cache().forget::<A>(id);
+                    self.log.compare(true).await?;
+                    None
+                }
             }
         };
-        let changed = !events.is_empty();
-        for event in events {
+        let (mut aggregate, mut sequence, mut hash, tail) = if let Some((folded, tail)) = known {
+            let aggregate = Arc::unwrap_or_clone(folded.aggregate);
+            (aggregate, folded.sequence, Some(folded.hash), tail)
+        } else {
+            let stream = self.log.stream(A::TYPE, id, 0, i64::MAX).await?;
+            (A::default(), 0, None, stream)
+        };
+        // What was read may have come by a connection to another server.
+        self.log.heed_new_connections().await?;
+        hash = tail.last.or(hash);
+        let changed = !tail.events.is_empty();
+        for event in tail.events {
             sequence += 1;
             if i64::try_from(event.sequence) != Ok(sequence) {
                 return Err(Error::Inconsistent("a stream has a hole"));
             }
             aggregate.apply(decode(event, &self.upcasters)?);
         }
-        if changed {
+        if let (true, Some(hash)) = (changed, hash) {
             self.log
                 .cache()
-                .put(id, Arc::new(aggregate.clone()), sequence);
+                .put(id, Arc::new(aggregate.clone()), sequence, hash);
         }
-        Ok(Loaded {
+        let loaded = Loaded {
             aggregate,
             sequence,
-        })
+        };
+        Ok((loaded, hash))
     }
-}
-
-fn reader(error: PersistenceError) -> Error {
-    Error::Reader(match error {
-        PersistenceError::ConnectionError(source)
-        | PersistenceError::DeserializationError(source)
-        | PersistenceError::UnknownError(source) => source,
-        PersistenceError::OptimisticLockError => Box::new(error),
-    })
 }
 
 fn unexpected<E: std::error::Error>(error: Error) -> AggregateError<E> {
@@ -142,9 +147,11 @@ where
         &self,
         aggregate_id: &str,
     ) -> Result<LogContext<A>, AggregateError<A::Error>> {
+        let (state, hash) = self.load(aggregate_id).await.map_err(unexpected)?;
         Ok(LogContext {
             id: aggregate_id.to_owned(),
-            state: self.load(aggregate_id).await.map_err(unexpected)?,
+            state,
+            hash,
         })
     }
 
@@ -177,7 +184,9 @@ where
                     aggregate_type: A::TYPE,
                 })
             })?;
-        self.repository.persist::<A>(&serialized, None).await?;
+        self.repository
+            .extend::<A>(&serialized, context.hash)
+            .await?;
         let committed = Committed {
             first: before + 1,
             // A Vec has at most isize::MAX elements.

@@ -5,7 +5,7 @@ import uuid
 
 import requests
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 60
 APPLICATIONS = "/api/v1/applications"
 PROGRAMS = "/api/v1/programs"
 TOKENS = "/api/v1/tokens"

@@ -1,7 +1,7 @@
 //! The events of an application that are acts of the society, and the member's answers to them: no document, no 申込.
 
 /// Their names.
-pub(crate) const ACTS: [&str; 21] = [
+pub(crate) const ACTS: [&str; 22] = [
     "PaymentReversed",
     "ItemChecked",
     "UnitsAdjusted",
@@ -23,6 +23,7 @@ pub(crate) const ACTS: [&str; 21] = [
     "Certified",
     "Deferred",
     "Lapsed",
+    "DecisionUndone",
 ];
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eventstore::{Database, EventLog, RecordedEvent, on_database};
+use eventstore::{Database, EventLog, RecordedEvent, on_database, write_in_turn};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ impl<E: Effect> EffectKeeper<E> {
             }
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
-                if self.failures < TRIES {
+                if self.failures < TRIES || error.passes_with_time() {
                     return Attempt::Retry(error, pause_after(self.failures));
                 }
                 let reason = told(&error);
@@ -116,8 +116,7 @@ impl<E: Effect> EffectKeeper<E> {
     }
 
     async fn prepare(&self, log: &EventLog) -> Result<()> {
-        let _turn = log.write_turn().await;
-        on_database!(log.database(), pool => {
+        write_in_turn!(log, pool => {
             sqlx::query("INSERT INTO effects (name) VALUES ($1) ON CONFLICT DO NOTHING")
                 .bind(E::NAME)
                 .execute(pool)
@@ -139,14 +138,13 @@ impl<E: Effect> EffectKeeper<E> {
 
     /// Takes or prolongs the lease; false when another node has it or has handled the batch.
     async fn take_lease(&self, log: &EventLog, checkpoint: i64) -> Result<bool> {
-        let now = clock(log.database());
+        let now = log.database().clock();
         let statement = format!(
             "UPDATE effects SET holder = $1, leased_until_us = {now} + $2
               WHERE name = $3 AND checkpoint = $4 AND (holder = $1 OR leased_until_us < {now})"
         );
         let lease_us = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
-        let _turn = log.write_turn().await;
-        let taken: u64 = on_database!(log.database(), pool => {
+        let taken: u64 = write_in_turn!(log, pool => {
             sqlx::query(&statement)
                 .bind(&self.holder)
                 .bind(lease_us)
@@ -162,8 +160,7 @@ impl<E: Effect> EffectKeeper<E> {
 
     /// Moves the checkpoint and gives the lease back, if this node still has it.
     async fn release(&self, log: &EventLog, from: i64, to: i64) -> Result<()> {
-        let _turn = log.write_turn().await;
-        on_database!(log.database(), pool => {
+        write_in_turn!(log, pool => {
             sqlx::query(
                 "UPDATE effects
                     SET checkpoint = $1, holder = NULL, leased_until_us = 0,
@@ -183,8 +180,7 @@ impl<E: Effect> EffectKeeper<E> {
     }
 
     async fn mark_failed(&self, log: &EventLog, reason: &str) -> Result<()> {
-        let _turn = log.write_turn().await;
-        on_database!(log.database(), pool => {
+        write_in_turn!(log, pool => {
             sqlx::query("UPDATE effects SET failed_seq = checkpoint + 1, failure = $1 WHERE name = $2")
                 .bind(reason)
                 .bind(E::NAME)
@@ -203,13 +199,5 @@ impl<E: Effect> Keeper for EffectKeeper<E> {
 
     fn attempt<'a>(&'a mut self, log: &'a EventLog, upto: i64) -> BoxFuture<'a, Attempt> {
         Box::pin(self.next(log, upto))
-    }
-}
-
-/// Microseconds by the database's clock: the nodes' own may differ.
-fn clock(database: &Database) -> &'static str {
-    match database {
-        Database::Sqlite(_) => "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
-        Database::Postgres(_) => "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
     }
 }

@@ -92,58 +92,8 @@ impl Error {
         move |source| Self::Database { doing, source }
     }
 
-    /// Whether the same event may pass when it is simply tried again: the connection, a lock, a full disk. Everything else
-    /// is a matter of the event and the code.
+    /// Whether the same event may pass when it is simply tried again. Everything else is a matter of the event and the code.
     pub(crate) fn passes_with_time(&self) -> bool {
-        match self {
-            Self::Database { source, .. }
-            | Self::Log(eventstore::Error::Database { source, .. }) => passes_with_time(source),
-            Self::RebuildSuperseded => true,
-            _ => false,
-        }
-    }
-}
-
-fn passes_with_time(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(error) => {
-            !error.code().is_some_and(|code| is_about_the_content(&code))
-        }
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
-    }
-}
-
-/// PostgreSQL tells by class: 22 data, 23 constraints, 42 names and types. SQLite by the low byte of its code: error,
-/// too big, constraint, mismatch, range.
-fn is_about_the_content(code: &str) -> bool {
-    if code.len() == 5 {
-        return ["22", "23", "42"]
-            .iter()
-            .any(|class| code.starts_with(class));
-    }
-    code.parse::<u32>()
-        .is_ok_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20 | 25))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_about_the_content;
-
-    #[test]
-    fn a_lost_connection_or_a_lock_passes_and_a_value_that_does_not_fit_stays() {
-        for code in ["22021", "23505", "42P01", "1", "2067", "20"] {
-            assert!(is_about_the_content(code), "{code}");
-        }
-        for code in [
-            "57P01", "53100", "40001", "08006", "25P03", "5", "261", "10", "13",
-        ] {
-            assert!(!is_about_the_content(code), "{code}");
-        }
+        matches!(self, Self::RebuildSuperseded) || eventstore::trouble(self).is_some()
     }
 }

@@ -86,6 +86,7 @@ pub(crate) fn metadata(number: i64) -> Metadata {
         correlation_id: Uuid::new_v4(),
         causation_id: None,
         reason: None,
+        approval: None,
         rules_version: "rules".into(),
         software_version: "test".into(),
         decided_at_us: START_US + number * 60_000_000,

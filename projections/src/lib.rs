@@ -37,10 +37,10 @@ mod examples;
 #[cfg(test)]
 mod properties;
 
-pub use access_log::{AccessEntry, AccessFilter};
+pub use access_log::{AccessEntry, AccessFilter, Entrance, EntranceEntry};
 pub use application_status::{ApplicationStatus, DocumentTrack, ExamTrack, StatusFilter};
 pub use change_history::{HistoryEntry, HistoryFilter};
-pub use document_list::{DocumentLine, DocumentList};
+pub use document_list::{DocumentLine, DocumentList, document_of};
 pub use effect::Effect;
 pub use error::{BoxError, Error, Result, Unreadable};
 pub use lag::{Failure, ProjectionLag, ProjectionStatus};

@@ -88,6 +88,7 @@ impl Course {
             (18, _) => ApplicationEvent::PaymentReversed {
                 transaction: act.one.to_string(),
                 retracted: act.other == 0,
+                explanation: None,
             },
             // What the society does needs completed documents; the fold writes nothing that the decider would not.
             (19..=23, _) if self.submissions > 0 => {
@@ -392,6 +393,9 @@ proptest! {
             let state = application.state().unwrap();
             prop_assert_eq!(line.document_track, DocumentTrack::of(&state.documents_track));
             prop_assert_eq!(line.submission_number.unwrap_or_default(), state.submissions);
+            // 筆記試験のみ has nothing to check.
+            let without = line.document_track == DocumentTrack::NotApplied;
+            prop_assert!(!without || line.unchecked == 0, "{} documents", line.unchecked);
         }
     }
 

@@ -101,7 +101,7 @@ impl<'a, P: Projection> Rebuild<'a, P> {
             Err(error) => return Err(error),
         }
         let at = Error::while_("making the tables of a rebuild");
-        let _turn = log.write_turn().await;
+        let _turn = registry::turn(log).await?;
         let mut session = Session::write(log.database()).await?;
         let live = require(registry::find(&mut session, P::NAME, Role::Live).await?)?;
         let left = registry::find(&mut session, P::NAME, Role::Rebuilding).await?;
@@ -195,11 +195,12 @@ impl<'a, P: Projection> Rebuild<'a, P> {
 
     /// Makes the live generation stand still. On SQLite that holds for this process; against others one looks again.
     async fn hold(&self) -> Result<Hold<'a>> {
-        let turn = self.log.write_turn().await;
+        let turn = registry::turn(self.log).await?;
         if turn.is_some() {
             return Ok(Hold { turn, lease: None });
         }
         let mut session = Session::write(self.log.database()).await?;
+        session.sit().await?;
         let (live, _) = self.both(&mut session).await?;
         registry::wait_for_lease(&mut session, &live).await?;
         Ok(Hold {
@@ -335,7 +336,7 @@ impl<'a, P: Projection> Rebuild<'a, P> {
 
     /// Removes the new generation.
     async fn give_up(&self) -> Result<()> {
-        let _turn = self.log.write_turn().await;
+        let _turn = registry::turn(self.log).await?;
         let mut session = Session::write(self.log.database()).await?;
         let (_, new) = self.both(&mut session).await?;
         remove::<P>(&mut session, &new).await?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use eventstore::{DatabaseKind, EventLog};
+use tokio::sync::MutexGuard;
 
 use crate::error::{Error, Result};
 use crate::projection::{Projection, ViewName, on_view};
@@ -122,7 +123,7 @@ async fn prepare_view<P: Projection>(log: &EventLog) -> Result<()> {
     if live.is_some() {
         return Ok(());
     }
-    let _turn = log.write_turn().await;
+    let _turn = turn(log).await?;
     let mut session = Session::write(log.database()).await?;
     // Another process that does the same waits here for the first one, and then has nothing to do.
     let made: u64 = on_session!(&mut session, connection => {
@@ -140,6 +141,12 @@ async fn prepare_view<P: Projection>(log: &EventLog) -> Result<()> {
         session.run(&publish::<P>(kind, 1)).await.map_err(&at)?;
     }
     session.commit().await
+}
+
+/// The turn to write, see [`EventLog::write_turn`].
+pub(crate) async fn turn(log: &EventLog) -> Result<Option<MutexGuard<'_, ()>>> {
+    let turn = log.write_turn().await;
+    turn.map_err(Error::while_("waiting for the turn to write"))
 }
 
 /// The generation of a view in this role.
@@ -224,7 +231,7 @@ pub(crate) async fn mark_failed(
     generation: &Generation,
     reason: &str,
 ) -> Result<()> {
-    let _turn = log.write_turn().await;
+    let _turn = turn(log).await?;
     let mut session = Session::write(log.database()).await?;
     on_session!(&mut session, connection => {
         sqlx::query("UPDATE projections SET failed_seq = $1, failure = $2 WHERE id = $3 AND checkpoint = $4")

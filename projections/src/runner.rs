@@ -19,10 +19,13 @@ pub(crate) const TRIES: u32 = 5;
 
 /// The pause after the first failure; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long a view that has nothing to do trusts that somebody would tell it of new events.
 const POLL: Duration = Duration::from_millis(250);
+
+/// How long events are gathered while many come one after the other.
+const GATHERING: Duration = Duration::from_millis(300);
 
 /// How soon a view is taken over from a holder that died.
 const LEASE_POLL: Duration = Duration::from_millis(100);
@@ -86,7 +89,7 @@ impl Runner {
     pub async fn run(self, cancellation: CancellationToken) {
         let mut pause = FIRST_PAUSE;
         while let Err(error) = registry::prepare(&self.log).await {
-            tracing::error!(%error, source = ?std::error::Error::source(&error), "preparing the views");
+            tracing::error!(%error, source = eventstore::told_source(&error), "preparing the views");
             if cancelled_within(&cancellation, pause).await {
                 return;
             }
@@ -127,6 +130,10 @@ async fn keep(log: EventLog, mut keeper: Box<dyn Keeper>, cancellation: Cancella
     let mut sealed = log.sealed();
     let name = keeper.name();
     while !cancellation.is_cancelled() {
+        // One writer: what comes is taken in together, or each event would wait for every view.
+        if log.has_many_coming() && cancelled_within(&cancellation, GATHERING).await {
+            break;
+        }
         sealed.mark_unchanged();
         match keeper.attempt(&log, i64::MAX).await {
             Attempt::Progress => {}
@@ -135,7 +142,7 @@ async fn keep(log: EventLog, mut keeper: Box<dyn Keeper>, cancellation: Cancella
                 cancelled_within(&cancellation, LEASE_POLL).await;
             }
             Attempt::Retry(error, pause) => {
-                tracing::warn!(projection = name, %error, source = ?std::error::Error::source(&error), "trying again");
+                tracing::warn!(projection = name, %error, source = eventstore::told_source(&error), "trying again");
                 cancelled_within(&cancellation, pause).await;
             }
             Attempt::Stuck(error) => {

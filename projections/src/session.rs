@@ -69,6 +69,17 @@ impl Session {
         .map_err(Error::while_("beginning a transaction"))
     }
 
+    /// For a transaction that holds something while others work: the server does not end it while nothing is asked on it.
+    pub(crate) async fn sit(&mut self) -> Result<()> {
+        if let Self::Postgres(transaction) = self {
+            transaction
+                .execute("SET LOCAL idle_in_transaction_session_timeout TO '10min'")
+                .await
+                .map_err(Error::while_("beginning a transaction"))?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,

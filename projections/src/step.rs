@@ -51,6 +51,7 @@ pub(crate) async fn step<P: Projection>(
     role: Role,
     bounds: Bounds,
 ) -> Result<Step> {
+    log.heed_new_connections().await?;
     let mut session = Session::read(log.database()).await?;
     let Some(generation) = registry::find(&mut session, P::NAME, role).await? else {
         session.end().await?;
@@ -87,7 +88,7 @@ pub(crate) async fn step<P: Projection>(
     if let Database::Sqlite(_) = log.database() {
         session.end().await?;
         if !bounds.turn_is_held {
-            _turn = log.write_turn().await;
+            _turn = registry::turn(log).await?;
         }
         session = Session::write(log.database()).await?;
     }

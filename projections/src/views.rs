@@ -1,6 +1,7 @@
 //! Asking the views.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eventstore::{Database, EventLog};
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::access_log::{self, AccessEntry, AccessFilter};
+use crate::access_log::{self, AccessEntry, AccessFilter, EntranceEntry};
 use crate::application_status::{self, ApplicationStatus, StatusFilter};
 use crate::change_history::{self, HistoryEntry, HistoryFilter};
 use crate::document_list::{self, DocumentList};
@@ -32,11 +33,20 @@ pub struct Page<T, C> {
     pub next: Option<C>,
 }
 
+/// What of each view was waited for in vain: until it shows that, nobody waits for it again.
+#[derive(Default)]
+struct Missed {
+    of: HashMap<ViewName, (String, i64)>,
+    /// As many times had the log become another one: what was waited for before may never come.
+    breaks: u64,
+}
+
 /// The views, as last written. Cloning shares everything.
 #[derive(Clone)]
 pub struct Views {
     log: EventLog,
     prepared: Arc<OnceCell<()>>,
+    behind: Arc<Mutex<Missed>>,
 }
 
 impl Views {
@@ -45,6 +55,7 @@ impl Views {
         Self {
             log,
             prepared: Arc::new(OnceCell::new()),
+            behind: Arc::default(),
         }
     }
 
@@ -117,6 +128,30 @@ impl Views {
         access_log::access_log(self.database().await?, filter, before, limit).await
     }
 
+    /// Who of the staff came in, and the tokens of machine clients, newest first: at most `limit` entries of an account, or of all, before the
+    /// ledger number named by the page before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn entrances(
+        &self,
+        account: Option<&str>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Page<EntranceEntry, i64>> {
+        access_log::entrances(self.database().await?, account, before, limit).await
+    }
+
+    /// The last sign-in of each account of staff, the latest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`], [`Error::ForeignRow`].
+    pub async fn accounts(&self, limit: u32) -> Result<Vec<EntranceEntry>> {
+        access_log::accounts(self.database().await?, limit).await
+    }
+
     /// 申請一覧: a part of the matching applications, from the line `offset`, at most `limit`, and how many there are.
     ///
     /// # Errors
@@ -183,11 +218,7 @@ impl Views {
         let deadline = Instant::now() + timeout;
         let mut pause = FIRST_LOOK;
         loop {
-            if self
-                .seen(view, stream)
-                .await?
-                .is_some_and(|seen| seen >= sequence)
-            {
+            if self.shows(view, stream, sequence).await? {
                 return Ok(true);
             }
             let now = Instant::now();
@@ -197,6 +228,61 @@ impl Views {
             tokio::time::sleep(pause.min(deadline - now)).await;
             pause = (pause * 2).min(LATER_LOOK);
         }
+    }
+
+    /// The same for people, who are not to wait on every page while a view stands still: until one that was waited for in vain shows
+    /// what that wait was for, it is known to be behind, and looked at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn wait_once(
+        &self,
+        view: ViewName,
+        stream: &str,
+        sequence: i64,
+        timeout: Duration,
+    ) -> Result<bool> {
+        let known = self.is_behind(view).await?;
+        let timeout = if known { Duration::ZERO } else { timeout };
+        let shown = self.wait_for(view, stream, sequence, timeout).await?;
+        if !shown && !known {
+            self.known_behind()
+                .of
+                .insert(view, (stream.to_owned(), sequence));
+        }
+        Ok(shown)
+    }
+
+    async fn shows(&self, view: ViewName, stream: &str, sequence: i64) -> Result<bool> {
+        let seen = self.seen(view, stream).await?;
+        Ok(seen.is_some_and(|seen| seen >= sequence))
+    }
+
+    /// Whether a view still does not show what was last waited for in vain.
+    async fn is_behind(&self, view: ViewName) -> Result<bool> {
+        let missed = self.known_behind().of.get(&view).cloned();
+        let Some((stream, sequence)) = missed else {
+            return Ok(false);
+        };
+        if !self.shows(view, &stream, sequence).await? {
+            return Ok(true);
+        }
+        self.known_behind().of.remove(&view);
+        Ok(false)
+    }
+
+    fn known_behind(&self) -> MutexGuard<'_, Missed> {
+        // What a holder that panicked has left in it is whole: each use is one call.
+        let mut missed = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        let breaks = self.log.breaks();
+        if missed.breaks != breaks {
+            *missed = Missed {
+                breaks,
+                ..Missed::default()
+            };
+        }
+        missed
     }
 
     async fn seen(&self, view: ViewName, stream: &str) -> Result<Option<i64>> {
@@ -221,6 +307,15 @@ impl Views {
             sqlx::query_scalar(statement).bind(stream).fetch_optional(pool).await.map(Option::flatten)
         })
         .map_err(Error::while_("asking how far a view is"))
+    }
+
+    /// 会員番号, 氏名 and mail address of every member as of now, by number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn mail_addresses(&self) -> Result<Vec<(String, String, String)>> {
+        crate::reports::mail_addresses(self.database().await?).await
     }
 
     /// How far every view and effect is behind the ledger.

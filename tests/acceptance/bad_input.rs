@@ -115,13 +115,13 @@ const FIELDS: [Field; 28] = [
     field(
         "clinical-experience",
         "/trials/0/name",
-        "臨床試験名",
+        "臨床試験名（1）",
         Read::Text(80),
     ),
     field(
         "clinical-experience",
         "/trials/0/cases",
-        "登録症例数",
+        "登録症例数（1）",
         Read::Number,
     ),
 ];
@@ -200,13 +200,13 @@ impl Field {
                 for good in ["２０２１", "令和３年", "H20"] {
                     typed.push((good.to_owned(), Said::Nothing));
                 }
-                for bad in ["20", "昭和65", "3000", "９".repeat(2_000).as_str()] {
+                for bad in ["20", "昭和65", "3000", "９".repeat(200).as_str()] {
                     typed.push((bad.to_owned(), Said::Something));
                 }
             }
             Read::Month => {
                 typed.push(("７月".to_owned(), Said::Nothing));
-                for bad in ["0", "13", "-1", "９".repeat(2_000).as_str()] {
+                for bad in ["0", "13", "-1", "９".repeat(200).as_str()] {
                     let sentence =
                         format!("{label} の月は 1 から 12 までの数字で入力してください。");
                     typed.push((bad.to_owned(), Said::Sentence(sentence)));
@@ -221,16 +221,16 @@ impl Field {
                 for bad in ["2026/02/29", "２０２６年２月３０日", "令和6年4月31日"] {
                     typed.push((bad.to_owned(), Said::Sentence(sentence.clone())));
                 }
-                for bad in ["平成31年5月1日", "6.5.1", "2024/05/01".repeat(300).as_str()] {
+                for bad in ["平成31年5月1日", "6.5.1", "2024/05/01".repeat(20).as_str()] {
                     typed.push((bad.to_owned(), Said::Something));
                 }
             }
             Read::Number => {
-                for bad in ["十", "1.5", "-3", "９".repeat(2_000).as_str()] {
+                for bad in ["十", "1.5", "-3", "９".repeat(200).as_str()] {
                     typed.push((bad.to_owned(), Said::Something));
                 }
             }
-            Read::Choice => typed.push(("専".repeat(2_000), Said::Something)),
+            Read::Choice => typed.push(("専".repeat(200), Said::Something)),
         }
         typed
     }
@@ -373,7 +373,7 @@ async fn what_cannot_be_read_is_pointed_at_and_nothing_is_stored() {
             "\u{1}",
             "\u{1B}[2J",
             "\u{7F}",
-            "\u{85}",
+            "\u{84}",
             "\u{9F}",
         ]
         .map(|text| json!(text));
@@ -517,15 +517,37 @@ async fn a_body_that_is_no_document_is_refused_before_anything_is_stored() {
         }
         assert_eq!(filled_in.applicant.get("").ok()["sequence"], before);
 
-        // Up to the limit nothing is lost, although it is far too long.
-        let text = "髙".repeat(20_000);
+        // Up to twice the length that a field may have nothing is lost; beyond that nothing is kept.
+        let text = "髙".repeat(2_080);
         let answer = filled_in.save_json("profile", &json!({ "text": text }), 0);
-        let sentence = sentence(&answer, "/text").unwrap();
         assert_eq!(
-            sentence,
-            "プロフィール は1,040字以内で入力してください。（現在 20,000字）"
+            sentence(&answer, "/text").unwrap(),
+            "プロフィール は1,040字以内で入力してください。（現在 2,080字）"
         );
         assert_eq!(filled_in.saved("profile").1["text"], text);
+        let saved = filled_in.applicant.get("").ok()["sequence"].clone();
+        let marks = format!("が{}", "\u{3099}".repeat(18_000));
+        for (document, pointer, text) in [
+            ("profile", "/text", "髙".repeat(2_081)),
+            ("profile", "/text", marks),
+            ("resume", "/school", "学".repeat(201)),
+            ("resume", "/graduation_year", "９".repeat(201)),
+            ("papers", "/content", "論".repeat(1_001)),
+            ("conferences", "/held_on", "日".repeat(201)),
+            ("clinical-experience", "/trials/0/name", "試".repeat(161)),
+            ("clinical-experience", "/examined/0", "専".repeat(201)),
+            (TOTAL_YEARS, "/total_years", "９".repeat(201)),
+        ] {
+            let revision = filled_in.saved(document).0;
+            let mut value = form(document);
+            *value.pointer_mut(pointer).unwrap() = json!(text);
+            let answer = filled_in.save_json(document, &value, revision);
+            let problem = answer.refused(422, "too-long");
+            assert_eq!(answer.pointers(), [pointer], "{document}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("もう一度保存してください。"), "{detail}");
+        }
+        assert_eq!(filled_in.applicant.get("").ok()["sequence"], saved);
     })
     .await;
 }
@@ -713,7 +735,7 @@ async fn a_payment_by_hand_is_refused_with_the_field_that_is_wrong() {
     each_service(async |service| {
         let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
         let secretariat = service.secretariat();
-        let good = json!({ "transaction": "T1", "item": "exam_fee", "amount_yen": 22_000, "paid_on": "2026-06-03" });
+        let good = json!({ "transaction": "T1", "item": "exam_fee", "amount_yen": 22_000, "paid_on": "2026-06-03", "reason": "窓口で確認" });
         let confirm = |name: &str, value: Value| {
             let mut payment = good.clone();
             payment[name] = value;
@@ -721,12 +743,13 @@ async fn a_payment_by_hand_is_refused_with_the_field_that_is_wrong() {
         };
         for (name, value, sentence) in [
             ("transaction", json!("　"), "取引番号 は必須入力です。"),
-            ("transaction", json!("9".repeat(201)), "取引番号 は200字以内で入力してください。"),
+            ("transaction", json!("9".repeat(201)), "取引番号 は200字以内で入力してください。（現在 201字）"),
             ("amount_yen", json!(0), "金額 は1円以上で入力してください。"),
             ("paid_on", json!("2026/02/30"), "入金日 は存在しない日付です。2026/07/04 のように入力してください。"),
             ("paid_on", json!(""), "入金日 は必須入力です。"),
-            ("payer", json!("ﾘ".repeat(201)), "振込名義カナ は200字以内で入力してください。"),
-            ("reason", json!("理".repeat(201)), "理由 は200字以内で入力してください。"),
+            ("payer", json!("ﾘ".repeat(201)), "振込名義カナ は200字以内で入力してください。（現在 201字）"),
+            ("reason", json!("理".repeat(1_001)), "内部の理由 は1,000字以内で入力してください。（現在 1,001字）"),
+            ("reason", json!(" 　"), "内部の理由 を入力してください。"),
         ] {
             let answer = confirm(name, value);
             answer.refused(422, "invalid");

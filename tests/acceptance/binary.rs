@@ -25,8 +25,20 @@ pub fn shinsei() -> &'static Path {
         let target = profile.parent().expect("a profile lies in <target>");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
+        // Build scripts (that of ring) ask for what cargo sets for this test, and with other values than the last time they and all
+        // that needs them would be built anew.
+        for (name, _) in std::env::vars_os() {
+            let of_this_test = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+            if name
+                .to_str()
+                .is_some_and(|name| of_this_test.iter().any(|of| name.starts_with(of)))
+            {
+                build.env_remove(name);
+            }
+        }
         build
-            .args(["build", "--quiet", "--package", "api", "--bin", "shinsei"])
+            // Of the whole workspace, though nothing else is built: so its dependencies are those of the tests.
+            .args(["build", "--quiet", "--workspace", "--bin", "shinsei"])
             .arg("--manifest-path")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
             .arg("--target-dir")

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use api::clock::DEMONSTRATION_START;
@@ -31,14 +31,15 @@ use projections::Runner;
 use uuid::Uuid;
 
 use crate::cluster::Cluster;
+use crate::patience::until;
 use crate::service::{FOURTH, assert_sound};
 
 const ROUNDS: u32 = 3;
 const WRITERS: u64 = 6;
 /// Members' streams that all writers write to.
 const SHARED: u64 = 20;
-/// How long they write before the server dies.
-const LOAD: Duration = Duration::from_millis(1_500);
+/// How many commands are acknowledged in a round, at least, before the server dies.
+const LOAD: u64 = 100;
 /// Payments that are known at each 申込, so that its command has several events to lose.
 const PAYMENTS: u32 = 4;
 
@@ -56,6 +57,8 @@ struct Server {
     dying: AtomicBool,
     /// It has come back.
     back: AtomicBool,
+    /// Commands that it has acknowledged.
+    acknowledged: AtomicU64,
 }
 
 /// What a writer knows in the end.
@@ -77,6 +80,7 @@ fn call(id: Uuid) -> Call {
         correlation_id: id,
         causation_id: None,
         reason: None,
+        counts_for: None,
     }
 }
 
@@ -112,14 +116,13 @@ async fn ask(
 
 /// Asks until there is an answer: a connection that was open before the crash may fail once more.
 async fn ask_again(service: &Service, id: Uuid, asked: &Asked) -> Option<Receipt> {
-    const TRIES: u32 = 50;
-    for _ in 0..TRIES {
-        if let Ok(receipt) = ask(service, id, asked.clone()).await {
-            return receipt;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("no answer from a server that is up again");
+    let mut answer = None;
+    until("an answer from a server that is up again", async || {
+        answer = ask(service, id, asked.clone()).await.ok();
+        answer.is_some()
+    })
+    .await;
+    answer.flatten()
 }
 
 fn number(text: &str) -> MemberNumber {
@@ -211,7 +214,10 @@ async fn write(service: &Service, round: u32, writer: u64, server: &Server) -> W
         };
         let id = Uuid::new_v4();
         match ask(service, id, asked.clone()).await {
-            Ok(Some(receipt)) => written.acknowledged.push((id, receipt)),
+            Ok(Some(receipt)) => {
+                written.acknowledged.push((id, receipt));
+                server.acknowledged.fetch_add(1, Ordering::SeqCst);
+            }
             Ok(None) => {}
             Err(error) => {
                 assert!(
@@ -314,7 +320,13 @@ async fn what_postgresql_acknowledged_before_kill_9_is_there_exactly_once() {
         let server = Server::default();
         let writers = join_all((0..WRITERS).map(|writer| write(&service, round, writer, &server)));
         let killer = async {
-            tokio::time::sleep(LOAD).await;
+            until("the server is under load", async || {
+                server.acknowledged.load(Ordering::SeqCst) >= LOAD
+            })
+            .await;
+            // Not at the end of a command, but anywhere.
+            let moment = Duration::from_millis(rand::random_range(0..500));
+            tokio::time::sleep(moment).await;
             server.dying.store(true, Ordering::SeqCst);
             // On a thread of its own: the writers go on meanwhile.
             let cluster = Arc::clone(&cluster);

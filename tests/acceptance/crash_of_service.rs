@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
 use crate::databases::{TestDatabase, each_database};
+use crate::patience::until_blocking;
 use crate::service::{
     Answer, Applicant, FIRST_TO_THIRD, FOURTH, Person, Process, assert_sound, shinsei,
 };
@@ -52,7 +53,7 @@ fn save(applicant: &Applicant, sent: &Sent) -> Result<Answer, ureq::Error> {
 }
 
 /// Saves プロフィール again and again until the service is gone.
-fn write(applicant: &Applicant, round: u32, ending: &AtomicBool) -> Written {
+fn write(applicant: &Applicant, round: u32, ending: &AtomicBool, begun: &AtomicBool) -> Written {
     let mut written = Written::default();
     let mut revision = applicant.document("profile").revision();
     for step in 0_u32.. {
@@ -66,6 +67,7 @@ fn write(applicant: &Applicant, round: u32, ending: &AtomicBool) -> Written {
                 let body = answer.ok();
                 revision = answer.revision();
                 written.acknowledged.push((sent, body));
+                begun.store(true, Ordering::SeqCst);
             }
             Err(error) => {
                 assert!(ending.load(Ordering::SeqCst), "before the end: {error}");
@@ -80,12 +82,17 @@ fn write(applicant: &Applicant, round: u32, ending: &AtomicBool) -> Written {
 /// Lets everybody write, ends the service at a random moment, and says what each of them knows.
 fn under_load(applicants: &[Applicant], round: u32, end: impl FnOnce() + Send) -> Vec<Written> {
     let ending = AtomicBool::new(false);
+    let begun: Vec<_> = applicants.iter().map(|_| AtomicBool::new(false)).collect();
     scope(|scope| {
         let writers: Vec<_> = applicants
             .iter()
-            .map(|applicant| scope.spawn(|| write(applicant, round, &ending)))
+            .zip(&begun)
+            .map(|(applicant, begun)| scope.spawn(|| write(applicant, round, &ending, begun)))
             .collect();
-        let moment = Duration::from_millis(rand::random_range(400..1_200));
+        until_blocking("everybody has been answered", || {
+            begun.iter().all(|begun| begun.load(Ordering::SeqCst))
+        });
+        let moment = Duration::from_millis(rand::random_range(0..800));
         std::thread::sleep(moment);
         ending.store(true, Ordering::SeqCst);
         end();

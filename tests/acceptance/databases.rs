@@ -2,7 +2,8 @@
 //!
 //! PostgreSQL is the server named by `SHINSEI_TEST_POSTGRES_URL`, which `ops/test` starts. There is no default and no
 //! skipping: a test that silently left PostgreSQL out would pass for the wrong reason. Migrating takes much longer than
-//! copying, so each kind is migrated once per test process and every test receives a copy.
+//! copying, and making the demonstration longer still, so each is done once per test process for each kind and every test receives
+//! a copy.
 
 #![expect(
     clippy::expect_used,
@@ -19,6 +20,8 @@ use futures::FutureExt as _;
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+
+use crate::patience::PATIENCE;
 
 /// A database of one test, with the address under which another process (the service, an import) reaches it.
 pub struct TestDatabase {
@@ -39,9 +42,50 @@ enum Place {
     },
 }
 
+/// What a database holds when a test gets it.
+#[derive(Clone, Copy, Debug)]
+pub enum Content {
+    /// Not a single event.
+    Nothing,
+    /// What a service that begins as the demonstration makes of that: its members, and the views of them.
+    Demonstration,
+}
+
+impl Content {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Demonstration => "demonstration",
+        }
+    }
+
+    async fn make(self, url: &str) {
+        let database = connect(url).await;
+        database.migrate().await.expect("the migrations run");
+        if let Self::Demonstration = self {
+            crate::service::demonstrate(url).await;
+        }
+        if let Database::Sqlite(pool) = &database {
+            // The template is copied as one file: once, on a busy machine, the last migration still lay in the file beside it.
+            pool.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                .await
+                .expect("the checkpoint");
+        }
+        close(&database).await;
+    }
+}
+
 /// Runs `test` on a fresh SQLite file and then on a fresh PostgreSQL database; a failure says on which.
 pub async fn each_database(test: impl AsyncFn(&TestDatabase)) {
-    for fresh in [TestDatabase::sqlite().await, TestDatabase::postgres().await] {
+    each_database_with(Content::Nothing, test).await;
+}
+
+/// The same with something in them.
+pub async fn each_database_with(content: Content, test: impl AsyncFn(&TestDatabase)) {
+    for fresh in [
+        TestDatabase::sqlite_with(content).await,
+        TestDatabase::postgres_with(content).await,
+    ] {
         let outcome = AssertUnwindSafe(test(&fresh)).catch_unwind().await;
         let url = fresh.url.clone();
         fresh.remove().await;
@@ -55,18 +99,28 @@ pub async fn each_database(test: impl AsyncFn(&TestDatabase)) {
 impl TestDatabase {
     /// An SQLite file in a directory of its own.
     pub async fn sqlite() -> Self {
-        static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
-        let migrated = MIGRATED
+        Self::sqlite_with(Content::Nothing).await
+    }
+
+    /// The same with something in it.
+    pub async fn sqlite_with(content: Content) -> Self {
+        static NOTHING: OnceCell<Vec<u8>> = OnceCell::const_new();
+        static DEMONSTRATION: OnceCell<Vec<u8>> = OnceCell::const_new();
+        let template = match content {
+            Content::Nothing => &NOTHING,
+            Content::Demonstration => &DEMONSTRATION,
+        };
+        let template = template
             .get_or_init(async || {
                 let directory = TempDir::new().expect("a temporary directory");
                 let file = directory.path().join("template.db");
-                migrate(&file_url(&file)).await;
-                std::fs::read(&file).expect("the migrated file")
+                content.make(&file_url(&file)).await;
+                std::fs::read(&file).expect("the template")
             })
             .await;
         let directory = TempDir::new().expect("a temporary directory");
         let file = directory.path().join("shinsei.db");
-        std::fs::write(&file, migrated).expect("a copy of the migrated file");
+        std::fs::write(&file, template).expect("a copy of the template");
         let url = file_url(&file);
         Self {
             database: connect(&url).await,
@@ -79,10 +133,15 @@ impl TestDatabase {
 
     /// A database on the test server.
     pub async fn postgres() -> Self {
+        Self::postgres_with(Content::Nothing).await
+    }
+
+    /// The same with something in it.
+    pub async fn postgres_with(content: Content) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{NAME_PREFIX}{}_{number}", std::process::id());
-        let template = postgres_template().await;
+        let template = postgres_template(content).await;
         administer(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         let url = server_url(&name);
         Self {
@@ -131,23 +190,11 @@ async fn connect(url: &str) -> Database {
         .expect("the test database opens")
 }
 
-async fn close(database: &Database) {
+pub async fn close(database: &Database) {
     match database {
         Database::Sqlite(pool) => pool.close().await,
         Database::Postgres(pool) => pool.close().await,
     }
-}
-
-async fn migrate(url: &str) {
-    let database = connect(url).await;
-    database.migrate().await.expect("the migrations run");
-    if let Database::Sqlite(pool) = &database {
-        // The template is copied as one file: once, on a busy machine, the last migration still lay in the file beside it.
-        pool.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            .await
-            .expect("the checkpoint");
-    }
-    close(&database).await;
 }
 
 /// A connection per statement: a pool would belong to the runtime of the test that happened to open it.
@@ -162,16 +209,22 @@ pub async fn administer(statement: &str) {
     connection.close().await.expect("the connection closes");
 }
 
-async fn postgres_template() -> &'static str {
-    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    TEMPLATE
+async fn postgres_template(content: Content) -> &'static str {
+    static CLEARED: OnceCell<()> = OnceCell::const_new();
+    static NOTHING: OnceCell<String> = OnceCell::const_new();
+    static DEMONSTRATION: OnceCell<String> = OnceCell::const_new();
+    CLEARED.get_or_init(drop_databases_of_dead_processes).await;
+    let template = match content {
+        Content::Nothing => &NOTHING,
+        Content::Demonstration => &DEMONSTRATION,
+    };
+    template
         .get_or_init(async || {
-            drop_databases_of_dead_processes().await;
-            let name = format!("{NAME_PREFIX}{}_template", std::process::id());
+            let name = format!("{NAME_PREFIX}{}_{}", std::process::id(), content.word());
             // A test that panicked in here leaves a half-made one to the next.
             administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
             administer(&format!("CREATE DATABASE {name}")).await;
-            migrate(&server_url(&name)).await;
+            content.make(&server_url(&name)).await;
             name
         })
         .await
@@ -213,7 +266,7 @@ pub async fn all_sealed(log: &EventLog) -> i64 {
             return log.head().await.expect("the head of the ledger");
         }
         assert!(
-            began.elapsed() < Duration::from_mins(1),
+            began.elapsed() < PATIENCE,
             "{waiting} events still have no ledger number"
         );
         tokio::time::sleep(Duration::from_millis(5)).await;

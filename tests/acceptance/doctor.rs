@@ -9,7 +9,7 @@ use eventstore::Database;
 use sqlx::Executor as _;
 
 use crate::databases::{TestDatabase, each_database};
-use crate::service::{TestService, shinsei};
+use crate::service::{TestService, each_demonstration, shinsei};
 
 fn examined(database: &TestDatabase, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = shinsei(&database.url);
@@ -39,15 +39,18 @@ async fn a_set_up_is_looked_at_and_what_is_unsafe_is_named() {
             "network",
             "rates",
             "secrets",
+            "deciding",
             "logging",
             "durability",
             "guards",
             "members",
+            "keys",
         ] {
             assert!(line(&said, sound).starts_with("ok"), "{said}");
         }
         match &database.database {
-            Database::Sqlite(_) => assert!(line(&said, "file").starts_with("UNSAFE"), "{said}"),
+            // Whatever its mode was before: who opens it makes it the owner's own.
+            Database::Sqlite(_) => assert!(line(&said, "file").starts_with("ok"), "{said}"),
             Database::Postgres(_) => {
                 // The tests' role is a superuser, and over loopback nothing is encrypted.
                 assert!(line(&said, "role").starts_with("UNSAFE"), "{said}");
@@ -75,8 +78,114 @@ async fn a_set_up_is_looked_at_and_what_is_unsafe_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_decides_alone_is_said() {
+    let database = TestDatabase::sqlite().await;
+    let (_, said) = examined(&database, &["--sole-decider", "tanaka"]);
+    let told = line(&said, "deciding");
+    assert!(told.starts_with("LOOK"), "{said}");
+    assert!(
+        told.contains("tanaka decides alone (SHINSEI_SOLE_DECIDER)"),
+        "{said}"
+    );
+}
+
+/// What a start says with these settings, and how it ends: a path that is no database, so that nothing serves.
+fn started(settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = shinsei("sqlite:/nowhere/at/all.db")
+        .arg("doctor")
+        .env_remove("SHINSEI_ANCHORS")
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+/// c16: off is off in every word for it, empty is absent, and what means nothing is named with what would.
+#[test]
+fn settings_are_on_or_off_by_the_same_words_and_empty_ones_are_absent() {
+    // The settings are understood: what is refused is the database.
+    let understood = |settings: &[(&str, &str)]| {
+        let (code, said) = started(settings);
+        assert_eq!(code, Some(2), "{settings:?}: {said}");
+        assert!(
+            said.starts_with("shinsei: ") && !said.contains("SHINSEI_"),
+            "{settings:?}: {said}"
+        );
+    };
+    for off in ["false", "0", "no", "off", "FALSE", "Off", "", " "] {
+        understood(&[("SHINSEI_DEMO", off), ("SHINSEI_PRODUCTION", "true")]);
+        understood(&[("SHINSEI_DEMO", "yes"), ("SHINSEI_PRODUCTION", off)]);
+        understood(&[("SHINSEI_DEMO", off), ("SHINSEI_PRODUCTION", off)]);
+    }
+    // As a file of settings lists them that has no values yet.
+    let every = [
+        "SHINSEI_DATABASE_URL_FILE",
+        "SHINSEI_REPORTING_DATABASE_URL",
+        "SHINSEI_REPORTING_DATABASE_URL_FILE",
+        "SHINSEI_PUBLIC_URL",
+        "SHINSEI_OIDC",
+        "SHINSEI_HANDOVER_KEY_FILE",
+        "SHINSEI_SESSION_IDLE_MINUTES",
+        "SHINSEI_SESSION_HOURS",
+        "SHINSEI_LISTEN",
+        "SHINSEI_TRUSTED_PROXIES",
+        "SHINSEI_STOP_DELAY",
+        "SHINSEI_RATE_ACCOUNT",
+        "SHINSEI_RATE_ADDRESS",
+        "SHINSEI_SMTP_URL",
+        "SHINSEI_SMTP_URL_FILE",
+        "SHINSEI_MAIL_FROM",
+        "SHINSEI_MAIL_FOLDER",
+        "SHINSEI_DECISIONS_A_DAY",
+        "SHINSEI_SOLE_DECIDER",
+        "SHINSEI_PROGRAMS",
+        "SHINSEI_ANCHORS",
+        "SHINSEI_KEYS",
+        "SHINSEI_LOG",
+        "SHINSEI_LOG_FORMAT",
+        "SHINSEI_PRODUCTION",
+        "SHINSEI_DEMO",
+    ];
+    understood(&every.map(|setting| (setting, "")));
+    for setting in every {
+        understood(&[(setting, "")]);
+    }
+
+    for (setting, value, allowed) in [
+        (
+            "SHINSEI_DEMO",
+            "maybe",
+            "true, 1, yes, on and false, 0, no, off",
+        ),
+        (
+            "SHINSEI_PRODUCTION",
+            "ja",
+            "true, 1, yes, on and false, 0, no, off",
+        ),
+        ("SHINSEI_STOP_DELAY", "90", "0..=30"),
+        ("SHINSEI_SESSION_HOURS", "zwölf", "invalid digit"),
+        ("SHINSEI_LOG_FORMAT", "xml", "json"),
+        ("SHINSEI_LISTEN", "8080", "socket address"),
+    ] {
+        let (code, said) = started(&[(setting, value)]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(
+            said.contains(setting) && said.contains(value) && said.contains(allowed),
+            "{setting}: {said}"
+        );
+    }
+    let (code, said) = started(&[("SHINSEI_DEMO", "on"), ("SHINSEI_PRODUCTION", "1")]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("SHINSEI_DEMO and SHINSEI_PRODUCTION"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guards_that_somebody_removed_and_members_of_the_demonstration_are_found() {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         TestService::on(database).await.stop().await;
         match &database.database {
             Database::Sqlite(pool) => {
@@ -143,4 +252,37 @@ async fn a_secret_is_taken_from_a_file_and_is_told_when_it_is_on_the_command_lin
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!said.contains("geheim"), "{said}");
     database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_key_production_does_not_start_and_says_what_to_do() {
+    each_database(async |database| {
+        let nowhere = tempfile::tempdir().unwrap();
+        let keys = nowhere.path().join("keys");
+        let run = |arguments: &[&str]| {
+            let mut command = shinsei(&database.url);
+            command.args(arguments).env("SHINSEI_KEYS", &keys);
+            command.env("SHINSEI_PRODUCTION", "true");
+            let output = command.output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(said).unwrap())
+        };
+        for arguments in [&["serve"][..], &["token", "list"]] {
+            let (code, said) = run(arguments);
+            assert_eq!(code, Some(2), "{said}");
+            assert!(
+                said.contains("SHINSEI_KEYS") && said.contains("shinsei new-key"),
+                "{said}"
+            );
+        }
+        let (_, said) = run(&["doctor"]);
+        assert!(line(&said, "keys").starts_with("UNSAFE"), "{said}");
+        let (code, said) = run(&["new-key"]);
+        assert!(code == Some(0) && said.contains("0001.key"), "{said}");
+        let (code, said) = run(&["token", "list"]);
+        assert_eq!(code, Some(0), "{said}");
+        let (_, said) = run(&["doctor"]);
+        assert!(line(&said, "keys").starts_with("ok"), "{said}");
+    })
+    .await;
 }

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::databases::{TestDatabase, each_database};
+use crate::patience::{PATIENCE, until};
 
 const OWNER: &str = "secretariat:demo";
 const OTHER: &str = "secretariat:other";
@@ -80,14 +81,15 @@ async fn found(exports: &Exports, id: Uuid) -> Option<Export> {
 }
 
 async fn reaches(exports: &Exports, id: Uuid, reached: impl Fn(&Export) -> bool) -> Export {
-    for _ in 0..6_000 {
+    let mut seen = None;
+    until("the export is so far", async || {
         let export = found(exports, id).await.unwrap();
-        if reached(&export) {
-            return export;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{:?}", found(exports, id).await);
+        let so_far = reached(&export);
+        seen = Some(export);
+        so_far
+    })
+    .await;
+    seen.unwrap()
 }
 
 async fn done(exports: &Exports, id: Uuid) -> Export {
@@ -216,7 +218,7 @@ async fn a_job_shows_how_far_it_is_and_ends_when_it_is_cancelled() {
         assert_eq!((cancelled.state, cancelled.size), (State::Cancelled, None));
         // The list has no end: its task ends only because of that.
         log.tasks().close();
-        let ended = tokio::time::timeout(Duration::from_secs(30), log.tasks().wait());
+        let ended = tokio::time::timeout(PATIENCE, log.tasks().wait());
         ended.await.unwrap();
         assert_eq!(parts_kept(fresh).await, 0);
     })

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -21,7 +22,7 @@ use domain::eligibility::Scope;
 use domain::member::{Member, MemberNumber};
 use domain::program::ProgramId;
 use domain::{Actor, Role};
-use eventstore::on_database;
+use eventstore::{Database, on_database};
 use rand::RngExt as _;
 use tokio::process::Command;
 
@@ -332,52 +333,63 @@ fn file(name: &str) -> PathBuf {
 
 #[tokio::test]
 async fn an_import_killed_at_a_random_row_and_repeated_ends_as_one_that_was_not() {
-    each_database(async |database| {
-        let service = service(database).await;
-        take(&service, Kind::Members, MEMBERS).await;
-        let before = events(&service).await;
-        let whole = i64::try_from(by_hand::attendance().facts).unwrap();
-        let rows = rand::rng().random_range(1..whole / 2);
+    // Once for each kind of database, and again where it had ended by itself before it was killed.
+    let killed_in_time = RefCell::new(BTreeSet::new());
+    while killed_in_time.borrow().len() < 2 {
+        each_database(async |database| {
+            if kill_and_repeat(database).await {
+                let is_postgres = matches!(database.database, Database::Postgres(_));
+                killed_in_time.borrow_mut().insert(is_postgres);
+            }
+        })
+        .await;
+    }
+}
 
-        let attendance = file("seminar-attendance.csv");
-        let mut process = importing(database, "seminar-attendance", &attendance)
-            .spawn()
-            .unwrap();
-        while events(&service).await < before + rows {
-            let ended = process.try_wait().unwrap();
-            assert!(
-                ended.is_none(),
-                "ended by itself before {rows} rows: {ended:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(1)).await;
+/// Whether the import was killed in the middle.
+async fn kill_and_repeat(database: &TestDatabase) -> bool {
+    let service = service(database).await;
+    take(&service, Kind::Members, MEMBERS).await;
+    let before = events(&service).await;
+    let whole = i64::try_from(by_hand::attendance().facts).unwrap();
+    let rows = rand::rng().random_range(1..whole / 2);
+
+    let attendance = file("seminar-attendance.csv");
+    let mut process = importing(database, "seminar-attendance", &attendance)
+        .spawn()
+        .unwrap();
+    while events(&service).await < before + rows {
+        if let Some(ended) = process.try_wait().unwrap() {
+            // All rows are there, or it has failed.
+            assert_eq!(ended.code(), Some(1), "{ended:?}");
         }
-        process.kill().await.unwrap();
-        let written = events(&service).await - before;
-        assert!(
-            written < whole,
-            "killed too late to show anything, after {rows} rows"
-        );
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    process.kill().await.unwrap();
+    let written = events(&service).await - before;
+    if written == whole {
+        return false;
+    }
 
-        let again = importing(database, "seminar-attendance", &attendance)
-            .output()
-            .await
-            .unwrap();
-        let summary = String::from_utf8(again.stdout).unwrap();
-        assert_eq!(again.status.code(), Some(1), "{summary}");
-        assert!(
-            summary.contains("[不一致]") && summary.contains("[不備]"),
-            "{summary}"
-        );
-        take(&service, Kind::Payments, PAYMENTS).await;
-        assert_as_counted(&service).await;
-        let payments = i64::try_from(by_hand::payments().facts).unwrap();
-        assert_eq!(
-            events(&service).await,
-            before + whole + payments,
-            "each row once, killed after {rows} rows with {written} written"
-        );
-    })
-    .await;
+    let again = importing(database, "seminar-attendance", &attendance)
+        .output()
+        .await
+        .unwrap();
+    let summary = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(again.status.code(), Some(1), "{summary}");
+    assert!(
+        summary.contains("[不一致]") && summary.contains("[不備]"),
+        "{summary}"
+    );
+    take(&service, Kind::Payments, PAYMENTS).await;
+    assert_as_counted(&service).await;
+    let payments = i64::try_from(by_hand::payments().facts).unwrap();
+    assert_eq!(
+        events(&service).await,
+        before + whole + payments,
+        "each row once, killed after {rows} rows with {written} written"
+    );
+    true
 }
 
 #[tokio::test]
@@ -413,7 +425,7 @@ async fn the_exit_code_tells_clean_from_reported_from_unusable() {
         // Opened first, so that the processes find a migrated database as beside a running server.
         let _server = service(database).await;
         for (kind, name, code, said) in [
-            ("members", "members.csv", 0, "新規・変更     300"),
+            ("members", "members.csv", 0, "新規           300"),
             ("payments", "payments.csv", 1, "行目 [不備] 金額 は"),
             ("payments", "members.csv", 2, "見出しに必要な列がありません"),
             ("members", "no-such-file.csv", 2, "no-such-file.csv"),
@@ -447,6 +459,7 @@ async fn apply(service: &Service) {
         correlation_id: uuid::Uuid::new_v4(),
         causation_id: None,
         reason: None,
+        counts_for: None,
     };
     let apply = ApplicationCommand::Apply {
         program: ProgramId(PROGRAM.to_owned()),

@@ -1,6 +1,7 @@
 //! Tests across crates.
 
 mod access;
+mod attacks;
 mod bad_input;
 mod binary;
 mod cluster;
@@ -9,6 +10,7 @@ mod crash_of_service;
 mod databases;
 mod doctor;
 mod exports;
+mod faults;
 mod figures;
 mod imports;
 mod intake;
@@ -17,7 +19,9 @@ mod limits;
 mod mail;
 mod model;
 mod pages;
+mod patience;
 mod print;
+mod programs_of_before;
 mod projections;
 mod proof;
 mod reporting;

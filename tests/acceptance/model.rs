@@ -26,7 +26,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::service::{
-    Answer, Applicant, FIRST_TO_THIRD, FOURTH, Person, TestService, each_service, forms, missing,
+    Answer, Applicant, FIRST_TO_THIRD, FOURTH, Person, TestService, each_service, files, forms,
+    missing,
 };
 
 /// Change it to look elsewhere; it stands in the output of a failure.
@@ -369,6 +370,7 @@ impl Case<'_> {
             Step::Pay(transaction, item, amount_yen) => {
                 let body = json!({
                     "transaction": transaction, "item": item, "amount_yen": amount_yen, "paid_on": "令和8年6月3日",
+                    "reason": "窓口で確認",
                 });
                 let mut request = self.request("POST", "/payments", Some(body), None);
                 request.person = self.secretariat.clone();
@@ -599,33 +601,6 @@ fn row_body(value: &RowValue) -> Value {
     }
 }
 
-/// A new member like one of the demonstration's: record and attendance under a number of their own.
-fn import_like(secretariat: &Person, like: &str, number: &str) {
-    for (kind, file) in [
-        (
-            "members",
-            include_str!("../../api/src/demonstration/members.csv"),
-        ),
-        (
-            "seminar-attendance",
-            include_str!("../../api/src/demonstration/seminar-attendance.csv"),
-        ),
-    ] {
-        let mut lines = file.lines();
-        let mut rows = format!("{}\r\n", lines.next().unwrap());
-        for line in lines.filter(|line| line.starts_with(like)) {
-            rows.push_str(&line.replace(like, number));
-            rows.push_str("\r\n");
-        }
-        let report = secretariat
-            .post(&format!("/api/v1/imports/{kind}"))
-            .bytes("text/csv", rows.into_bytes())
-            .send()
-            .ok();
-        assert_eq!(report["reported"], json!([]), "{report}");
-    }
-}
-
 fn member(service: &TestService, number: &MemberNumber) -> Member {
     tokio::task::block_in_place(|| {
         let found = service.inside.member(number);
@@ -660,7 +635,7 @@ async fn any_sequence_of_requests_does_what_the_rules_say() {
         let tally = Tally::default();
         let outcome = runner.run(&sequences, |((like, program, scope), filled_in, steps)| {
             let number = number.fetch_add(1, Ordering::Relaxed).to_string();
-            import_like(&secretariat, like, &number);
+            files::members_like(&secretariat, like, std::slice::from_ref(&number));
             let member_number = MemberNumber::parse(&number).unwrap();
             let mut case = Case {
                 applicant: Applicant::new(service.member(&number), program, &number),

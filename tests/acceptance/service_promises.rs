@@ -13,7 +13,10 @@ use sqlx::Executor as _;
 use ureq::http::Method;
 
 use crate::databases::each_database;
-use crate::service::{Applicant, FOURTH, TestService, each_service, eventually, forms};
+use crate::patience::until;
+use crate::service::{
+    Applicant, FOURTH, TestService, each_demonstration, each_service, eventually, forms,
+};
 
 const ROLES: [&str; 3] = ["member", "secretariat", "reporter"];
 
@@ -403,12 +406,15 @@ async fn a_client_that_hangs_up_in_the_middle_of_a_command_has_it_done_once() {
         let body = json!({ "text": "電話が切れる前に" });
         let text = body.to_string();
         while_nobody_can_write(service.inside.log.database(), async {
+            let commands = service.inside.log.tasks().len();
             let connection = send_raw(service, &yoko, "hung-up", &text, text.len());
-            // By now the command waits for its turn to write.
-            tokio::time::sleep(LONG_ENOUGH).await;
+            until("the command waits for its turn to write", async || {
+                service.inside.log.tasks().len() > commands
+            })
+            .await;
             connection.shutdown(Shutdown::Both).unwrap();
             drop(connection);
-            // By now the server knows that nobody waits for the answer.
+            // By now the server knows that nobody waits for the answer; if not, it learns it later.
             tokio::time::sleep(LONG_ENOUGH).await;
             assert_eq!(yoko.document("profile").revision(), 0);
         })
@@ -437,8 +443,7 @@ async fn a_client_that_hangs_up_in_the_middle_of_a_command_has_it_done_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_service_that_is_told_to_stop_answers_what_it_has_accepted() {
-    const LONG_ENOUGH: Duration = Duration::from_millis(300);
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let service = TestService::on(database).await;
         let yoko = yoko(&service);
         let log = service.inside.log.clone();
@@ -446,15 +451,21 @@ async fn a_service_that_is_told_to_stop_answers_what_it_has_accepted() {
         let mut saving = None;
         let mut stopping = None;
         while_nobody_can_write(log.database(), async {
+            let commands = log.tasks().len();
             saving = Some(tokio::task::spawn_blocking(move || {
                 request.save("profile", &forms::profile())
             }));
-            tokio::time::sleep(LONG_ENOUGH).await;
+            until("the command waits for its turn to write", async || {
+                log.tasks().len() > commands
+            })
+            .await;
             stopping = Some(tokio::spawn(service.stop()));
-            tokio::time::sleep(LONG_ENOUGH).await;
+            until("no new request is accepted", async || {
+                let late = yoko.person.request(Method::GET, "/healthz");
+                late.try_send().is_err()
+            })
+            .await;
             assert!(!stopping.as_ref().unwrap().is_finished());
-            let late = yoko.person.request(Method::GET, "/healthz").try_send();
-            assert!(late.is_err(), "a new request after the end began: {late:?}");
         })
         .await;
         assert_eq!(
@@ -475,7 +486,7 @@ async fn a_service_that_is_told_to_stop_answers_what_it_has_accepted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_on_one_database_are_one_service() {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let nodes = [
             TestService::on(database).await,
             TestService::on(database).await,

@@ -76,6 +76,7 @@ pub fn envelope() -> Envelope {
             correlation_id: Uuid::new_v4(),
             causation_id: None,
             reason: None,
+            approval: None,
             rules_version: "0123456789abcdef".to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             decided_at_us: jiff::Timestamp::now().as_microsecond(),

@@ -88,7 +88,10 @@ fn application_events(
         });
     }
     if member.is_multiple_of(4) {
-        events.push(ApplicationEvent::DocumentsAccepted { at });
+        events.push(ApplicationEvent::DocumentsAccepted {
+            at,
+            explanation: None,
+        });
     }
     Ok(events)
 }

@@ -3,6 +3,7 @@
 import forms
 from gallery import Screen
 from service import FIRST_TO_THIRD
+from window import until
 
 TITLES = {
     "resume": "履歴書",
@@ -90,11 +91,13 @@ def nothing_to_correct(page, person):
 def first_mail(page, person):
     page.goto(f"/desk/mails?application={person.id}&kind=returned_for_correction&state=sent")
     # It is written and sent by the service in its own time.
-    for _ in range(200):
-        if page.locator("table.list th a").count():
-            break
-        page.wait_for_timeout(100)
-        page.reload()
+    def is_listed():
+        seen = page.locator("table.list th a").count() > 0
+        if not seen:
+            page.reload()
+        return seen
+
+    until(page, is_listed)
     return answer_to(page, page.locator("table.list th a").first)
 
 
@@ -254,10 +257,13 @@ SCREENS = [
     Screen("desk-templates", "refused", "at_desk", "修正のお願い（差し戻し）", steps=unknown_placeholder, status=422, wrong=True),
     Screen("desk-verification", "asked", "at_desk", "記録の検証", "/desk/verification"),
     Screen("desk-verification", "sound", "at_desk", "記録の検証", "/desk/verification?run=yes"),
+    Screen("desk-accounts", "all", "at_desk", "サインインの記録", "/desk/accounts"),
     Screen("desk-imports", "list", "at_desk", "取込", "/desk/imports"),
     Screen("desk-imports", "previewed", "at_desk", "取込の確認", steps=import_previewed),
     Screen("desk-imports", "refused", "at_desk", "取込", steps=import_without_columns, status=422, wrong=True),
     Screen("desk-imports", "run", "at_desk", "入金データの取込", steps=imported),
+    Screen("desk-imports", "held", "at_desk", "取込の確認待ち", "/desk/imports/held"),
+    Screen("desk-unmailable", "all", "at_desk", "メールを送信できない会員", "/desk/unmailable-members"),
     Screen("desk-payments", "list", "at_desk", "入金の照合", "/desk/payments"),
     Screen("desk-payments", "match", "at_desk", "入金の手動照合", steps=to_unmatched),
     Screen("desk-payments", "refused", "at_desk", "入金の手動照合", steps=matched_with_nothing, status=422, wrong=True),
@@ -265,6 +271,8 @@ SCREENS = [
     Screen("desk-attendance", "refused", "at_desk", "セミナーの出欠", steps=attended_nothing, status=422, wrong=True),
     Screen("desk-bulk", "previewed", "bulk", "一括処理", "/desk/bulk/{run}"),
     Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
+    Screen("desk-bulk", "waiting", "approvals", "失効", "/desk/bulk/{run}?notice=waiting"),
+    Screen("desk-approvals", "waiting", "approvals", "承認待ち", "/desk/approvals"),
     Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),
     # Reporting.
     Screen("reports", "menu", "reporting", "集計", "/reports"),
@@ -281,7 +289,7 @@ SCREENS = [
         ]
     ),
     Screen("report", "of-a-program-then", "reporting", "進捗", "/reports/progress?program={program}&as_of=20"),
-    Screen("report", "refused", "reporting", "アドレスを読み取れません", "/reports/progress?as_of=yesterday", status=400, wrong=True),
+    Screen("report", "refused", "reporting", "アドレスか検索条件の形式が正しくありません", "/reports/progress?as_of=yesterday", status=400, wrong=True),
     *(
         Screen("report-list", name, "reporting", title, f"/report-lists/{name}")
         for name, title in [
@@ -417,15 +425,15 @@ SCREENS = [
     Screen("refusal", "401", "fresh", "サインインが必要です", steps=signed_out_meanwhile, status=401, wrong=True),
     Screen(
         "refusal", "409-closed", "late", "お申込み期間ではありません",
-        steps=posted("{application}/completion", {"key": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "agreed": "yes"}),
+        steps=posted("{application}/completion/send", {"key": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "agreed": "yes"}),
         status=409, wrong=True,
     ),
     Screen(
-        "refusal", "413", "fresh", "内容が大きすぎます", steps=posted("{application}/documents/profile", {"text": "字" * 300_000}),
+        "refusal", "413", "fresh", "内容が大きすぎます", steps=posted("{application}/documents/profile/save", {"text": "字" * 300_000}),
         status=413, wrong=True,
     ),
     Screen(
-        "refusal", "400", "fresh", "画面の情報を読み取れません", steps=posted("{application}/documents/profile", {"text": "鍵も版もない"}),
+        "refusal", "400", "fresh", "画面の情報を読み取れません", steps=posted("{application}/documents/profile/save", {"text": "鍵も版もない"}),
         status=400, wrong=True,
     ),
 ]

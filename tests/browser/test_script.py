@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 import forms
+from window import until
 
 # A family of three, a character with a variation selector, and the line break between them: one each.
 THREE_CHARACTERS = "👨‍👩‍👧\n葛\U000e0100"
@@ -62,7 +63,7 @@ def test_leaving_with_unsaved_typing_asks_first(service, window, slug, field):
     page.goto(member.page(f"/documents/{slug}"))
     page.locator(f"#{field}").press_sequentially("入力中")
     page.locator("nav.tabs a").nth(4).click()
-    page.wait_for_timeout(200)
+    until(page, lambda: dialogs.kinds)
     assert dialogs.kinds == ["beforeunload"]
     assert page.locator(f"#{field}").input_value() == "入力中"
     # Who insists is let go.

@@ -1,12 +1,11 @@
 """The four ways to apply, from sign-in to the end, each by mouse without a script, by keyboard alone, and on a phone."""
 
-import time
-
 import pytest
 
 from hands import Finger, Keyboard, Mouse
 from service import FIRST_TO_THIRD, FOURTH
 from screens import SAVE
+from window import until
 
 HANDS = {
     "with JavaScript off": (Mouse, {"script": False}),
@@ -66,10 +65,13 @@ class Walk:
 
     def has_states(self, *expected):
         """What arrived from elsewhere, such as 受験料, is found a moment later: who comes back sees it."""
-        deadline = time.monotonic() + 10
-        while self.states() != list(expected) and time.monotonic() < deadline:
-            self.page.reload()
-        assert self.states() == list(expected)
+        def are_shown():
+            seen = self.states() == list(expected)
+            if not seen:
+                self.page.reload()
+            return seen
+
+        until(self.page, are_shown)
 
     def to_top(self):
         self.hand.follow(self.page.locator(f"nav.breadcrumb a[href='/applications/{self.program}.{self.number}']"))
@@ -170,21 +172,31 @@ class Walk:
         self.is_said("申請を完了しました")
 
 
+@pytest.fixture(scope="session")
+def server_of(new_service):
+    """A server for each hand: its walks are those of different members."""
+    servers = {}
+
+    def find(way):
+        if way not in servers:
+            servers[way] = new_service().start()
+        return servers[way]
+
+    return find
+
+
 @pytest.fixture
-def walk(request, new_service, window):
-    """Starts a walk on a server of its own; afterwards the focus must have been seen all the way."""
-    hands, services = [], []
+def walk(server_of, window):
+    """Starts a walk; afterwards the focus must have been seen all the way."""
+    hands = []
 
     def start(way, number, program):
         kind, settings = HANDS[way]
-        services.append(new_service().start())
-        opened = window(at=services[-1], **settings)
+        opened = window(at=server_of(way), **settings)
         hands.append(kind(opened.page))
         return Walk(hands[-1], number, program)
 
     yield start
-    for service in services:
-        service.stop()
     faults = [fault for hand in hands if isinstance(hand, Keyboard) for fault in hand.faults]
     assert not faults, "\n".join(dict.fromkeys(faults))
 

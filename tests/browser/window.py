@@ -3,9 +3,20 @@
 from urllib.parse import urlsplit
 
 # Long enough for a machine on which other things run: nothing is measured here, and what never comes fails all the same.
-PATIENCE_MILLISECONDS = 60_000
+PATIENCE_MILLISECONDS = 300_000
+# What a page is looked at for again and again, until it is so.
+LOOK_AGAIN_MILLISECONDS = 20
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 667}
+
+
+def until(page, is_so):
+    """Waits for what happens in its own time."""
+    for _ in range(PATIENCE_MILLISECONDS // LOOK_AGAIN_MILLISECONDS):
+        if is_so():
+            return
+        page.wait_for_timeout(LOOK_AGAIN_MILLISECONDS)
+    raise AssertionError("what was waited for did not happen")
 
 
 class Window:

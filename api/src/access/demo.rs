@@ -12,7 +12,7 @@ use axum::{
 use domain::{Role, member::MemberNumber};
 use serde::Deserialize;
 
-use super::{Duties, Principal, entrance::names_loopback, let_in};
+use super::{Duties, Duty, Principal, entrance::names_loopback, let_in};
 use crate::{app::App, demonstration::FIRST_MEMBER, pages, problem::Problem};
 
 /// Its address; only the demonstration has it.
@@ -33,6 +33,7 @@ struct SignIn {
 enum DemoIdentity {
     Member,
     Secretariat,
+    Decider,
     Reporter,
 }
 
@@ -53,8 +54,9 @@ async fn sign_in(
         ));
     };
     let principal = match form.identity {
-        DemoIdentity::Secretariat => demo_account(Role::Secretariat),
-        DemoIdentity::Reporter => demo_account(Role::Reporter),
+        DemoIdentity::Secretariat => Principal::of(Role::Secretariat, "demo", Duties::all()),
+        DemoIdentity::Decider => decider(),
+        DemoIdentity::Reporter => Principal::of(Role::Reporter, "demo", Duties::NONE),
         DemoIdentity::Member => {
             let typed = form.member.filter(|number| !number.trim().is_empty());
             match imported_member(&app, typed.as_deref().unwrap_or(FIRST_MEMBER)).await? {
@@ -90,13 +92,11 @@ const CHOOSE: &str = "サインインする役割を選択してください。"
 const UNKNOWN_MEMBER: &str =
     "会員番号に該当する会員が登録されていません。会員番号をご確認ください。";
 
-/// The demonstration's secretariat is one person with every duty.
-fn demo_account(role: Role) -> Principal {
-    let duties = match role {
-        Role::Secretariat => Duties::all(),
-        Role::Member | Role::Reporter | Role::System => Duties::NONE,
-    };
-    Principal::of(role, "demo", duties)
+/// The demonstration's secretariat are two persons: one with every duty, and one who sees and decides, so that the one can propose what
+/// the other approves.
+fn decider() -> Principal {
+    let duties = [Duty::View, Duty::Decide].into_iter().collect();
+    Principal::of(Role::Secretariat, "decider", duties)
 }
 
 async fn imported_member(app: &App, typed: &str) -> Result<Option<MemberNumber>, Problem> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 
-use super::{Beginning, COOKIE, HandoverKeys, Issuer, Principal, SessionTimes, Token};
+use super::{AccessError, Beginning, COOKIE, HandoverKeys, Issuer, Principal, SessionTimes, Token};
 use crate::{
     app::App,
     problem::{Kind, Problem},
 };
 
-/// Name of the session's cookie behind TLS: browsers take one with this beginning only from this host, over TLS, for all paths.
-pub const SECURE_COOKIE: &str = "__Host-shinsei_session";
+/// What the name of every cookie begins with behind TLS: browsers take one with this beginning only from this host, over TLS, for all
+/// paths. Without it, plain http or a neighbour's host could plant one.
+const OF_THIS_HOST: &str = "__Host-";
 
 /// The address under which people reach the service: scheme and host, with a port where it is not the usual one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,14 @@ impl PublicAddress {
         self.secure
     }
 
+    /// Whether an `Origin` header names it: scheme, host and port.
+    pub fn is_origin(&self, origin: &str) -> bool {
+        let scheme = if self.secure { "https" } else { "http" };
+        origin.split_once("://").is_some_and(|(named, host)| {
+            named.eq_ignore_ascii_case(scheme) && self.is_named_by(host)
+        })
+    }
+
     /// Whether a `Host` header names it.
     pub fn is_named_by(&self, host: &str) -> bool {
         let usual = if self.secure { ":443" } else { ":80" };
@@ -106,42 +115,40 @@ impl Entrance {
         self.address.as_ref().is_some_and(PublicAddress::is_secure)
     }
 
-    /// Name of the session's cookie.
-    pub fn cookie_name(&self) -> &'static str {
-        if self.is_secure() {
-            SECURE_COOKIE
+    /// A cookie that scripts and other sites do not get. Every cookie is made here.
+    pub fn cookie(&self, name: &str, value: &str, max_age_seconds: u64) -> String {
+        let (host, secure) = if self.is_secure() {
+            (OF_THIS_HOST, "; Secure")
         } else {
-            COOKIE
-        }
+            ("", "")
+        };
+        format!(
+            "{host}{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age_seconds}{secure}"
+        )
     }
 
-    /// A cookie that scripts and other sites do not get.
-    pub fn cookie(&self, name: &str, value: &str, max_age_seconds: u64) -> String {
-        let secure = if self.is_secure() { "; Secure" } else { "" };
-        format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age_seconds}{secure}")
+    /// The token in a cookie of this name that was made by [`Entrance::cookie`].
+    pub fn token_in(&self, headers: &HeaderMap, name: &str) -> Option<Token> {
+        let host = if self.is_secure() { OF_THIS_HOST } else { "" };
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|cookies| cookies.to_str().ok())
+            .flat_map(cookie::Cookie::split_parse)
+            .filter_map(Result::ok)
+            .find(|cookie| cookie.name().strip_prefix(host) == Some(name))
+            .and_then(|cookie| Token::parse(cookie.value()))
     }
 
     /// The session token among the request's cookies.
     pub fn token(&self, headers: &HeaderMap) -> Option<Token> {
-        cookie_value(headers, self.cookie_name()).and_then(|value| Token::parse(&value))
+        self.token_in(headers, COOKIE)
     }
 
     /// The issuer of a name.
     pub fn issuer(&self, key: &str) -> Option<&Arc<Issuer>> {
         self.issuers.iter().find(|issuer| issuer.key() == key)
     }
-}
-
-/// The value of a cookie.
-pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(cookie::Cookie::split_parse)
-        .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())
 }
 
 /// Begins a session for somebody who has been let in, with a token that nobody has seen before, and ends the one that the
@@ -161,10 +168,7 @@ pub async fn let_in(
         .and_then(|agent| agent.to_str().ok())
         .unwrap_or_default();
     let beginning = Beginning::new(principal, via, agent);
-    let failed = |error: sqlx::Error| {
-        tracing::error!(%error, "writing a session failed");
-        Problem::new(Kind::Internal)
-    };
+    let failed = |error: AccessError| not_let_in(&error);
     let sessions = app.sessions();
     let token = sessions
         .begin(&beginning, Timestamp::now())
@@ -172,18 +176,27 @@ pub async fn let_in(
         .map_err(failed)?;
     let entrance = app.entrance();
     if let Some(earlier) = entrance.token(headers) {
-        sessions.end(&earlier).await.map_err(failed)?;
+        let ended = sessions.end(&earlier).await;
+        ended.map_err(|error| failed(error.into()))?;
     }
     tracing::info!(role = role.as_str(), via, "signed in");
-    let cookie = entrance.cookie(
-        entrance.cookie_name(),
-        token.as_str(),
-        sessions.max_age_seconds(),
-    );
+    let cookie = entrance.cookie(COOKIE, token.as_str(), sessions.max_age_seconds());
     HeaderValue::from_str(&cookie).map_err(|error| {
         tracing::error!(%error, "a cookie is no header");
         Problem::new(Kind::Internal)
     })
+}
+
+/// Nobody comes in without an entry in the log.
+fn not_let_in(error: &AccessError) -> Problem {
+    let problem = Problem::failed("writing a session", error);
+    if !matches!(error, AccessError::NotNoted(_)) {
+        return problem;
+    }
+    Problem::saying(
+        Kind::Unavailable,
+        "サインインの記録を残せないため、サインインできません。少し待ってから、もう一度お試しください。",
+    )
 }
 
 #[cfg(test)]
@@ -247,13 +260,13 @@ mod tests {
     fn the_cookie_is_not_for_scripts_and_other_sites_and_of_this_host_behind_tls() {
         let plain = entrance(None);
         assert_eq!(
-            plain.cookie(plain.cookie_name(), "x", 43_200),
+            plain.cookie(COOKIE, "x", 43_200),
             "shinsei_session=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=43200"
         );
         let secure = entrance(Some("https://shinsei.example.jp"));
         assert_eq!(
-            secure.cookie(secure.cookie_name(), "x", 60),
-            "__Host-shinsei_session=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=60; Secure"
+            secure.cookie("any", "x", 60),
+            "__Host-any=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=60; Secure"
         );
     }
 

@@ -13,6 +13,7 @@ use eventstore::{EventLog, on_database, write_in_turn};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::session::is_hexadecimal;
 use crate::problem::{Kind, Problem};
 
 tokio::task_local! {
@@ -82,8 +83,9 @@ impl Expected {
     /// # Errors
     /// [`Kind::ForeignForm`]
     pub fn check(&self, carried: &str) -> Result<(), Problem> {
-        let good = hex::decode(carried)
-            .ok()
+        let good = Some(carried)
+            .filter(|carried| is_hexadecimal(carried))
+            .and_then(|carried| hex::decode(carried).ok())
             .zip(self.secret.mac(&self.actor))
             .is_some_and(|(carried, mac)| mac.verify_slice(&carried).is_ok());
         if good {
@@ -158,6 +160,7 @@ mod tests {
             "",
             "x",
             &token[1..],
+            &token.to_uppercase(),
             &one.token(&actor(Role::Member, "9000002")),
             &one.token(&actor(Role::Secretariat, "9000001")),
         ] {

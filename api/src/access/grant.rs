@@ -102,19 +102,17 @@ impl Grant {
         }
     }
 
-    /// That it gives nothing which the giver does not have: 管理 alone would otherwise be every duty, by way of a token.
+    /// That it gives nothing which the giver does not have, whatever the role of the token: 管理 alone would otherwise be every duty, and every
+    /// reader of reports, by way of a token.
     ///
     /// # Errors
     /// The permissions that are not the giver's.
     pub fn given_by(&self, giver: &Principal) -> Result<(), Vec<FieldError>> {
-        // Of another role: what the reporter may, by what the reporter is.
-        let others = self.role != giver.actor.role;
         let errors: Vec<_> = self
             .scopes
             .iter()
-            .enumerate()
-            .filter(|(_, permission)| !others && !permission.is_held_by(giver))
-            .map(|(_, permission)| FieldError {
+            .filter(|permission| !permission.is_held_by(giver))
+            .map(|permission| FieldError {
                 pointer: "/scopes".to_owned(),
                 message: format!(
                     "ご自身にない権限（{}）は付けられません。その権限をもつ管理担当者に発行を依頼してください。",
@@ -176,8 +174,14 @@ mod tests {
 
     #[test]
     fn what_may_be_given_is_read() {
-        let grant = read("nightly-1", "secretariat", &["import", "read-history"], 365).unwrap();
-        assert_eq!(grant.scopes().to_string(), "read-history import");
+        let grant = read(
+            "nightly-1",
+            "secretariat",
+            &["import-members", "read-history"],
+            365,
+        )
+        .unwrap();
+        assert_eq!(grant.scopes().to_string(), "read-history import-members");
         assert_eq!((grant.role(), grant.days()), (Role::Secretariat, 365));
     }
 
@@ -193,12 +197,15 @@ mod tests {
             refused(
                 "n",
                 "secretariat",
-                &["import", "everything", "manage-tokens", "apply"],
+                &["import-members", "everything", "manage-tokens", "apply"],
                 366
             ),
             ["/scopes/1", "/scopes/2", "/scopes/3", "/days"]
         );
-        assert_eq!(refused("n", "reporter", &["import"], 1), ["/scopes/0"]);
+        assert_eq!(
+            refused("n", "reporter", &["import-members"], 1),
+            ["/scopes/0"]
+        );
         for name in ["", "1", "-a", "a b", "a:b", "あ", &"a".repeat(41)] {
             assert_eq!(
                 read(name, "reporter", &["read-programs"], 1).unwrap_err(),
@@ -216,7 +223,13 @@ mod tests {
                 duties.iter().copied().collect::<Duties>(),
             )
         };
-        let grant = read("n", "secretariat", &["confirm-payments", "import"], 1).unwrap();
+        let grant = read(
+            "n",
+            "secretariat",
+            &["confirm-payments", "import-members"],
+            1,
+        )
+        .unwrap();
         let refused = grant.given_by(&giver(&[Duty::Administer])).unwrap_err();
         assert_eq!(refused.len(), 1);
         assert!(refused[0].message.contains("confirm-payments"));
@@ -224,7 +237,12 @@ mod tests {
             grant.given_by(&giver(&[Duty::Administer, Duty::Payments])),
             Ok(())
         );
-        let figures = read("n", "reporter", &["read-programs"], 1).unwrap();
-        assert_eq!(figures.given_by(&giver(&[Duty::Administer])), Ok(()));
+        let programs = read("n", "reporter", &["read-programs"], 1).unwrap();
+        assert_eq!(programs.given_by(&giver(&[Duty::Administer])), Ok(()));
+        let figures = read("n", "reporter", &["read-reports"], 1).unwrap();
+        let refused = figures.given_by(&giver(&[Duty::Administer])).unwrap_err();
+        assert!(refused[0].message.contains("read-reports"));
+        let both = giver(&[Duty::Administer, Duty::View]);
+        assert_eq!(figures.given_by(&both), Ok(()));
     }
 }

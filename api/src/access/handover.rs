@@ -1,11 +1,12 @@
 //! The signed link from the member site: somebody who is signed in there comes here as the member that they are.
 //!
 //! `/handover?member=9000001&at=1780477200&nonce=…&signature=…`: `at` is the second in which the site made it, `nonce` 16 to 64
-//! letters and digits, `signature` HMAC-SHA-256 in hexadecimal over the text `shinsei-handover-1\n<member>\n<at>\n<nonce>` under a key that
-//! both sites have. It is good for 60 seconds and once.
+//! letters and digits, `signature` HMAC-SHA-256 in lower-case hexadecimal over the text `shinsei-handover-1\n<member>\n<at>\n<nonce>` under
+//! a key that both sites have. It may be opened for 60 seconds and used once: what is spent is the signature itself, however it was written.
 //!
 //! The link shows whose it is and asks for a press before it signs anybody in: a link that somebody else slipped in would sign a
-//! person in as another, and what is typed then would be another's (login CSRF).
+//! person in as another, and what is typed then would be another's (login CSRF). Looking changes nothing (RFC 9110, 9.2.1): programs that
+//! look at links before people do spend none. The press does.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -14,6 +15,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::Sha256;
+
+use super::session::is_hexadecimal;
 
 /// How long a link is good.
 pub const GOOD_FOR: Duration = Duration::from_mins(1);
@@ -74,17 +77,29 @@ impl HandoverKeys {
         Ok(Self(keys))
     }
 
-    /// Whether a link is signed by one of the keys and good at a moment; whose it is then.
+    /// Whether a link is signed by one of the keys and good at a moment; whose it is then, and what is spent by using it.
     ///
     /// # Errors
     /// See [`BadLink`].
-    pub fn check(&self, link: &Link, now: Timestamp) -> Result<MemberNumber, BadLink> {
+    pub fn check(&self, link: &Link, now: Timestamp) -> Result<GoodLink, BadLink> {
+        let (good, made) = self.signed(link)?;
+        let age = now.duration_since(made);
+        let too_old = age.as_secs() >= i64::try_from(GOOD_FOR.as_secs()).unwrap_or(i64::MAX);
+        let from_the_future = -age.as_secs() > i64::try_from(AHEAD.as_secs()).unwrap_or(0);
+        if too_old || from_the_future {
+            return Err(BadLink::NotNow(good.member));
+        }
+        Ok(good)
+    }
+
+    /// What a link says when it is signed by one of the keys, whenever that was, and when it was.
+    fn signed(&self, link: &Link) -> Result<(GoodLink, Timestamp), BadLink> {
         let nonce_is_one = (16..=64).contains(&link.nonce.len())
             && link.nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let signature = hex::decode(&link.signature).map_err(|_| BadLink::Unsigned)?;
-        if !nonce_is_one {
+        if !nonce_is_one || !is_hexadecimal(&link.signature) {
             return Err(BadLink::Unsigned);
         }
+        let signature = hex::decode(&link.signature).map_err(|_| BadLink::Unsigned)?;
         let signed = self.0.iter().any(|key| {
             // A key of any length makes an HMAC; comparing takes the same time whatever differs.
             Hmac::<Sha256>::new_from_slice(key)
@@ -95,14 +110,18 @@ impl HandoverKeys {
             return Err(BadLink::Unsigned);
         }
         let made = Timestamp::from_second(link.at).map_err(|_| BadLink::Unsigned)?;
-        let age = now.duration_since(made);
-        let too_old = age.as_secs() >= i64::try_from(GOOD_FOR.as_secs()).unwrap_or(i64::MAX);
-        let from_the_future = -age.as_secs() > i64::try_from(AHEAD.as_secs()).unwrap_or(0);
-        if too_old || from_the_future {
-            return Err(BadLink::NotNow);
-        }
-        MemberNumber::parse(&link.member).map_err(|_| BadLink::Unsigned)
+        let member = MemberNumber::parse(&link.member).map_err(|_| BadLink::Unsigned)?;
+        Ok((GoodLink { member, signature }, made))
     }
+}
+
+/// A link that signs somebody in, unless it is spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoodLink {
+    /// 会員番号
+    pub member: MemberNumber,
+    /// What makes it this link and no other: the bytes, of which there may be more than one writing.
+    pub signature: Vec<u8>,
 }
 
 /// What a link says.
@@ -114,7 +133,7 @@ pub struct Link {
     pub at: i64,
     /// Makes each link another.
     pub nonce: String,
-    /// HMAC-SHA-256, hexadecimal.
+    /// HMAC-SHA-256, lower-case hexadecimal.
     pub signature: String,
 }
 
@@ -129,12 +148,12 @@ impl Link {
 }
 
 /// Why a link signs nobody in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadLink {
     /// By none of our keys, or something in it was changed.
     Unsigned,
-    /// Too old, or from a clock that is ahead.
-    NotNow,
+    /// Too old, or from a clock that is ahead; whose it is.
+    NotNow(MemberNumber),
 }
 
 #[cfg(test)]
@@ -173,11 +192,14 @@ mod tests {
     fn a_signed_link_is_good_for_a_minute() {
         let keys = HandoverKeys::parse(KEY).unwrap();
         for seconds in [-5, 0, 59] {
-            let member = keys.check(&link(KEY), at(seconds)).unwrap();
-            assert_eq!(member.as_str(), "9000001");
+            let good = keys.check(&link(KEY), at(seconds)).unwrap();
+            assert_eq!(good.member.as_str(), "9000001");
+            assert_eq!(hex::encode(good.signature), link(KEY).signature);
         }
         for seconds in [-6, 60, 3_600] {
-            assert_eq!(keys.check(&link(KEY), at(seconds)), Err(BadLink::NotNow));
+            let member = MemberNumber::parse("9000001").unwrap();
+            let refused = keys.check(&link(KEY), at(seconds));
+            assert_eq!(refused, Err(BadLink::NotNow(member)));
         }
     }
 
@@ -218,6 +240,10 @@ mod tests {
             },
             Link {
                 signature: "zz".to_owned(),
+                ..good.clone()
+            },
+            Link {
+                signature: good.signature.to_uppercase(),
                 ..good.clone()
             },
         ] {

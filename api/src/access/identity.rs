@@ -1,5 +1,7 @@
 //! Who is asking, and the gate in front of every endpoint.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, header, request::Parts},
@@ -13,7 +15,7 @@ use uuid::Uuid;
 use super::{Duties, Permission, Scopes, Secret, log, with_form_token};
 use crate::{
     app::App,
-    limits::{ClientAddress, too_many},
+    limits::{count_nobody, too_many},
     problem::{Kind, Problem},
     telemetry::RequestId,
 };
@@ -27,7 +29,12 @@ pub struct Principal {
     pub duties: Duties,
     /// How far a machine client's token goes; `None` for people.
     pub scopes: Option<Scopes>,
+    /// Role and account of who made the token of a machine client, and answers for it; `None` for people.
+    pub maker: Option<String>,
 }
+
+/// How long a request waits until the database says who makes it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the accounts of machine clients begin with. No sign-in may give a person such an account.
 const CLIENT: &str = "client:";
@@ -42,6 +49,7 @@ impl Principal {
             },
             duties,
             scopes: None,
+            maker: None,
         }
     }
 
@@ -56,9 +64,19 @@ impl Principal {
             ..Self::of(role, format!("{CLIENT}{name}"), duties)
         }
     }
+
+    /// The same, with the role and account of who made its token.
+    #[must_use]
+    pub fn made_by(self, maker: impl Into<String>) -> Self {
+        Self {
+            maker: Some(maker.into()),
+            ..self
+        }
+    }
 }
 
-/// Somebody who is signed in and has the endpoint's permission. Only [`authorize`] makes one.
+/// Somebody who is signed in and has the endpoint's permission. [`authorize`] makes one, and the first page, which needs none, asks one for
+/// what it may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     principal: Principal,
@@ -121,6 +139,15 @@ impl Identity {
         }
     }
 
+    /// Somebody on the first page after signing in.
+    pub(crate) fn on_first_page(principal: Principal) -> Self {
+        Self {
+            principal,
+            operation: "GET /".to_owned(),
+            request: Uuid::new_v4(),
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn of(role: Role, id: &str) -> Self {
         Self {
@@ -152,9 +179,9 @@ pub async fn authorize(
 ) -> Response {
     match signed_in(&app, request.headers()).await {
         Err(problem) => problem.into_response(),
-        Ok(None) => match address(&request).map(|address| app.rates().address(address)) {
-            Some(Err(wait)) => too_many(wait),
-            Some(Ok(())) | None => unauthenticated(request.headers()),
+        Ok(None) => match count_nobody(&app, &request) {
+            Err(wait) => too_many(wait),
+            Ok(()) => unauthenticated(request.headers()),
         },
         Ok(Some(principal)) if let Err(wait) = app.rates().account(&principal.actor.label()) => {
             too_many(wait)
@@ -176,8 +203,8 @@ pub async fn authorize(
             let secret = match app.form_secret().await {
                 Ok(secret) => secret,
                 Err(error) => {
-                    tracing::error!(%error, "the secret of the forms can not be read");
-                    return Problem::new(Kind::Internal).into_response();
+                    return Problem::failed("reading the secret of the forms", &error)
+                        .into_response();
                 }
             };
             request.extensions_mut().insert(identity.clone());
@@ -199,22 +226,20 @@ fn operation(request: &Request) -> String {
     format!("{} {route}", request.method())
 }
 
-/// Where a request comes from that says who it is and is nobody: counted, or tokens could be guessed as fast as the database reads.
-/// Without any sign it was counted at the entrance.
-fn address(request: &Request) -> Option<std::net::IpAddr> {
-    let signed = request.headers().contains_key(header::COOKIE)
-        || request.headers().contains_key(header::AUTHORIZATION);
-    let address = request.extensions().get::<ClientAddress>();
-    address
-        .filter(|_| signed)
-        .map(|ClientAddress(address)| *address)
-}
-
 /// Who asks: whose token it is, else whose session. Somebody who brings both could be acting for either: refused.
 ///
 /// # Errors
 /// [`Kind::TwoIdentities`]; the database, as a problem.
 pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+    // Everything begins here: while the database is silent, nobody waits for it longer than this.
+    let found = tokio::time::timeout(PATIENCE, asking(app, headers)).await;
+    found.unwrap_or_else(|_| {
+        tracing::warn!("the database does not say in time who is signed in");
+        Err(Problem::new(Kind::Unavailable))
+    })
+}
+
+async fn asking(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Some(secret) = bearer(headers) else {
         return of_session(app, headers).await;
     };
@@ -225,10 +250,7 @@ pub async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Principa
         return Ok(None);
     };
     let found = app.clients().find(&secret, Timestamp::now()).await;
-    found.map_err(|error| {
-        tracing::error!(%error, "reading a token failed");
-        Problem::new(Kind::Internal)
-    })
+    found.map_err(|error| Problem::failed("reading a token", &error))
 }
 
 /// Nobody is asking: told so, and how to say who one is (RFC 9110, 15.5.2; RFC 6750, 3).
@@ -266,10 +288,7 @@ async fn of_session(app: &App, headers: &HeaderMap) -> Result<Option<Principal>,
     app.sessions()
         .find(&token, Timestamp::now())
         .await
-        .map_err(|error| {
-            tracing::error!(%error, "reading a session failed");
-            Problem::new(Kind::Internal)
-        })
+        .map_err(|error| Problem::failed("reading a session", &error))
 }
 
 #[cfg(test)]
@@ -291,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_machine_client_is_known_as_one_by_its_account_and_has_no_duty_that_it_does_not_need() {
-        let scopes = [Permission::Import, Permission::ReadPrograms];
+        let scopes = [Permission::ImportMembers, Permission::ReadPrograms];
         let client = Principal::client(Role::Secretariat, "nightly", scopes.into_iter().collect());
         assert_eq!(client.actor.label(), "secretariat:client:nightly");
         assert_eq!(client.duties.to_string(), "administer");

@@ -39,13 +39,21 @@ pub enum Permission {
     ReadMails,
     /// To edit the texts of mails, to send one again, and to note that one came back.
     ManageMails,
-    /// To import the society's files.
-    Import,
+    /// To open 取込: the runs of those kinds that one may import.
+    SeeImports,
+    /// To import 会員基本情報, and to take such an import back.
+    ImportMembers,
+    /// The same for 当会セミナーの出欠.
+    ImportAttendance,
+    /// The same for 入金: it confirms payments.
+    ImportPayments,
+    /// The same for 筆記試験の結果: they are judgements.
+    ImportExamResults,
     /// To check that nobody has rewritten the log.
     VerifyLog,
-    /// To give machine clients their tokens, and to take them away.
+    /// To give machine clients their tokens and to take them away, and to end all sessions and tokens of an account.
     ManageTokens,
-    /// To ask who looked at whose personal data (閲覧記録).
+    /// To ask who looked at whose personal data (閲覧記録), and who came in.
     ReadAccessLog,
     /// To ask who looked at one's own.
     ReadOwnAccessLog,
@@ -57,7 +65,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -73,7 +81,11 @@ impl Permission {
         Self::ConfirmPayments,
         Self::ReadMails,
         Self::ManageMails,
-        Self::Import,
+        Self::SeeImports,
+        Self::ImportMembers,
+        Self::ImportAttendance,
+        Self::ImportPayments,
+        Self::ImportExamResults,
         Self::VerifyLog,
         Self::ManageTokens,
         Self::ReadAccessLog,
@@ -100,7 +112,11 @@ impl Permission {
             Self::ConfirmPayments => "confirm-payments",
             Self::ReadMails => "read-mails",
             Self::ManageMails => "manage-mails",
-            Self::Import => "import",
+            Self::SeeImports => "see-imports",
+            Self::ImportMembers => "import-members",
+            Self::ImportAttendance => "import-attendance",
+            Self::ImportPayments => "import-payments",
+            Self::ImportExamResults => "import-exam-results",
             Self::VerifyLog => "verify-log",
             Self::ManageTokens => "manage-tokens",
             Self::ReadAccessLog => "read-access-log",
@@ -126,10 +142,16 @@ impl Permission {
             }
             Self::ReadReports | Self::ReadReportLists => &[Secretariat(Some(Duty::View)), Reporter],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
-            Self::Decide => &[Secretariat(Some(Duty::Decide))],
-            Self::ConfirmPayments => &[Secretariat(Some(Duty::Payments))],
+            Self::Decide | Self::ImportExamResults => &[Secretariat(Some(Duty::Decide))],
+            Self::ConfirmPayments | Self::ImportPayments => &[Secretariat(Some(Duty::Payments))],
+            Self::SeeImports => &[
+                Secretariat(Some(Duty::Payments)),
+                Secretariat(Some(Duty::Decide)),
+                Secretariat(Some(Duty::Administer)),
+            ],
             Self::ManageMails
-            | Self::Import
+            | Self::ImportMembers
+            | Self::ImportAttendance
             | Self::VerifyLog
             | Self::ManageTokens
             | Self::ReadAccessLog => &[Secretariat(Some(Duty::Administer))],
@@ -248,18 +270,29 @@ mod tests {
                 "read-report-lists"
             ]
         );
-        let besides = |more: &'static str| [&everybody[..], &[more]].concat();
-        assert_eq!(duty(Duty::Check), besides("check-documents"));
+        assert_eq!(
+            duty(Duty::Check),
+            [&everybody[..], &["check-documents"]].concat()
+        );
         assert_eq!(
             duty(Duty::Payments),
             [
                 "see-own-situation",
                 "manage-own-sessions",
                 "read-programs",
-                "confirm-payments"
+                "confirm-payments",
+                "see-imports",
+                "import-payments"
             ]
         );
-        assert_eq!(duty(Duty::Decide), besides("decide"));
+        assert_eq!(
+            duty(Duty::Decide),
+            [
+                &everybody[..],
+                &["decide", "see-imports", "import-exam-results"]
+            ]
+            .concat()
+        );
         assert_eq!(
             duty(Duty::Administer),
             [
@@ -267,7 +300,9 @@ mod tests {
                 "manage-own-sessions",
                 "read-programs",
                 "manage-mails",
-                "import",
+                "see-imports",
+                "import-members",
+                "import-attendance",
                 "verify-log",
                 "manage-tokens",
                 "read-access-log"
@@ -288,7 +323,7 @@ mod tests {
         for permission in Permission::ALL {
             assert_eq!(Permission::parse(permission.as_str()), Some(permission));
         }
-        for word in ["", "Import", "import ", "everything"] {
+        for word in ["", "Decide", "decide ", "import", "everything"] {
             assert_eq!(Permission::parse(word), None, "{word:?}");
         }
     }
@@ -313,7 +348,7 @@ mod tests {
             "export",
             scopes(&[
                 Permission::ReadPrograms,
-                Permission::Import,
+                Permission::ImportMembers,
                 Permission::Apply,
             ]),
         );

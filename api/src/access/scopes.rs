@@ -10,6 +10,16 @@ pub struct Scopes {
     permissions: BTreeSet<Permission>,
 }
 
+/// The word of tokens from when one permission imported every kind of file.
+const EVERY_IMPORT: &str = "import";
+
+/// What such a token keeps: 管理 was enough for it, and is not for payments and exam results.
+const KEPT_OF_EVERY_IMPORT: [Permission; 3] = [
+    Permission::SeeImports,
+    Permission::ImportMembers,
+    Permission::ImportAttendance,
+];
+
 impl Scopes {
     /// Whether a permission is among them.
     pub fn include(&self, permission: Permission) -> bool {
@@ -30,7 +40,10 @@ impl Scopes {
     pub fn parse(words: &str) -> Self {
         words
             .split_whitespace()
-            .filter_map(Permission::parse)
+            .flat_map(|word| match word {
+                EVERY_IMPORT => KEPT_OF_EVERY_IMPORT.to_vec(),
+                _ => Permission::parse(word).into_iter().collect(),
+            })
             .collect()
     }
 }
@@ -61,12 +74,21 @@ mod tests {
 
     #[test]
     fn scopes_are_read_as_they_are_written() {
-        let scopes: Scopes = [Permission::Import, Permission::ReadApplication]
+        let scopes: Scopes = [Permission::ImportMembers, Permission::ReadApplication]
             .into_iter()
             .collect();
-        assert_eq!(scopes.to_string(), "read-application import");
+        assert_eq!(scopes.to_string(), "read-application import-members");
         assert_eq!(Scopes::parse(&scopes.to_string()), scopes);
         assert!(Scopes::parse("everything IMPORT").is_empty());
+    }
+
+    #[test]
+    fn a_token_from_when_one_word_was_every_import_keeps_members_and_attendance_and_nothing_else() {
+        let scopes = Scopes::parse("read-history import");
+        assert_eq!(
+            scopes.to_string(),
+            "read-history see-imports import-members import-attendance"
+        );
     }
 
     #[test]

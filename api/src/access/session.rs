@@ -8,7 +8,12 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Duties, Principal};
+use super::{
+    AccessError, Duties, Principal,
+    accounts::{account, is_staff, note_sign_in},
+    keys::{Columns, Purpose},
+};
+use crate::service::Service;
 
 /// How long sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +40,13 @@ const NOTED: Duration = Duration::from_mins(1);
 /// Whose a session was is remembered for so long after it has ended: a form that comes from it is kept for that account.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
+/// Whether a text is hexadecimal as we write it. The same bytes in another writing (capital letters) would pass for another secret where
+/// one is remembered as it was written.
+pub(super) fn is_hexadecimal(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// A secret that a cookie holds: 256 random bits, in hexadecimal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -47,8 +59,7 @@ impl Token {
 
     /// The token of a cookie; `None` for what was never one of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .then(|| Self(text.to_owned()))
+        (text.len() == 64 && is_hexadecimal(text)).then(|| Self(text.to_owned()))
     }
 
     /// What goes into the cookie.
@@ -101,36 +112,93 @@ pub struct ListedSession {
     pub current: bool,
 }
 
-/// The table of sessions.
+/// The table of sessions. A row that this service did not write counts as not there.
 #[derive(Clone)]
 pub struct Sessions {
-    log: EventLog,
+    service: Service,
     times: SessionTimes,
 }
 
-type ListedRow = (String, String, String, i64, i64, Vec<u8>);
+#[derive(sqlx::FromRow)]
+struct Row {
+    token_hash: Vec<u8>,
+    id: String,
+    role: String,
+    actor_id: String,
+    duties: String,
+    via: String,
+    browser: String,
+    created_at_us: i64,
+    seen_at_us: i64,
+    /// Number of the sign-in in the account's stream; 0 of members.
+    sign_in: i64,
+    seal: Vec<u8>,
+}
+
+const COLUMNS: &str = "token_hash, id, role, actor_id, duties, via, browser, created_at_us, seen_at_us, sign_in, seal";
+
+impl Row {
+    fn columns(&self) -> Columns {
+        Columns::of(Purpose::Session)
+            .bytes(&self.token_hash)
+            .text(&self.id)
+            .text(&self.role)
+            .text(&self.actor_id)
+            .text(&self.duties)
+            .text(&self.via)
+            .text(&self.browser)
+            .number(self.created_at_us)
+            .number(self.sign_in)
+    }
+}
 
 impl Sessions {
-    /// In the database of the log.
-    pub fn new(log: EventLog, times: SessionTimes) -> Self {
-        Self { log, times }
+    /// In the database of the service.
+    pub fn new(service: &Service, times: SessionTimes) -> Self {
+        Self {
+            service: service.clone(),
+            times,
+        }
     }
 
-    /// Begins a session, and clears away those that have ended. Sessions of the same account with another role or other
-    /// duties end: what somebody may do no more is not done in an older window either. The demonstration's staff is one account in
-    /// every role.
+    fn log(&self) -> &EventLog {
+        &self.service.log
+    }
+
+    /// Begins a session, and clears away those that have ended. Of staff it stands in the log before the token is given out. Sessions of the
+    /// same account with another role or other duties end: what somebody may do no more is not done in an older window either. The
+    /// demonstration's staff is one account in every role.
     ///
     /// # Errors
-    /// The database.
-    pub async fn begin(&self, beginning: &Beginning, now: Timestamp) -> Result<Token, sqlx::Error> {
+    /// The database; the log.
+    pub async fn begin(&self, beginning: &Beginning, now: Timestamp) -> Result<Token, AccessError> {
         let token = Token::random();
         let Beginning {
             principal,
             via,
             browser,
         } = beginning;
-        let turn = self.log.write_turn().await;
-        on_database!(self.log.database(), pool => {
+        let sign_in = if is_staff(principal.actor.role) {
+            note_sign_in(&self.service, principal, via).await?
+        } else {
+            0
+        };
+        let mut row = Row {
+            token_hash: token.hash(),
+            id: Uuid::new_v4().to_string(),
+            role: principal.actor.role.as_str().to_owned(),
+            actor_id: principal.actor.id.clone(),
+            duties: principal.duties.to_string(),
+            via: via.clone(),
+            browser: browser.clone(),
+            created_at_us: now.as_microsecond(),
+            seen_at_us: now.as_microsecond(),
+            sign_in,
+            seal: Vec::new(),
+        };
+        row.seal = self.service.keys.seal(&row.columns());
+        let turn = self.log().write_turn().await?;
+        on_database!(self.log().database(), pool => {
             sqlx::query(
                 "DELETE FROM sessions WHERE created_at_us <= $1 OR seen_at_us <= $2
                     OR (actor_id = $3 AND ((role = $4 AND duties <> $5)
@@ -138,27 +206,29 @@ impl Sessions {
             )
                 .bind(before(now, self.times.absolute + REMEMBERED))
                 .bind(before(now, self.times.idle + REMEMBERED))
-                .bind(&principal.actor.id)
-                .bind(principal.actor.role.as_str())
-                .bind(principal.duties.to_string())
-                .bind(via)
+                .bind(&row.actor_id)
+                .bind(&row.role)
+                .bind(&row.duties)
+                .bind(&row.via)
                 .execute(pool)
                 .await
                 .map(drop)
         })?;
-        on_database!(self.log.database(), pool => {
-            sqlx::query(
-                "INSERT INTO sessions (token_hash, id, role, actor_id, duties, via, browser, created_at_us, seen_at_us)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-            )
-                .bind(token.hash())
-                .bind(Uuid::new_v4().to_string())
-                .bind(principal.actor.role.as_str())
-                .bind(&principal.actor.id)
-                .bind(principal.duties.to_string())
-                .bind(via)
-                .bind(browser)
-                .bind(now.as_microsecond())
+        on_database!(self.log().database(), pool => {
+            sqlx::query(&format!(
+                "INSERT INTO sessions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            ))
+                .bind(&row.token_hash)
+                .bind(&row.id)
+                .bind(&row.role)
+                .bind(&row.actor_id)
+                .bind(&row.duties)
+                .bind(&row.via)
+                .bind(&row.browser)
+                .bind(row.created_at_us)
+                .bind(row.seen_at_us)
+                .bind(row.sign_in)
+                .bind(&row.seal)
                 .execute(pool)
                 .await
                 .map(drop)
@@ -167,39 +237,59 @@ impl Sessions {
         Ok(token)
     }
 
+    /// The row of a token, if this service wrote it.
+    async fn row(&self, token: &Token) -> Result<Option<Row>, sqlx::Error> {
+        let found: Option<Row> = on_database!(self.log().database(), pool => {
+            sqlx::query_as(&format!("SELECT {COLUMNS} FROM sessions WHERE token_hash = $1"))
+                .bind(token.hash())
+                .fetch_optional(pool)
+                .await
+        })?;
+        Ok(found.filter(|row| self.service.keys.fits(&row.columns(), &row.seal)))
+    }
+
     /// Whose session it is, if it has not ended. Being asked counts as use.
     ///
     /// # Errors
-    /// The database.
+    /// The database; the log.
     pub async fn find(
         &self,
         token: &Token,
         now: Timestamp,
-    ) -> Result<Option<Principal>, sqlx::Error> {
-        let hash = token.hash();
-        let found: Option<(String, String, i64, i64, String)> = on_database!(self.log.database(), pool => {
-            sqlx::query_as("SELECT role, actor_id, created_at_us, seen_at_us, duties FROM sessions WHERE token_hash = $1")
-                .bind(&hash)
-                .fetch_optional(pool)
-                .await
-        })?;
-        let Some((role, id, created, seen, duties)) = found else {
+    ) -> Result<Option<Principal>, AccessError> {
+        let Some(row) = self.row(token).await? else {
             return Ok(None);
         };
-        if !self.runs(created, seen, now) {
+        let Some(role) = role_named(&row.role) else {
+            return Ok(None);
+        };
+        if !self.runs(row.created_at_us, row.seen_at_us, now) {
             return Ok(None);
         }
-        if seen <= before(now, NOTED) {
-            write_in_turn!(self.log, pool => {
-                sqlx::query("UPDATE sessions SET seen_at_us = $2 WHERE token_hash = $1 AND seen_at_us < $2")
-                    .bind(&hash)
-                    .bind(now.as_microsecond())
-                    .execute(pool)
-                    .await
-                    .map(drop)
-            })?;
+        // Its row may have been put back after all access of the account was ended.
+        if is_staff(role)
+            && !account(&self.service, &row.actor_id)
+                .await?
+                .goes_on_since(row.sign_in)
+        {
+            return Ok(None);
         }
-        Ok(role_named(&role).map(|role| Principal::of(role, id, Duties::parse(&duties))))
+        if row.seen_at_us <= before(now, NOTED) {
+            let (log, hash) = (self.log().clone(), row.token_hash.clone());
+            note_use(self.log(), async move {
+                write_in_turn!(log, pool => {
+                    sqlx::query("UPDATE sessions SET seen_at_us = $2 WHERE token_hash = $1 AND seen_at_us < $2")
+                        .bind(&hash)
+                        .bind(now.as_microsecond())
+                        .execute(pool)
+                        .await
+                        .map(drop)
+                })
+            })
+            .await;
+        }
+        let duties = Duties::parse(&row.duties);
+        Ok(Some(Principal::of(role, row.actor_id, duties)))
     }
 
     /// Whose session it is or was, also when it has ended by itself a while ago. This lets nobody in.
@@ -207,13 +297,13 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn owner(&self, token: &Token) -> Result<Option<Actor>, sqlx::Error> {
-        let found: Option<(String, String)> = on_database!(self.log.database(), pool => {
-            sqlx::query_as("SELECT role, actor_id FROM sessions WHERE token_hash = $1")
-                .bind(token.hash())
-                .fetch_optional(pool)
-                .await
-        })?;
-        Ok(found.and_then(|(role, id)| role_named(&role).map(|role| Actor { role, id })))
+        let row = self.row(token).await?;
+        Ok(row.and_then(|row| {
+            role_named(&row.role).map(|role| Actor {
+                role,
+                id: row.actor_id,
+            })
+        }))
     }
 
     fn runs(&self, created: i64, seen: i64, now: Timestamp) -> bool {
@@ -230,11 +320,10 @@ impl Sessions {
         current: Option<&Token>,
         now: Timestamp,
     ) -> Result<Vec<ListedSession>, sqlx::Error> {
-        let rows: Vec<ListedRow> = on_database!(self.log.database(), pool => {
-            sqlx::query_as(
-                "SELECT id, via, browser, created_at_us, seen_at_us, token_hash FROM sessions
-                  WHERE role = $1 AND actor_id = $2 ORDER BY created_at_us DESC, id",
-            )
+        let rows: Vec<Row> = on_database!(self.log().database(), pool => {
+            sqlx::query_as(&format!(
+                "SELECT {COLUMNS} FROM sessions WHERE role = $1 AND actor_id = $2 ORDER BY created_at_us DESC, id"
+            ))
                 .bind(actor.role.as_str())
                 .bind(&actor.id)
                 .fetch_all(pool)
@@ -243,20 +332,37 @@ impl Sessions {
         let own = current.map(Token::hash);
         let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
         rows.into_iter()
-            .filter(|(_, _, _, created, seen, _)| self.runs(*created, *seen, now))
-            .map(|(id, via, browser, created, seen, hash)| {
+            .filter(|row| self.runs(row.created_at_us, row.seen_at_us, now))
+            .filter(|row| self.service.keys.knows(&row.columns(), &row.seal))
+            .map(|row| {
                 Ok(ListedSession {
-                    id: Uuid::parse_str(&id).map_err(|error| decode(error.into()))?,
-                    via,
-                    browser,
-                    began_at: Timestamp::from_microsecond(created)
+                    id: Uuid::parse_str(&row.id).map_err(|error| decode(error.into()))?,
+                    via: row.via,
+                    browser: row.browser,
+                    began_at: Timestamp::from_microsecond(row.created_at_us)
                         .map_err(|error| decode(error.into()))?,
-                    seen_at: Timestamp::from_microsecond(seen)
+                    seen_at: Timestamp::from_microsecond(row.seen_at_us)
                         .map_err(|error| decode(error.into()))?,
-                    current: own.as_ref() == Some(&hash),
+                    current: own.as_ref() == Some(&row.token_hash),
                 })
             })
             .collect()
+    }
+
+    /// Forgets the sessions of an account of staff that began before this event of its stream; says how many there were.
+    pub(super) async fn forget_before(
+        service: &Service,
+        account: &str,
+        event: i64,
+    ) -> Result<u64, sqlx::Error> {
+        write_in_turn!(service.log, pool => {
+            sqlx::query("DELETE FROM sessions WHERE actor_id = $1 AND role <> 'member' AND sign_in < $2")
+                .bind(account)
+                .bind(event)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        })
     }
 
     /// Ends a session.
@@ -264,7 +370,7 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn end(&self, token: &Token) -> Result<(), sqlx::Error> {
-        write_in_turn!(self.log, pool => {
+        write_in_turn!(self.log(), pool => {
             sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
                 .bind(token.hash())
                 .execute(pool)
@@ -279,7 +385,7 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn end_one(&self, actor: &Actor, id: Uuid) -> Result<(), sqlx::Error> {
-        write_in_turn!(self.log, pool => {
+        write_in_turn!(self.log(), pool => {
             sqlx::query("DELETE FROM sessions WHERE role = $1 AND actor_id = $2 AND id = $3")
                 .bind(actor.role.as_str())
                 .bind(&actor.id)
@@ -296,7 +402,7 @@ impl Sessions {
     /// # Errors
     /// The database.
     pub async fn end_all(&self, actor: &Actor) -> Result<u64, sqlx::Error> {
-        let ended = write_in_turn!(self.log, pool => {
+        let ended = write_in_turn!(self.log(), pool => {
             sqlx::query("DELETE FROM sessions WHERE role = $1 AND actor_id = $2")
                 .bind(actor.role.as_str())
                 .bind(&actor.id)
@@ -313,13 +419,27 @@ impl Sessions {
     }
 }
 
+/// Notes that something was used. While nothing can be written, what may be read is read all the same: it is not waited for long.
+pub(super) async fn note_use(
+    log: &EventLog,
+    write: impl Future<Output = Result<(), sqlx::Error>> + Send + 'static,
+) {
+    const PATIENCE: Duration = Duration::from_millis(250);
+    let noting = log.tasks().spawn(async move {
+        if let Err(error) = write.await {
+            tracing::warn!(%error, "a use could not be noted");
+        }
+    });
+    let _noted_or_later = tokio::time::timeout(PATIENCE, noting).await;
+}
+
 fn before(now: Timestamp, span: Duration) -> i64 {
     let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     now.as_microsecond().saturating_sub(span)
 }
 
 /// The roles that somebody can be signed in with.
-pub fn role_named(name: &str) -> Option<Role> {
+fn role_named(name: &str) -> Option<Role> {
     [Role::Member, Role::Secretariat, Role::Reporter]
         .into_iter()
         .find(|role| role.as_str() == name)
@@ -368,9 +488,9 @@ mod tests {
 
     async fn sessions(directory: &tempfile::TempDir) -> Sessions {
         let url = format!("sqlite:{}", directory.path().join("sessions.db").display());
-        let database = Database::connect(&url).await.unwrap();
-        database.migrate().await.unwrap();
-        Sessions::new(EventLog::new(database), SessionTimes::default())
+        let programs = crate::service::programs(None).unwrap();
+        let service = Service::open(&url, programs, crate::ClockSetting::System);
+        Sessions::new(&service.await.unwrap(), SessionTimes::default())
     }
 
     fn member() -> Principal {
@@ -431,7 +551,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let sessions = sessions(&directory).await;
         let token = begin(&sessions, member(), Timestamp::now()).await;
-        let Database::Sqlite(pool) = sessions.log.database() else {
+        let Database::Sqlite(pool) = sessions.log().database() else {
             unreachable!("the test opened SQLite")
         };
         let (hash,): (Vec<u8>,) = sqlx::query_as("SELECT token_hash FROM sessions")
@@ -521,7 +641,7 @@ mod tests {
     #[test]
     fn only_what_could_be_ours_is_a_token() {
         assert!(Token::parse(&"a".repeat(64)).is_some());
-        for text in ["", "a", &"g".repeat(64), &"a".repeat(65)] {
+        for text in ["", "a", &"g".repeat(64), &"A".repeat(64), &"a".repeat(65)] {
             assert!(Token::parse(text).is_none());
         }
     }

@@ -15,15 +15,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    BadLink, Duties, Issuer, IssuerError, Link, Pending, Principal, Token, Vouched,
-    entrance::cookie_value,
-    let_in,
+    BadLink, COOKIE, Duties, GoodLink, Issuer, IssuerError, Link, Pending, Principal, Token,
+    Vouched, let_in,
     pending::{BROWSER_COOKIE, PATIENCE},
+    signed_in,
 };
 use crate::{
     app::App,
     pages,
-    problem::{Kind, Problem},
+    problem::{COME_AGAIN, Kind, Problem},
 };
 
 /// How a hand-over is called among the ways to sign in.
@@ -46,6 +46,7 @@ const NOBODY: &str = "サインインは確認できましたが、このサー�
 const UNKNOWN_MEMBER: &str = "サインインは確認できましたが、会員番号に該当する会員がまだ登録されていません。事務局へお問い合わせください。";
 const LINK_NOT_GOOD: &str = "会員専用ページからのリンクを確認できませんでした。会員専用ページを開き直して、もう一度リンクを押してください。";
 const LINK_TOO_OLD: &str = "会員専用ページからのリンクの有効期限（1分）が切れています。会員専用ページから、もう一度リンクを押してください。";
+const PAGE_NOT_GOOD: &str = "サインインの確認画面の有効期限（10分）が切れているか、別のブラウザで開かれた画面です。会員専用ページから、もう一度リンクを押してください。";
 const LINK_USED: &str = "会員専用ページからのリンクはすでに使われています。会員専用ページから、もう一度リンクを押してください。";
 
 fn refused(app: &App, sentence: &'static str, status: StatusCode) -> Response {
@@ -53,13 +54,17 @@ fn refused(app: &App, sentence: &'static str, status: StatusCode) -> Response {
         notice: Some(sentence),
         from: None,
     };
-    pages::start(app, &said, status)
+    let mut page = pages::start(app, &said, status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let wait = HeaderValue::from(COME_AGAIN.as_secs());
+        page.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    page
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: sqlx::Error) -> Problem {
-    tracing::error!(%error, "writing a sign-in failed");
-    Problem::new(Kind::Internal)
+    Problem::failed("writing a sign-in", &error)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,11 +98,33 @@ fn sent(address: &str, cookies: &[String]) -> Result<Response, Problem> {
     Ok(response)
 }
 
+/// What binds all sign-ins of a browser to it: what it has from one that is on its way already, else a new value. And the cookie that keeps it.
+fn browser(app: &App, headers: &HeaderMap) -> (Token, String) {
+    let entrance = app.entrance();
+    let known = entrance.token_in(headers, BROWSER_COOKIE);
+    let browser = known.unwrap_or_else(Token::random);
+    let cookie = entrance.cookie(BROWSER_COOKIE, browser.as_str(), PATIENCE.as_secs());
+    (browser, cookie)
+}
+
+/// Whether this browser is a member's already.
+async fn is_signed_in_as(
+    app: &App,
+    headers: &HeaderMap,
+    member: &MemberNumber,
+) -> Result<bool, Problem> {
+    let principal = signed_in(app, headers).await?;
+    Ok(principal.is_some_and(|principal| {
+        principal.actor.role == Role::Member && principal.actor.id == member.as_str()
+    }))
+}
+
 /// To the issuer.
 async fn begin(
     State(app): State<App>,
     Path(key): Path<String>,
     Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let issuer = issuer(&app, &key)?;
     let state = Token::random();
@@ -113,17 +140,13 @@ async fn begin(
         via: key,
         nonce: started.nonce,
         verifier: started.verifier,
-        member: String::new(),
         goes_to: goes_to.to_owned(),
     };
-    let browser = app
-        .sign_ins()
-        .begin(&state, &pending, Timestamp::now())
+    let (browser, cookie) = browser(&app, &headers);
+    app.sign_ins()
+        .begin(&state, &browser, &pending, Timestamp::now())
         .await
         .map_err(failed)?;
-    let cookie = app
-        .entrance()
-        .cookie(BROWSER_COOKIE, browser.as_str(), PATIENCE.as_secs());
     sent(&started.address, &[cookie])
 }
 
@@ -142,7 +165,7 @@ async fn taken(
     headers: &HeaderMap,
 ) -> Result<Option<Pending>, Problem> {
     let state = state.and_then(Token::parse);
-    let browser = cookie_value(headers, BROWSER_COOKIE).and_then(|value| Token::parse(&value));
+    let browser = app.entrance().token_in(headers, BROWSER_COOKIE);
     let (Some(state), Some(browser)) = (state, browser) else {
         return Ok(None);
     };
@@ -168,9 +191,17 @@ async fn come_back(
         return Ok(again("an answer that can not be read"));
     };
     let Some(pending) = taken(&app, &key, came.state.as_deref(), &headers).await? else {
+        // The same answer a second time, or of another tab whose sign-in was given up: nothing is changed for who is signed in.
+        if signed_in(&app, &headers).await?.is_some() {
+            return sent("/", &[]);
+        }
         return Ok(again("no such sign-in has begun in this browser"));
     };
     let Some(code) = came.code else {
+        // Issuers send the second tab back so when the first has signed in there.
+        if signed_in(&app, &headers).await?.is_some() {
+            return sent(&pending.goes_to, &[]);
+        }
         if came.error.as_deref() == Some("access_denied") {
             return Ok(refused(&app, CANCELLED, StatusCode::FORBIDDEN));
         }
@@ -181,11 +212,18 @@ async fn come_back(
         .await;
     let principal = match vouched {
         Ok(Vouched::Staff(principal)) => principal,
-        Ok(Vouched::Member(number)) => match known(&app, &number).await? {
-            Some(principal) => principal,
-            None => return Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN)),
-        },
-        Ok(Vouched::Nobody) => return Ok(refused(&app, NOBODY, StatusCode::FORBIDDEN)),
+        Ok(Vouched::Member(number)) => {
+            let Some(principal) = known(&app, &number).await? else {
+                let reason = "the member of the claim has no record here";
+                tracing::warn!(issuer = key, reason, "a sign-in was refused");
+                return Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN));
+            };
+            principal
+        }
+        Ok(Vouched::Nobody(reason)) => {
+            tracing::warn!(issuer = key, reason, "a sign-in was refused");
+            return Ok(refused(&app, NOBODY, StatusCode::FORBIDDEN));
+        }
         Err(error @ IssuerError::Unavailable(_)) => {
             tracing::warn!(issuer = key, %error, "a sign-in could not be ended");
             return Ok(refused(&app, UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE));
@@ -211,14 +249,16 @@ async fn go_on(
     goes_to: &str,
 ) -> Result<Response, Problem> {
     let session = let_in(app, headers, principal, via).await?;
-    let mut response = sent(goes_to, &[app.entrance().cookie(BROWSER_COOKIE, "", 0)])?;
+    // The cookie of sign-ins on their way stays until it ends by itself: another tab of this browser may come back yet.
+    let mut response = sent(goes_to, &[])?;
     response.headers_mut().append(header::SET_COOKIE, session);
     Ok(response)
 }
 
-/// Shows whose link it is; it is used up by this.
+/// Shows whose link it is, and spends nothing: mail programs and browsers look at links before people do, some more than once.
 async fn show_link(
     State(app): State<App>,
+    headers: HeaderMap,
     link: Result<Query<Link>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Some(keys) = &app.entrance().handover else {
@@ -229,39 +269,28 @@ async fn show_link(
         return refuse(LINK_NOT_GOOD);
     };
     let now = Timestamp::now();
-    let number = match keys.check(&link, now) {
-        Ok(number) => number,
-        Err(BadLink::Unsigned) => return refuse(LINK_NOT_GOOD),
-        Err(BadLink::NotNow) => return refuse(LINK_TOO_OLD),
-    };
-    if !app
-        .sign_ins()
-        .use_link(link.signature.as_bytes(), now)
-        .await
-        .map_err(failed)?
+    let checked = keys.check(&link, now);
+    // A member who is signed in already goes on, also by a link that is used or too old.
+    if let Ok(GoodLink { member, .. }) | Err(BadLink::NotNow(member)) = &checked
+        && is_signed_in_as(&app, &headers, member).await?
     {
+        return sent("/", &[]);
+    }
+    let good = match checked {
+        Ok(good) => good,
+        Err(BadLink::Unsigned) => return refuse(LINK_NOT_GOOD),
+        Err(BadLink::NotNow(_)) => return refuse(LINK_TOO_OLD),
+    };
+    let used = app.sign_ins().is_used(&good.signature).await;
+    if used.map_err(failed)? {
         return refuse(LINK_USED);
     }
-    if known(&app, &number).await?.is_none() {
+    if known(&app, &good.member).await?.is_none() {
         return refuse(UNKNOWN_MEMBER);
     }
-    let state = Token::random();
-    let pending = Pending {
-        via: HANDOVER.to_owned(),
-        nonce: String::new(),
-        verifier: String::new(),
-        member: number.to_string(),
-        goes_to: "/".to_owned(),
-    };
-    let browser = app
-        .sign_ins()
-        .begin(&state, &pending, now)
-        .await
-        .map_err(failed)?;
-    let mut page = pages::handover(&app, number.as_str(), state.as_str());
-    let cookie = app
-        .entrance()
-        .cookie(BROWSER_COOKIE, browser.as_str(), PATIENCE.as_secs());
+    let (browser, cookie) = browser(&app, &headers);
+    let state = app.sign_ins().show(&good, &browser, now);
+    let mut page = pages::handover(&app, good.member.as_str(), &state);
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         page.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -273,7 +302,7 @@ struct Pressed {
     state: String,
 }
 
-/// The press on it.
+/// The press on it, which spends the link.
 async fn use_link(
     State(app): State<App>,
     headers: HeaderMap,
@@ -282,19 +311,26 @@ async fn use_link(
     if app.entrance().handover.is_none() {
         return Err(Problem::new(Kind::NotFound));
     }
-    let state = form.ok().map(|Form(pressed)| pressed.state);
-    let Some(pending) = taken(&app, HANDOVER, state.as_deref(), &headers).await? else {
-        return Ok(refused(&app, LINK_USED, StatusCode::FORBIDDEN));
+    let now = Timestamp::now();
+    let browser = app.entrance().token_in(&headers, BROWSER_COOKIE);
+    let shown = form.ok().zip(browser).and_then(|(Form(pressed), browser)| {
+        let sign_ins = app.sign_ins();
+        sign_ins.shown(&pressed.state, &browser, now)
+    });
+    let Some(GoodLink { member, signature }) = shown else {
+        return Ok(refused(&app, PAGE_NOT_GOOD, StatusCode::FORBIDDEN));
     };
-    let number = MemberNumber::parse(&pending.member).ok();
-    let principal = match number {
-        Some(number) => known(&app, &number).await?,
-        None => None,
-    };
-    match principal {
-        Some(principal) => go_on(&app, &headers, principal, HANDOVER, &pending.goes_to).await,
-        None => Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN)),
+    if is_signed_in_as(&app, &headers, &member).await? {
+        return sent("/", &[]);
     }
+    let Some(principal) = known(&app, &member).await? else {
+        return Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN));
+    };
+    let first = app.sign_ins().use_link(&signature, now).await;
+    if !first.map_err(failed)? {
+        return Ok(refused(&app, LINK_USED, StatusCode::FORBIDDEN));
+    }
+    go_on(&app, &headers, principal, HANDOVER, "/").await
 }
 
 /// Ends the session of this browser.
@@ -303,5 +339,5 @@ async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response
     if let Some(token) = entrance.token(&headers) {
         app.sessions().end(&token).await.map_err(failed)?;
     }
-    sent("/", &[entrance.cookie(entrance.cookie_name(), "", 0)])
+    sent("/", &[entrance.cookie(COOKIE, "", 0)])
 }

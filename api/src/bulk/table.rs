@@ -56,6 +56,23 @@ words! {
     }
 }
 
+impl RunState {
+    /// Whether nothing of it is done yet: it waits for its start, or for a second person.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Previewed | Self::Proposed)
+    }
+}
+
+words! {
+    /// When a run begins.
+    Starts {
+        /// When somebody starts it.
+        Pressed: "pressed", "実行の操作で開始";
+        /// When a second person has approved it, or a day has passed without one (単独).
+        Approved: "approved", "承認と同時に開始";
+    }
+}
+
 words! {
     /// How far an item has come.
     ItemState {
@@ -77,14 +94,40 @@ pub(crate) struct BulkRun {
     pub act: &'static NamedAct,
     /// What the act asks for, as typed.
     pub until: String,
+    /// 会員への説明
+    pub explanation: String,
+    /// 内部の理由
     pub reason: String,
     pub state: RunState,
-    /// SHA-256 over exactly what is to be done.
-    pub digest: String,
     /// Role and account.
     pub made_by: String,
+    /// Who began it, for people to read; whose acts they are stands in the log.
     pub started_by: Option<String>,
     pub made_at: Timestamp,
+    /// When it begins.
+    pub starts: Starts,
+    /// The file whose rows they are.
+    pub import: Option<Uuid>,
+    /// Why it was ended before its time.
+    pub sentence: String,
+    /// SHA-256 (hexadecimal) over the request that made it; empty of what no single request has made.
+    pub request_hash: String,
+}
+
+impl BulkRun {
+    /// Whether it was made by another request than one with this hash: its Idempotency-Key is used for something else now.
+    pub fn is_of_another_request(&self, request_hash: &str) -> bool {
+        !self.request_hash.is_empty() && self.request_hash != request_hash
+    }
+
+    /// The id of the command by which an item is done: repeated after a crash it is the same one. That of a row of a file is the one by
+    /// which the row would have been done at once, so that the file can be taken back.
+    pub fn command_id(&self, item: &BulkItem) -> Uuid {
+        match (self.import, usize::try_from(item.line)) {
+            (Some(import), Ok(line)) => crate::imports::command_id(import, line),
+            _ => Uuid::new_v5(&self.id, item.application.as_bytes()),
+        }
+    }
 }
 
 /// An application of a run.
@@ -96,6 +139,23 @@ pub(crate) struct BulkItem {
     pub state: ItemState,
     /// Why not.
     pub sentence: String,
+    /// 会員への説明 of this one alone; empty: that of the run.
+    pub explanation: String,
+    /// Line of the file; 0 of what comes from none.
+    pub line: i64,
+}
+
+type ItemRow = (String, i64, String, String, String, i64);
+
+fn item((application, seen, state, sentence, explanation, line): ItemRow) -> Option<BulkItem> {
+    Some(BulkItem {
+        application,
+        seen: u32::try_from(seen).ok()?,
+        state: ItemState::parse(&state)?,
+        sentence,
+        explanation,
+        line,
+    })
 }
 
 /// How many items stand where.
@@ -124,23 +184,45 @@ type RunRow = (
     String,
     Option<String>,
     i64,
+    String,
+    String,
+    String,
+    String,
 );
 
-const COLUMNS: &str = "id, act, until, reason, state, digest, made_by, started_by, made_at_us";
+const COLUMNS: &str = "id, act, until, explanation, reason, state, made_by, started_by, made_at_us, starts, import, sentence, request_hash";
 
 fn run(
-    (id, act, until, reason, state, digest, made_by, started_by, made_at): RunRow,
+    (
+        id,
+        act,
+        until,
+        explanation,
+        reason,
+        state,
+        made_by,
+        started_by,
+        made_at,
+        starts,
+        import,
+        sentence,
+        request_hash,
+    ): RunRow,
 ) -> Option<BulkRun> {
     Some(BulkRun {
         id: id.parse().ok()?,
         act: NamedAct::find(&act)?,
         until,
+        explanation,
         reason,
         state: RunState::parse(&state)?,
-        digest,
         made_by,
         started_by,
         made_at: Timestamp::from_microsecond(made_at).ok()?,
+        starts: Starts::parse(&starts)?,
+        import: import.parse().ok(),
+        sentence,
+        request_hash,
     })
 }
 
@@ -163,31 +245,37 @@ impl BulkRuns {
         let _told_or_not = tokio::time::timeout(patience, self.waker.notified()).await;
     }
 
-    /// Writes a run with its items, all or nothing; the same id again changes nothing.
-    pub async fn make(&self, run: &BulkRun, items: &[BulkItem]) -> Result<(), sqlx::Error> {
-        write_in_turn!(self.log, pool => {
+    /// Writes a run with its items, all or nothing; the same id again changes nothing. False when the one that is there is of another request.
+    pub async fn make(&self, run: &BulkRun, items: &[BulkItem]) -> Result<bool, sqlx::Error> {
+        let made: bool = write_in_turn!(self.log, pool => {
             async {
                 let mut transaction = pool.begin().await?;
                 let made = sqlx::query(
-                    "INSERT INTO bulk_runs (id, act, until, reason, state, digest, made_by, made_at_us)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+                    "INSERT INTO bulk_runs (id, act, until, explanation, reason, state, digest, made_by, made_at_us, starts, import, request_hash)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
                 )
                 .bind(run.id.to_string())
                 .bind(run.act.name)
                 .bind(&run.until)
+                .bind(&run.explanation)
                 .bind(&run.reason)
                 .bind(run.state.as_str())
-                .bind(&run.digest)
+                // For nodes of the version before, which go by it; here it is made of the rows each time it is asked for.
+                .bind(super::digest(run, items))
                 .bind(&run.made_by)
                 .bind(run.made_at.as_microsecond())
+                .bind(run.starts.as_str())
+                .bind(run.import.map(|id| id.to_string()).unwrap_or_default())
+                .bind(&run.request_hash)
                 .execute(&mut *transaction)
                 .await?;
                 if made.rows_affected() == 0 {
-                    return transaction.rollback().await;
+                    transaction.rollback().await?;
+                    return Ok(false);
                 }
                 for items in items.chunks(ITEMS_PER_STATEMENT) {
                     let mut query = QueryBuilder::new(
-                        "INSERT INTO bulk_items (run, application, seen, state, sentence) ",
+                        "INSERT INTO bulk_items (run, application, seen, state, sentence, explanation, line) ",
                     );
                     query.push_values(items, |mut columns, item| {
                         columns
@@ -195,14 +283,22 @@ impl BulkRuns {
                             .push_bind(&item.application)
                             .push_bind(i64::from(item.seen))
                             .push_bind(item.state.as_str())
-                            .push_bind(&item.sentence);
+                            .push_bind(&item.sentence)
+                            .push_bind(&item.explanation)
+                            .push_bind(item.line);
                     });
                     query.build().execute(&mut *transaction).await?;
                 }
-                transaction.commit().await
+                transaction.commit().await?;
+                Ok(true)
             }
             .await
-        })
+        })?;
+        if made {
+            return Ok(true);
+        }
+        let known = self.find(run.id).await?;
+        Ok(known.is_none_or(|known| !known.is_of_another_request(&run.request_hash)))
     }
 
     /// A run.
@@ -252,9 +348,9 @@ impl BulkRuns {
         state: Option<ItemState>,
         limit: i64,
     ) -> Result<Vec<BulkItem>, sqlx::Error> {
-        let rows: Vec<(String, i64, String, String)> = on_database!(self.log.database(), pool => {
+        let rows: Vec<ItemRow> = on_database!(self.log.database(), pool => {
             let mut query = QueryBuilder::new(
-                "SELECT application, seen, state, sentence FROM bulk_items WHERE run = ",
+                "SELECT application, seen, state, sentence, explanation, line FROM bulk_items WHERE run = ",
             );
             query.push_bind(id.to_string());
             if let Some(state) = state {
@@ -263,17 +359,56 @@ impl BulkRuns {
             query.push(" ORDER BY application LIMIT ").push_bind(limit);
             query.build_query_as().fetch_all(pool).await
         })?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(application, seen, state, sentence)| {
-                Some(BulkItem {
-                    application,
-                    seen: u32::try_from(seen).ok()?,
-                    state: ItemState::parse(&state)?,
-                    sentence,
-                })
-            })
-            .collect())
+        Ok(rows.into_iter().filter_map(item).collect())
+    }
+
+    /// The runs that wait for a second person, oldest first.
+    pub async fn waiting(&self) -> Result<Vec<BulkRun>, sqlx::Error> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM bulk_runs WHERE state = 'proposed' ORDER BY made_at_us, id"
+        );
+        let found: Vec<RunRow> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(&statement).fetch_all(pool).await
+        })?;
+        Ok(found.into_iter().filter_map(run).collect())
+    }
+
+    /// The runs in which an application waits for a second person, oldest first.
+    pub async fn waiting_for(&self, application: &str) -> Result<Vec<BulkRun>, sqlx::Error> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM bulk_runs WHERE state = 'proposed' AND id IN
+             (SELECT run FROM bulk_items WHERE application = $1 AND state = 'ready') ORDER BY made_at_us, id"
+        );
+        let found: Vec<RunRow> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(&statement).bind(application).fetch_all(pool).await
+        })?;
+        Ok(found.into_iter().filter_map(run).collect())
+    }
+
+    /// The runs of the rows of a file that wait.
+    pub async fn waiting_of(&self, import: Uuid) -> Result<Vec<BulkRun>, sqlx::Error> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM bulk_runs WHERE import = $1 AND state IN ('previewed', 'proposed')"
+        );
+        let found: Vec<RunRow> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(&statement).bind(import.to_string()).fetch_all(pool).await
+        })?;
+        Ok(found.into_iter().filter_map(run).collect())
+    }
+
+    /// Ends a run before its time, and says why.
+    pub async fn end(&self, id: Uuid, sentence: &str) -> Result<(), sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            sqlx::query(
+                "UPDATE bulk_runs SET state = 'cancelled', sentence = $1
+                  WHERE id = $2 AND state IN ('previewed', 'proposed', 'running')",
+            )
+            .bind(sentence)
+            .bind(id.to_string())
+            .execute(pool)
+            .await
+            .map(drop)
+        })
     }
 
     /// Moves a run from one state to another; false when it was not there any more.
@@ -299,7 +434,7 @@ impl BulkRuns {
         Ok(moved == 1)
     }
 
-    /// Writes down what became of an item.
+    /// Writes down what became of an item, whatever its row said before.
     pub async fn settle(
         &self,
         id: Uuid,
@@ -309,7 +444,7 @@ impl BulkRuns {
     ) -> Result<(), sqlx::Error> {
         write_in_turn!(self.log, pool => {
             sqlx::query(
-                "UPDATE bulk_items SET state = $1, sentence = $2 WHERE run = $3 AND application = $4 AND state = 'ready'",
+                "UPDATE bulk_items SET state = $1, sentence = $2 WHERE run = $3 AND application = $4 AND state <> 'excluded'",
             )
             .bind(state.as_str())
             .bind(sentence)

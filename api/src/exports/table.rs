@@ -4,8 +4,11 @@ use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Export, KEPT_FOR, Order, SILENCE, State};
-use crate::sheets::{Format, Losses};
+use super::{DAY_BYTES, Export, KEPT_FOR, OPEN_OF_ONE, Order, Quota, SILENCE, State};
+use crate::{
+    clock::shared_time,
+    sheets::{Format, Losses},
+};
 
 /// What the owner of a job reads whose process died or was stopped.
 pub(super) const CUT: &str = "サーバーが停止または再起動したため、ファイルを作成できませんでした。お手数ですが、もう一度作成してください。";
@@ -90,6 +93,11 @@ fn silent(now: Timestamp) -> i64 {
     now.as_microsecond().saturating_sub(silence)
 }
 
+fn a_day_before(now: Timestamp) -> i64 {
+    let day = i64::try_from(KEPT_FOR.as_micros()).unwrap_or(i64::MAX);
+    now.as_microsecond().saturating_sub(day)
+}
+
 fn expiry(from: Timestamp) -> i64 {
     from.saturating_add(KEPT_FOR)
         .unwrap_or(Timestamp::MAX)
@@ -115,6 +123,11 @@ impl Table {
         &self.log
     }
 
+    /// The time by which all nodes tell who is silent.
+    pub(super) async fn now(&self) -> Result<Timestamp, sqlx::Error> {
+        shared_time(&self.log).await
+    }
+
     pub(super) async fn begin(
         &self,
         id: Uuid,
@@ -125,7 +138,11 @@ impl Table {
             self.log,
             sqlx::query(
                 "INSERT INTO exports (id, owner, title, format, state, rows_total, begun_at_us, seen_at_us, expires_at_us)
-                 VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $6, $7) ON CONFLICT (id) DO NOTHING",
+                 SELECT $1, $2, $3, $4, 'waiting', $5, $6, $6, $7
+                  WHERE (SELECT COUNT(*) FROM exports
+                          WHERE owner = $2 AND state IN ('waiting', 'running') AND seen_at_us >= $8) < $9
+                    AND (SELECT COALESCE(SUM(bytes), 0) FROM export_usage WHERE owner = $2 AND made_at_us > $10) < $11
+                 ON CONFLICT (id) DO NOTHING",
             )
             .bind(id.to_string())
             .bind(&order.owner)
@@ -134,7 +151,37 @@ impl Table {
             .bind(stored(order.total))
             .bind(now.as_microsecond())
             .bind(expiry(now))
+            .bind(silent(now))
+            .bind(i64::from(OPEN_OF_ONE))
+            .bind(a_day_before(now))
+            .bind(stored(DAY_BYTES))
         )
+    }
+
+    /// Why a job that did not begin did not: nothing when it is there already.
+    pub(super) async fn quota(
+        &self,
+        id: Uuid,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Option<Quota>, sqlx::Error> {
+        let (known, open): (i64, i64) = on_database!(self.log.database(), pool => {
+            sqlx::query_as(
+                "SELECT (SELECT COUNT(*) FROM exports WHERE id = $1),
+                        (SELECT COUNT(*) FROM exports
+                          WHERE owner = $2 AND state IN ('waiting', 'running') AND seen_at_us >= $3)",
+            )
+                .bind(id.to_string())
+                .bind(owner)
+                .bind(silent(now))
+                .fetch_one(pool)
+                .await
+        })?;
+        Ok(match (known, open) {
+            (1.., _) => None,
+            (_, open) if open >= i64::from(OPEN_OF_ONE) => Some(Quota::AtOnce),
+            _ => Some(Quota::Day),
+        })
     }
 
     pub(super) async fn find(
@@ -253,6 +300,19 @@ impl Table {
     ) -> Result<bool, sqlx::Error> {
         let losses =
             serde_json::to_string(losses).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        // Counted first: a file that is there was counted.
+        write_in_turn!(self.log, pool => {
+            sqlx::query(
+                "INSERT INTO export_usage (export, owner, bytes, made_at_us)
+                 SELECT id, owner, $2, $3 FROM exports WHERE id = $1 AND state = 'running' ON CONFLICT (export) DO NOTHING",
+            )
+                .bind(id.to_string())
+                .bind(stored(size))
+                .bind(now.as_microsecond())
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
         changes_one!(
             self.log,
             sqlx::query(
@@ -333,6 +393,13 @@ impl Table {
         write_in_turn!(self.log, pool => {
             sqlx::query("DELETE FROM exports WHERE expires_at_us <= $1")
                 .bind(now.as_microsecond())
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
+        write_in_turn!(self.log, pool => {
+            sqlx::query("DELETE FROM export_usage WHERE made_at_us <= $1")
+                .bind(a_day_before(now))
                 .execute(pool)
                 .await
                 .map(drop)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eventstore::{Database, EventLog};
+use eventstore::{Database, EventLog, on_database};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use projections::reports::{Column, Kind};
 
@@ -48,6 +48,9 @@ fn numbers(chunks: u32) -> Source {
     }
 }
 
+/// Longer than anything here takes that works.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// A chunk, and then nothing for ever.
 fn endless() -> Source {
     let chunk = Ok(vec![vec![Cell::text("0000001")]; 2_000]);
@@ -68,14 +71,15 @@ async fn found(exports: &Exports, id: Uuid) -> Export {
 }
 
 async fn reaches(exports: &Exports, id: Uuid, reached: impl Fn(&Export) -> bool) -> Export {
-    for _ in 0..3_000 {
+    let began = std::time::Instant::now();
+    loop {
         let export = found(exports, id).await;
         if reached(&export) {
             return export;
         }
+        assert!(began.elapsed() < PATIENCE, "{export:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{:?}", found(exports, id).await);
 }
 
 async fn ends(exports: &Exports, id: Uuid) -> Export {
@@ -190,9 +194,7 @@ async fn the_end_of_the_service_does_not_wait_for_a_job() {
     exports.stop();
     let tasks = exports.table.log().tasks();
     tasks.close();
-    tokio::time::timeout(Duration::from_secs(5), tasks.wait())
-        .await
-        .unwrap();
+    tokio::time::timeout(PATIENCE, tasks.wait()).await.unwrap();
     let stopped = found(&exports, id).await;
     assert_eq!((stopped.state, stopped.rows_done), (State::Failed, 2_000));
 }
@@ -265,4 +267,55 @@ fn every_state_is_known_by_its_word() {
     for state in State::ALL {
         assert_eq!(State::parse(state.word()), Some(state));
     }
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_jobs_at_once_and_so_many_bytes_a_day_and_another_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let exports = exports(&directory).await;
+    let begin = async |owner: &str, at: Timestamp, id: Uuid, rows: Source| {
+        let order = Order {
+            owner: owner.to_owned(),
+            ..order(Format::Csv, 1_000)
+        };
+        exports.begin(id, order, rows, vec![], at).await
+    };
+    let now = Timestamp::now();
+    // Jobs that wait, without anybody who works on them.
+    let mut open = Vec::new();
+    for _ in 0..OPEN_OF_ONE {
+        let id = Uuid::new_v4();
+        let order = order(Format::Csv, 1_000);
+        assert!(exports.table.begin(id, &order, now).await.unwrap());
+        open.push(id);
+    }
+    let refused = begin(OWNER, now, Uuid::new_v4(), numbers(1)).await;
+    assert!(matches!(refused, Err(BeginError::Full(Quota::AtOnce))));
+    // A request that comes again is the one that it was.
+    let again = begin(OWNER, now, open[0], numbers(1)).await;
+    assert_eq!(again.unwrap(), open[0]);
+    let other = "reporter:other";
+    begin(other, now, Uuid::new_v4(), numbers(1)).await.unwrap();
+    for id in &open {
+        assert!(exports.cancel(*id, OWNER, Timestamp::now()).await.unwrap());
+    }
+    let done = begin(OWNER, now, Uuid::new_v4(), numbers(1)).await.unwrap();
+    let made = reaches(&exports, done, |export| export.state == State::Done).await;
+    // What was made counts for a day, also when it is thrown away.
+    assert!(exports.remove(done, OWNER).await.unwrap());
+    on_database!(exports.table.log().database(), pool => {
+        sqlx::query("UPDATE export_usage SET bytes = bytes + $1 WHERE export = $2")
+            .bind(i64::try_from(DAY_BYTES - made.size.unwrap()).unwrap())
+            .bind(done.to_string())
+            .execute(pool)
+            .await
+            .map(drop)
+    })
+    .unwrap();
+    let refused = begin(OWNER, Timestamp::now(), Uuid::new_v4(), numbers(1)).await;
+    assert!(matches!(refused, Err(BeginError::Full(Quota::Day))));
+    let tomorrow = Timestamp::now() + Duration::from_hours(24);
+    begin(OWNER, tomorrow, Uuid::new_v4(), numbers(1))
+        .await
+        .unwrap();
 }

@@ -97,8 +97,11 @@ pub(super) async fn run(table: Table, turns: Arc<Semaphore>, stop: CancellationT
         tracing::error!(error = &error as &dyn std::error::Error, export = %id, "an export could not be written");
     }
     // In vain without the database, and then the silence says the same.
-    let told = table.fail(id, error.sentence(), Timestamp::now()).await;
-    if let Err(error) = told.and(table.forget_parts(id).await) {
+    let told = async {
+        table.fail(id, error.sentence(), table.now().await?).await?;
+        table.forget_parts(id).await
+    };
+    if let Err(error) = told.await {
         tracing::warn!(%error, export = %id, "the end of an export could not be written down");
     }
 }
@@ -107,7 +110,8 @@ pub(super) async fn run(table: Table, turns: Arc<Semaphore>, stop: CancellationT
 async fn signs_of_life(table: &Table, id: Uuid) {
     loop {
         tokio::time::sleep(BEAT).await;
-        match table.beat(id, Timestamp::now()).await {
+        let beaten = async { table.beat(id, table.now().await?).await };
+        match beaten.await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => tracing::warn!(%error, export = %id, "no sign of life of an export"),
@@ -118,7 +122,7 @@ async fn signs_of_life(table: &Table, id: Uuid) {
 async fn work(table: &Table, turns: &Semaphore, job: Job) -> Result<(), WorkError> {
     // Nobody closes it.
     let _turn = turns.acquire().await.map_err(|_| WorkError::Stopped)?;
-    wanted(table.start(job.id, Timestamp::now()).await?)?;
+    wanted(table.start(job.id, table.now().await?).await?)?;
     let id = job.id;
     let (pieces, received) = mpsc::channel(AHEAD);
     let (format, created, sheet) = (job.format, job.created, job.first.sheet.clone());
@@ -130,7 +134,7 @@ async fn work(table: &Table, turns: &Semaphore, job: Job) -> Result<(), WorkErro
     let size = store(table, id, file).await?;
     wanted(
         table
-            .done(id, (rows, size), &losses, Timestamp::now())
+            .done(id, (rows, size), &losses, table.now().await?)
             .await?,
     )
 }
@@ -158,7 +162,7 @@ async fn feed(table: &Table, job: Job, pieces: mpsc::Sender<Piece>) -> Result<u6
             }
             if rows - told >= STRIDE {
                 told = rows;
-                wanted(table.progress(job.id, rows, Timestamp::now()).await?)?;
+                wanted(table.progress(job.id, rows, table.now().await?).await?)?;
             }
         }
     }

@@ -82,6 +82,7 @@ impl Society {
             correlation_id: Uuid::new_v4(),
             causation_id: None,
             reason: None,
+            counts_for: None,
         };
         self.service
             .command_application(&id(), command, call)

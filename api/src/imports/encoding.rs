@@ -21,6 +21,9 @@ pub enum Encoding {
     /// `Shift_JIS` with the characters of Windows (CP932).
     #[serde(rename = "CP932")]
     Cp932,
+    /// No text: a workbook of Excel.
+    #[serde(rename = "xlsx")]
+    Xlsx,
 }
 
 impl Encoding {
@@ -53,7 +56,7 @@ impl Encoding {
     /// is never a comma, a quotation mark or a line end.
     pub(super) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         match self {
-            Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Self::Utf8 | Self::Xlsx => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Self::Cp932 => {
                 encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)
             }
@@ -65,6 +68,7 @@ impl Encoding {
         match self {
             Self::Utf8 => "UTF-8",
             Self::Cp932 => "Shift_JIS（CP932）",
+            Self::Xlsx => "Excelブック（xlsx）",
         }
     }
 }

@@ -9,6 +9,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Kind, Outcome, report::RowResult};
+use crate::clock::shared_time;
 
 /// Rows in one statement.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -188,6 +189,14 @@ impl Journal {
         Self { log }
     }
 
+    /// The time by which all nodes tell which run was cut: the database's.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn now(&self) -> Result<Timestamp, sqlx::Error> {
+        shared_time(&self.log).await
+    }
+
     /// A run begins, or is begun once more under the same id.
     pub(super) async fn begin(&self, begun: &Begun, now: Timestamp) -> Result<(), sqlx::Error> {
         write_in_turn!(self.log, pool => {
@@ -292,48 +301,58 @@ impl Journal {
         row.map(|row| row.read(now)).transpose()
     }
 
-    /// The runs, newest first, from that place.
+    /// The runs of these kinds, newest first, from that place.
     ///
     /// # Errors
     /// The database.
     pub async fn list(
         &self,
+        kinds: &[Kind],
         (offset, limit): (i64, i64),
         now: Timestamp,
     ) -> Result<Vec<ImportRecord>, sqlx::Error> {
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<Columns> = on_database!(self.log.database(), pool => {
-            sqlx::query_as(&format!(
-                "SELECT {COLUMNS} FROM imports ORDER BY started_at_us DESC, id LIMIT $1 OFFSET $2"
-            ))
-                .bind(limit)
-                .bind(offset)
-                .fetch_all(pool)
-                .await
+            let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM imports WHERE kind IN ("));
+            let mut words = query.separated(", ");
+            for kind in kinds {
+                words.push_bind(kind.word());
+            }
+            words.push_unseparated(") ORDER BY started_at_us DESC, id LIMIT ");
+            query.push_bind(limit).push(" OFFSET ").push_bind(offset);
+            query.build_query_as().fetch_all(pool).await
         })?;
         rows.into_iter().map(|row| row.read(now)).collect()
     }
 
-    /// The rows of a run by line, at most `limit` after that line; only those with this outcome, if one is named.
+    /// The rows of a run with one of these outcomes by line, at most `limit` after that line.
     ///
     /// # Errors
     /// The database.
     pub async fn rows(
         &self,
         import: Uuid,
-        outcome: Option<Outcome>,
+        outcomes: &[Outcome],
         (after, limit): (i64, i64),
     ) -> Result<Vec<RecordedRow>, sqlx::Error> {
         type Row = (i64, Option<String>, String, String);
+        if outcomes.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<Row> = on_database!(self.log.database(), pool => {
             let mut query = QueryBuilder::new(
                 "SELECT line, member, outcome, message FROM import_rows WHERE import = ",
             );
             query.push_bind(import.to_string());
-            query.push(" AND line > ").push_bind(after);
-            if let Some(outcome) = outcome {
-                query.push(" AND outcome = ").push_bind(outcome.as_str());
+            query.push(" AND line > ").push_bind(after).push(" AND outcome IN (");
+            let mut words = query.separated(", ");
+            for outcome in outcomes {
+                words.push_bind(outcome.as_str());
             }
-            query.push(" ORDER BY line LIMIT ").push_bind(limit);
+            words.push_unseparated(") ORDER BY line LIMIT ");
+            query.push_bind(limit);
             query.build_query_as().fetch_all(pool).await
         })?;
         rows.into_iter()

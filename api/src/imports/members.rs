@@ -1,7 +1,10 @@
 //! `members.csv`: 会員基本情報.
 
-use domain::member::{
-    Certification, Contact, MedicalRegistration, MemberCommand, MemberRecord, Place, Workplace,
+use domain::{
+    member::{
+        Certification, Contact, MedicalRegistration, MemberCommand, MemberRecord, Place, Workplace,
+    },
+    text::undressed,
 };
 
 use super::{
@@ -76,7 +79,7 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
             department: text("部署名"),
             place: place("施設郵便番号", "施設住所", "施設電話", "施設FAX"),
         },
-        email: row.code("メールアドレス"),
+        email: undressed(row.text("メールアドレス")),
         medical_registration,
         speciality: text("専門分野"),
         joined_on,

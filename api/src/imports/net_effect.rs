@@ -32,6 +32,8 @@ pub(super) enum Fact {
         /// 申請の種類 as the file names it; none: that of this year.
         program: Option<String>,
         outcome: ExamOutcome,
+        /// 会員への説明; empty where the file has none.
+        explanation: String,
     },
 }
 
@@ -49,6 +51,8 @@ pub(super) struct PlacedRow {
     pub line: usize,
     /// Hash of its bytes in the file.
     pub hash: [u8; 32],
+    /// What is to be said of it whatever becomes of it; empty for most.
+    pub remark: String,
     pub row: GoodRow,
 }
 

@@ -25,7 +25,7 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
     let transaction = row.required_code("取引番号");
     let member = row.member("会員番号");
     let item = row.word("費目", "「受験料」「審査料」「認定料」", PaymentItem::parse);
-    let amount_yen = row.number("金額", &["円"]);
+    let amount_yen = row.yen("金額");
     if amount_yen == Some(0) {
         row.refuse("金額 は 1 以上の数字で入力してください。");
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::Actor;
 use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Kind;
@@ -21,6 +22,18 @@ pub struct PendingFile {
     pub kind: Kind,
     /// Its bytes.
     pub file: Vec<u8>,
+}
+
+impl PendingFile {
+    /// SHA-256 (hexadecimal) over its kind and its bytes.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        // No word of a kind has a line feed.
+        hash.update(self.kind.word());
+        hash.update("\n");
+        hash.update(&self.file);
+        hex::encode(hash.finalize())
+    }
 }
 
 /// The table of pending files.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::{
     application::Placement,
-    member::{FactChange, MemberNumber},
+    member::{FactChange, MemberNumber, Upheaval},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,12 @@ pub enum Outcome {
     NoApplication,
     /// The application does not allow it.
     Refused,
+    /// 確認待ち: a person looks at it before it is recorded.
+    Held,
+    /// A person has said otherwise, and that stands.
+    Kept,
+    /// It needs a second person, who has not approved it yet.
+    Waiting,
     /// New or changed.
     Recorded,
     /// Known already.
@@ -50,6 +56,9 @@ impl Outcome {
             Self::Failed => "失敗",
             Self::NoApplication => "申込なし",
             Self::Refused => "登録不可",
+            Self::Held => "確認待ち",
+            Self::Kept => "手修正あり",
+            Self::Waiting => "承認待ち",
             Self::Recorded => "新規・変更",
             Self::Unchanged => "変更なし",
             Self::TakenBack => "取消",
@@ -57,8 +66,26 @@ impl Outcome {
         }
     }
 
+    /// Whether it follows from the file alone. Every other tells what is known of a member, or that nothing is: of a row that somebody has made
+    /// up it would say whether it was guessed right.
+    pub const fn is_of_the_file_alone(self) -> bool {
+        match self {
+            Self::Bad | Self::Superseded | Self::Conflicting | Self::Failed => true,
+            Self::UnknownMember
+            | Self::NoApplication
+            | Self::Refused
+            | Self::Held
+            | Self::Kept
+            | Self::Waiting
+            | Self::Recorded
+            | Self::Unchanged
+            | Self::TakenBack
+            | Self::Left => false,
+        }
+    }
+
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Bad,
         Self::Superseded,
         Self::Conflicting,
@@ -66,6 +93,9 @@ impl Outcome {
         Self::Failed,
         Self::NoApplication,
         Self::Refused,
+        Self::Held,
+        Self::Kept,
+        Self::Waiting,
         Self::Recorded,
         Self::Unchanged,
         Self::TakenBack,
@@ -82,6 +112,9 @@ impl Outcome {
             Self::Failed => "failed",
             Self::NoApplication => "no_application",
             Self::Refused => "refused",
+            Self::Held => "held",
+            Self::Kept => "kept",
+            Self::Waiting => "waiting",
             Self::Recorded => "recorded",
             Self::Unchanged => "unchanged",
             Self::TakenBack => "taken_back",
@@ -125,8 +158,8 @@ pub struct RowResult {
     pub placement: Option<Placement>,
 }
 
-/// What an import did. Every row of data is in exactly one of the nine counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// What an import did. Every row of data is in exactly one of the twelve counts; `new` is a part of `recorded`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportReport {
     /// Which file.
     pub kind: Kind,
@@ -138,6 +171,8 @@ pub struct ImportReport {
     pub rows: usize,
     /// 新規・変更
     pub recorded: usize,
+    /// 新規: those of them of which nothing was known.
+    pub new: usize,
     /// 変更なし: known already.
     pub unchanged: usize,
     /// 重複・置換: a later row stands for them.
@@ -154,8 +189,18 @@ pub struct ImportReport {
     pub no_application: usize,
     /// 登録不可
     pub refused: usize,
-    /// About the file as a whole.
+    /// 確認待ち: recorded when a person has looked at them.
+    pub held: usize,
+    /// 手修正あり: what a person said stands.
+    pub kept: usize,
+    /// 承認待ち: recorded when a second person has approved them.
+    pub waiting: usize,
+    /// About the file as a whole, and following from it alone.
     pub notices: Vec<String>,
+    /// About the file beside what is recorded.
+    pub comparisons: Vec<String>,
+    /// Of members: how many are somebody else by name or date of birth.
+    pub upheaval: Upheaval,
     /// The rows with a reason, by line.
     pub reported: Vec<ReportedRow>,
 }
@@ -168,6 +213,7 @@ impl ImportReport {
             encoding,
             rows,
             recorded: 0,
+            new: 0,
             unchanged: 0,
             superseded: 0,
             bad: 0,
@@ -176,7 +222,12 @@ impl ImportReport {
             failed: 0,
             no_application: 0,
             refused: 0,
+            held: 0,
+            kept: 0,
+            waiting: 0,
             notices: Vec::new(),
+            comparisons: Vec::new(),
+            upheaval: Upheaval::default(),
             reported: Vec::new(),
         }
     }
@@ -190,6 +241,9 @@ impl ImportReport {
             Outcome::Failed => &mut self.failed,
             Outcome::NoApplication => &mut self.no_application,
             Outcome::Refused | Outcome::Left => &mut self.refused,
+            Outcome::Held => &mut self.held,
+            Outcome::Kept => &mut self.kept,
+            Outcome::Waiting => &mut self.waiting,
             Outcome::Recorded | Outcome::TakenBack => {
                 self.recorded += 1;
                 return;
@@ -201,6 +255,21 @@ impl ImportReport {
         };
         *count += 1;
         self.reported.push(row);
+    }
+
+    /// Rows in which nothing is wrong in itself, whatever became of them.
+    pub fn accepted(&self) -> usize {
+        let not = self.superseded + self.bad + self.conflicting + self.failed;
+        self.rows.saturating_sub(not)
+    }
+
+    /// Whether somebody must say that the file is the right one. To whoever must not be told of members it follows from the file alone.
+    pub fn needs_confirmation(&self, sees_members: bool) -> bool {
+        if sees_members {
+            self.upheaval.must_be_confirmed()
+        } else {
+            self.kind == Kind::Members && Upheaval::could_be(self.upheaval.rows)
+        }
     }
 
     /// Whether every row was taken for its own sake: the exit code 0 of the command line.
@@ -221,8 +290,9 @@ impl fmt::Display for ImportReport {
         writeln!(f, "  文字コード  {}", self.encoding.label())?;
         writeln!(f, "  データ行    {:>6}", self.rows)?;
         for (label, count) in [
-            ("新規・変更", self.recorded),
-            ("変更なし  ", self.unchanged),
+            ("新規      ", self.new),
+            ("変更      ", self.recorded.saturating_sub(self.new)),
+            ("同じ      ", self.unchanged),
             ("重複・置換", self.superseded),
             ("不備      ", self.bad),
             ("不一致    ", self.unknown_member),
@@ -230,11 +300,17 @@ impl fmt::Display for ImportReport {
             ("失敗      ", self.failed),
             ("申込なし  ", self.no_application),
             ("登録不可  ", self.refused),
+            ("確認待ち  ", self.held),
+            ("手修正あり", self.kept),
+            ("承認待ち  ", self.waiting),
         ] {
             writeln!(f, "  {label}  {count:>6}")?;
         }
-        for notice in &self.notices {
+        for notice in self.notices.iter().chain(&self.comparisons) {
             writeln!(f, "お知らせ: {notice}")?;
+        }
+        if self.needs_confirmation(true) {
+            writeln!(f, "ご確認ください: {}", self.upheaval.sentence())?;
         }
         for row in &self.reported {
             writeln!(

@@ -14,7 +14,6 @@ use domain::{
     upcasters,
 };
 use eventstore::{ExecuteError, Receipt};
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -24,7 +23,10 @@ use super::{
     journal::Begun,
     report::RowResult,
 };
-use crate::{Call, Service};
+use crate::{
+    Call, Service,
+    bulk::{self, BeginError, BulkRuns},
+};
 
 /// Lines that are looked up together.
 const LINES: usize = 500;
@@ -55,7 +57,7 @@ pub enum RetractError {
 /// See [`RetractError`]. What goes wrong with single rows is in its rows.
 pub async fn retract(service: &Service, import: Uuid, call: &Call) -> Result<Uuid, RetractError> {
     let journal = Journal::new(service.log.clone());
-    let record = journal.find(import, Timestamp::now()).await?;
+    let record = journal.find(import, journal.now().await?).await?;
     let record = record.ok_or(RetractError::Unknown)?;
     if record.dry_run || record.retracts.is_some() {
         return Err(RetractError::NothingRecorded);
@@ -72,6 +74,19 @@ pub async fn retract(service: &Service, import: Uuid, call: &Call) -> Result<Uui
         record: &record,
         call,
     };
+    // What waits for an approval is not recorded after the file was taken back.
+    let runs = BulkRuns::new(service.log.clone());
+    for waiting in runs.waiting_of(import).await? {
+        let ended = (waiting.id, "取込が取り消されたため、実行していません。");
+        bulk::take_back(service, &runs, ended, call.clone())
+            .await
+            .map_err(|error| match error {
+                BeginError::Table(error) => RetractError::Database(error),
+                BeginError::Proposal(ExecuteError::Database(error)) => RetractError::Log(error),
+                // Somebody approves it at this moment.
+                BeginError::Proposal(_) => RetractError::Running,
+            })?;
+    }
     let lines: Vec<usize> = (1..=usize::try_from(record.last_line).unwrap_or(0)).collect();
     let mut recorded = Vec::new();
     for lines in lines.chunks(LINES) {
@@ -242,8 +257,10 @@ impl Retracting<'_> {
         };
         let command = ApplicationCommand::Society(SocietyCommand {
             act,
+            explanation: String::new(),
             reason: self.call.reason.clone().unwrap_or_default(),
             seen: None,
+            approved: None,
         });
         let done = self
             .service

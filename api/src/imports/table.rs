@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 
 use domain::{
-    calendar::{FiscalYear, parse_date, parse_year},
+    calendar::{FiscalYear, parse_exported_date, parse_year},
     member::MemberNumber,
-    text::{half_width, katakana, normalise_newlines, parse_number, undecodable},
+    text::{
+        half_width, is_private_use, katakana, normalise_newlines, parse_exported_number, parse_yen,
+        undecodable,
+    },
 };
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
@@ -13,13 +16,17 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Unusable,
     encoding::Encoding,
-    records::{Record, Records},
+    foreign::{PACKED, other_separator, what_it_is},
+    records::{Malformed, Record, Records},
+    workbook::{self, CellText},
 };
 
 /// Most rows of one file; the answer holds a line for each that is reported.
-const ROW_LIMIT: usize = 200_000;
+pub(super) const ROW_LIMIT: usize = 200_000;
 /// Most characters of a field: far above any address, and what the log is meant to hold.
 const FIELD_LIMIT: usize = 2_000;
+/// Most columns of a workbook that are looked at.
+const CELL_LIMIT: usize = 200;
 /// What a system puts where it could not keep a character.
 const LOST_CHARACTER: char = '\u{FFFD}';
 
@@ -29,6 +36,10 @@ pub(super) struct Table {
     pub encoding: Encoding,
     /// Columns that are not imported.
     pub unknown_columns: Vec<String>,
+    /// Sheets of the workbook that are not read.
+    pub other_sheets: Vec<String>,
+    /// Lines of rows that end before the last column.
+    pub short: Vec<usize>,
     pub rows: Vec<(usize, Result<Row, String>)>,
 }
 
@@ -41,6 +52,84 @@ pub(super) struct Row {
     pub hash: [u8; 32],
 }
 
+impl Row {
+    /// Columns with characters for private use (外字).
+    pub(super) fn private_use(&self) -> Vec<&'static str> {
+        let fields = self.columns.iter().zip(&self.fields);
+        fields
+            .filter(|(_, field)| field.chars().any(is_private_use))
+            .map(|(column, _)| *column)
+            .collect()
+    }
+}
+
+/// A row as it stands in the file.
+struct Raw<'a> {
+    line: usize,
+    hash: [u8; 32],
+    fields: Result<Vec<RawField<'a>>, &'static str>,
+}
+
+/// A field as it stands in the file.
+enum RawField<'a> {
+    Bytes(Cow<'a, [u8]>),
+    Cell(CellText),
+}
+
+impl RawField<'_> {
+    fn is_blank(&self) -> bool {
+        match self {
+            Self::Bytes(bytes) => bytes.trim_ascii().is_empty(),
+            Self::Cell(CellText::Text(text)) => text.trim().is_empty(),
+            Self::Cell(CellText::Error) => false,
+        }
+    }
+
+    fn decode(&self, encoding: Encoding) -> Result<Cow<'_, str>, NoText> {
+        match self {
+            Self::Bytes(bytes) => encoding.decode(bytes).ok_or(NoText::Encoding),
+            Self::Cell(CellText::Text(text)) => Ok(Cow::Borrowed(text)),
+            Self::Cell(CellText::Error) => Err(NoText::CellError),
+        }
+    }
+}
+
+impl<'a> Raw<'a> {
+    fn of_record(record: Record<'a>) -> Self {
+        Self {
+            line: record.line,
+            hash: Sha256::digest(record.raw).into(),
+            fields: record
+                .fields
+                .map(|fields| fields.into_iter().map(RawField::Bytes).collect())
+                .map_err(Malformed::message),
+        }
+    }
+
+    fn of_sheet(row: workbook::SheetRow) -> Self {
+        let mut hash = Sha256::new();
+        for cell in &row.cells {
+            match cell {
+                CellText::Text(text) => hash.update(text),
+                CellText::Error => hash.update(b"\x01"),
+            }
+            // No text of a cell that is imported has it.
+            hash.update(b"\x00");
+        }
+        Self {
+            line: row.line,
+            hash: hash.finalize().into(),
+            fields: Ok(row.cells.into_iter().map(RawField::Cell).collect()),
+        }
+    }
+
+    /// Spreadsheets leave rows of commas behind.
+    fn is_blank(&self) -> bool {
+        let fields = self.fields.as_ref();
+        fields.is_ok_and(|fields| fields.iter().all(RawField::is_blank))
+    }
+}
+
 impl Table {
     /// Reads a file that must have these columns, in any order; of the optional ones, a file that lacks one has nothing in it.
     pub(super) fn read(
@@ -48,10 +137,31 @@ impl Table {
         columns: &'static [&'static str],
         optional: &[&str],
     ) -> Result<Self, Unusable> {
+        if let Some(what) = what_it_is(file) {
+            return Err(Unusable::Foreign(what));
+        }
+        if file.starts_with(PACKED) {
+            let sheet = workbook::read(file, (ROW_LIMIT + 1, CELL_LIMIT))?;
+            let rows = sheet.rows.into_iter().map(Raw::of_sheet);
+            let table = Self::of_rows(Encoding::Xlsx, rows, columns, optional)?;
+            return Ok(Self {
+                other_sheets: sheet.others,
+                ..table
+            });
+        }
         let (encoding, text) = Encoding::detect(file)?;
-        let mut records = Records::new(text);
-        let header = records.next().ok_or(Unusable::Empty)?;
-        let header = names(encoding, &header)?;
+        let rows = Records::new(text).map(Raw::of_record);
+        Self::of_rows(encoding, rows, columns, optional)
+    }
+
+    fn of_rows<'a>(
+        encoding: Encoding,
+        mut rows: impl Iterator<Item = Raw<'a>>,
+        columns: &'static [&'static str],
+        optional: &[&str],
+    ) -> Result<Self, Unusable> {
+        let header = rows.find(|row| encoding != Encoding::Xlsx || !row.is_blank());
+        let header = names(encoding, &header.ok_or(Unusable::Empty)?)?;
         let mut places = Vec::with_capacity(columns.len());
         let mut missing = Vec::new();
         for column in columns {
@@ -67,39 +177,49 @@ impl Table {
             }
         }
         if !missing.is_empty() {
-            return Err(Unusable::ColumnsMissing(missing));
+            let separator = header
+                .iter()
+                .find_map(|name| other_separator(name, columns));
+            return Err(separator.map_or(Unusable::ColumnsMissing(missing), Unusable::Separated));
         }
         let unknown_columns = header
             .iter()
             .filter(|name| !name.is_empty() && !columns.contains(&name.as_str()))
             .cloned()
             .collect();
-        let mut rows = Vec::new();
-        for record in records {
-            if is_blank(&record) {
+        let mut table = Self {
+            encoding,
+            unknown_columns,
+            other_sheets: Vec::new(),
+            short: Vec::new(),
+            rows: Vec::new(),
+        };
+        for raw in rows {
+            if raw.is_blank() {
                 continue;
             }
-            if rows.len() == ROW_LIMIT {
+            if table.rows.len() == ROW_LIMIT {
                 return Err(Unusable::TooManyRows(ROW_LIMIT));
             }
-            let fields = fields(encoding, &record, header.len(), columns, &places);
+            let fields = fields(encoding, &raw, header.len(), columns, &places);
+            // A workbook has no ends of rows; a spreadsheet that writes CSV leaves out what is empty at the end.
+            let is_short = raw.fields.is_ok_and(|fields| fields.len() < header.len());
+            if is_short && encoding != Encoding::Xlsx {
+                table.short.push(raw.line);
+            }
             let row = fields.map(|fields| Row {
                 columns,
                 fields,
-                hash: Sha256::digest(record.raw).into(),
+                hash: raw.hash,
             });
-            rows.push((record.line, row));
+            table.rows.push((raw.line, row));
         }
-        Ok(Self {
-            encoding,
-            unknown_columns,
-            rows,
-        })
+        Ok(table)
     }
 }
 
 /// The names of the columns; full-width letters (自宅ＦＡＸ) are understood.
-fn names(encoding: Encoding, header: &Record<'_>) -> Result<Vec<String>, Unusable> {
+fn names(encoding: Encoding, header: &Raw<'_>) -> Result<Vec<String>, Unusable> {
     let fields = header
         .fields
         .as_ref()
@@ -107,35 +227,26 @@ fn names(encoding: Encoding, header: &Record<'_>) -> Result<Vec<String>, Unusabl
     fields
         .iter()
         .map(|field| {
-            let name = encoding.decode(field).ok_or(Unusable::UnknownEncoding)?;
+            let name = field
+                .decode(encoding)
+                .map_err(|_| Unusable::UnknownEncoding)?;
             Ok(half_width(&name))
         })
         .collect()
 }
 
-/// Spreadsheets leave rows of commas behind.
-fn is_blank(record: &Record<'_>) -> bool {
-    record
-        .fields
-        .as_ref()
-        .is_ok_and(|fields| fields.iter().all(|field| field.trim_ascii().is_empty()))
-}
-
 /// The fields at `places`, or why the row cannot be read. The sentences name columns and never what stands in them.
 fn fields(
     encoding: Encoding,
-    record: &Record<'_>,
+    raw: &Raw<'_>,
     width: usize,
     columns: &[&str],
     places: &[Option<usize>],
 ) -> Result<Vec<String>, String> {
-    let fields = record
-        .fields
-        .as_ref()
-        .map_err(|malformed| malformed.message().to_owned())?;
-    if fields.len() != width {
+    let fields = raw.fields.as_ref().map_err(|reason| (*reason).to_owned())?;
+    if fields.len() > width {
         return Err(format!(
-            "列の数が見出しと異なります（見出し {width}列、この行 {}列）。コンマの過不足をご確認ください。",
+            "列の数が見出しより多くなっています（見出し {width}列、この行 {}列）。コンマや引用符の過不足をご確認ください。",
             fields.len()
         ));
     }
@@ -143,11 +254,11 @@ fn fields(
         .iter()
         .zip(places)
         .map(|(column, place)| {
-            let bytes = place
-                .and_then(|place| fields.get(place))
-                .map(Cow::as_ref)
-                .unwrap_or_default();
-            text(encoding, bytes).map_err(|reason| reason.message(column, encoding))
+            let field = place.and_then(|place| fields.get(place));
+            field.map_or(Ok(String::new()), |field| {
+                let text = field.decode(encoding).and_then(|it| text(&it));
+                text.map_err(|reason| reason.message(column, encoding))
+            })
         })
         .collect()
 }
@@ -155,6 +266,7 @@ fn fields(
 /// Why a field is no text that can be kept.
 enum NoText {
     Encoding,
+    CellError,
     Lost,
     Control(domain::text::Undecodable),
     TooLong,
@@ -167,6 +279,9 @@ impl NoText {
                 "{column} に {} として読めない文字があります。元のシステムから出力し直してください。",
                 encoding.label()
             ),
+            Self::CellError => format!(
+                "{column} がExcelのエラー値（#N/A など）になっています。値に直してから取り込んでください。"
+            ),
             Self::Lost => format!(
                 "{column} に文字化け（U+FFFD）があります。正しい文字に直してから取り込んでください。"
             ),
@@ -178,9 +293,8 @@ impl NoText {
     }
 }
 
-fn text(encoding: Encoding, bytes: &[u8]) -> Result<String, NoText> {
-    let text = encoding.decode(bytes).ok_or(NoText::Encoding)?;
-    let text = normalise_newlines(&text);
+fn text(text: &str) -> Result<String, NoText> {
+    let text = normalise_newlines(text);
     if text.contains(LOST_CHARACTER) {
         return Err(NoText::Lost);
     }
@@ -260,7 +374,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn date(&mut self, column: &str) -> Option<Date> {
-        parse_date(self.text(column))
+        parse_exported_date(self.text(column))
             .map_err(|error| self.refuse(error.message(column)))
             .ok()
     }
@@ -274,7 +388,14 @@ impl<'a> Reader<'a> {
 
     /// A whole number from 0.
     pub(super) fn number(&mut self, column: &str, units: &[&str]) -> Option<u32> {
-        parse_number(self.text(column), units)
+        parse_exported_number(self.text(column), units)
+            .map_err(|error| self.refuse(error.message(column)))
+            .ok()
+    }
+
+    /// An amount in yen.
+    pub(super) fn yen(&mut self, column: &str) -> Option<u32> {
+        parse_yen(self.text(column))
             .map_err(|error| self.refuse(error.message(column)))
             .ok()
     }

@@ -225,7 +225,7 @@ fn a_report_never_quotes_what_stands_in_the_row() {
 fn characters_that_cannot_be_kept_are_refused_and_never_replaced() {
     assert_eq!(
         bad_member(&[("氏名", "田\u{0}中")]),
-        "氏名 の2文字目に使用できない文字（U+0000）が含まれています。この文字を削除してください。"
+        "氏名に、表示されない特殊な文字（U+0000）が含まれています。2文字目の前後を入力し直してください。"
     );
     assert_eq!(
         bad_member(&[("氏名", "田\u{FFFD}")]),
@@ -349,7 +349,7 @@ fn rows_of_commas_that_a_spreadsheet_leaves_are_no_rows() {
 }
 
 #[test]
-fn a_row_with_a_field_too_few_or_too_many_is_bad_and_its_line_is_the_one_in_the_file() {
+fn a_row_with_a_field_too_many_is_bad_one_too_few_is_told_and_lines_are_those_of_the_file() {
     let file = read_text(
         Kind::Payments,
         &format!(
@@ -364,19 +364,17 @@ fn a_row_with_a_field_too_few_or_too_many_is_bad_and_its_line_is_the_one_in_the_
         .collect();
     assert_eq!(
         reported,
-        [
-            (
-                5,
-                "列の数が見出しと異なります（見出し 6列、この行 5列）。コンマの過不足をご確認ください。"
-            ),
-            (
-                6,
-                "列の数が見出しと異なります（見出し 6列、この行 7列）。コンマの過不足をご確認ください。"
-            ),
-        ]
+        [(
+            6,
+            "列の数が見出しより多くなっています（見出し 6列、この行 7列）。コンマや引用符の過不足をご確認ください。"
+        ),]
     );
     let lines: Vec<_> = file.rows.iter().map(|row| row.line).collect();
-    assert_eq!(lines, [2, 7]);
+    assert_eq!(lines, [2, 5, 7]);
+    assert_eq!(
+        file.report.notices,
+        ["見出しより列の少ない行が1行ありました。足りない列は空欄として読み取りました: 5行目"]
+    );
 }
 
 #[test]
@@ -537,14 +535,16 @@ fn exam_results_are_read_with_and_without_the_kind_of_application() {
                 3,
                 Fact::ExamResult {
                     program: None,
-                    outcome: ExamOutcome::Absent
+                    outcome: ExamOutcome::Absent,
+                    ..
                 }
             ),
             (
                 5,
                 Fact::ExamResult {
                     program: None,
-                    outcome: ExamOutcome::Failed
+                    outcome: ExamOutcome::Failed,
+                    ..
                 }
             ),
         ]
@@ -629,4 +629,36 @@ fn no_bytes_make_an_import_panic_and_every_row_is_accounted_for() {
             assert_eq!(counted, read.report.rows, "seed {seed}");
         }
     }
+}
+
+#[test]
+fn a_workbook_is_read_like_its_csv() {
+    use super::workbook::examples::{Written, book};
+    let columns = Kind::Payments.columns();
+    let header = columns.iter().map(|column| Written::Text(column)).collect();
+    let row = vec![
+        Written::Text("T1"),
+        Written::Number(123_456.0),
+        Written::Text("受験料"),
+        Written::Number(11_000.0),
+        Written::Day(2026, 6, 2),
+    ];
+    let file = book(&[("入金", vec![header, vec![], row]), ("控え", vec![])]);
+    let read = read(Kind::Payments, &file, false).unwrap();
+    assert_eq!(read.report.encoding, Encoding::Xlsx);
+    assert_eq!(
+        read.report.notices,
+        ["最初のシートだけを読み取りました。取り込みの対象でないシートがありました: 控え"]
+    );
+    assert_eq!(read.rows[0].line, 3);
+    assert_eq!(read.rows[0].row.member.as_str(), "123456");
+    let Fact::Member(MemberCommand::ReceivePayment(payment)) = &read.rows[0].row.fact else {
+        panic!();
+    };
+    assert_eq!(
+        (payment.amount_yen, payment.paid_on),
+        (11_000, date(2026, 6, 2))
+    );
+    assert_eq!(check_name(&file, Named::Csv), Err(Unusable::XlsxNamedCsv));
+    assert_eq!(check_name(&file, Named::Otherwise), Ok(()));
 }

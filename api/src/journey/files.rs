@@ -11,6 +11,10 @@ pub(super) fn member(number: &str) -> Vec<u8> {
     let header = lines.next().unwrap_or_default();
     let yoko = lines.next().unwrap_or_default();
     let rest = yoko.split_once(',').map_or("", |(_, rest)| rest);
+    // An address and a 医籍登録番号 of the own: what is another member's waits for a person.
+    let rest = rest
+        .replace("member9000001@", &format!("member{number}@"))
+        .replace(",999999,", &format!(",{number},"));
     format!("{header}\r\n{number},{rest}\r\n").into_bytes()
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// How long something that happens by itself (the forwarder) is waited for.
-const BY_ITSELF: Duration = Duration::from_secs(5);
+const BY_ITSELF: Duration = Duration::from_mins(1);
 /// How often it is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::client_address;
+use super::{client_address, kept_body::keeping};
 use crate::{
     app::App,
     problem::{Kind, Problem},
@@ -23,7 +23,8 @@ use crate::{
 pub struct ClientAddress(pub IpAddr);
 
 /// Notes the client's address, and counts by it what comes without any sign of who it is, and everything at the entrances, where a
-/// sign means nothing yet. What comes with one is counted by the gate, which knows the account behind it.
+/// sign means nothing yet. What comes with one is counted by the gate, which knows the account behind it. Of all that is not free,
+/// only so much of one address is answered at the same time.
 pub async fn count_entrances(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let Some(peer) = peer.map(|ConnectInfo(peer)| peer.ip()) else {
@@ -32,11 +33,32 @@ pub async fn count_entrances(State(app): State<App>, mut request: Request, next:
     let address = client_address(peer, request.headers(), app.limits().trusted_proxies);
     request.extensions_mut().insert(ClientAddress(address));
     let path = request.uri().path();
-    let counted = !is_free(path) && (is_entrance(path) || !is_signed(request.headers()));
+    if is_free(path) {
+        return next.run(request).await;
+    }
+    let counted = is_entrance(path) || !is_signed(request.headers());
     if counted && let Err(wait) = app.rates().address(address) {
         return too_many(wait);
     }
-    next.run(request).await
+    let Some(underway) = app.in_flight().enter(address) else {
+        return too_many(Duration::from_secs(1));
+    };
+    let answer = next.run(request).await;
+    answer.map(|body| keeping(body, underway))
+}
+
+/// Counts by its address what says who it is and is nobody: or tokens could be guessed, and bodies sent, as fast as the database reads.
+/// What comes without any sign was counted at the entrance.
+///
+/// # Errors
+/// How long to wait, when there was too much.
+pub fn count_nobody(app: &App, request: &Request) -> Result<(), Duration> {
+    match request.extensions().get::<ClientAddress>() {
+        Some(ClientAddress(address)) if is_signed(request.headers()) => {
+            app.rates().address(*address)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// For probes, and for files that are the same for everybody.
@@ -46,7 +68,7 @@ fn is_free(path: &str) -> bool {
 
 fn is_entrance(path: &str) -> bool {
     path == "/"
-        || ["/sign-in", "/demo/", "/handover"]
+        || ["/sign-in", "/sign-out", "/demo/", "/handover"]
             .iter()
             .any(|start| path.starts_with(start))
 }
@@ -82,7 +104,13 @@ mod tests {
         for path in ["/healthz", "/readyz", "/metrics", "/assets/0/app.css"] {
             assert!(is_free(path), "{path}");
         }
-        for path in ["/", "/sign-in/umin", "/demo/sign-in", "/handover"] {
+        for path in [
+            "/",
+            "/sign-in/umin",
+            "/sign-out",
+            "/demo/sign-in",
+            "/handover",
+        ] {
             assert!(is_entrance(path) && !is_free(path), "{path}");
         }
         assert!(!is_entrance("/applications/p.1"));

@@ -85,7 +85,12 @@ impl Composer {
     pub async fn compose(&self, occasion: &Occasion<'_>) -> Result<(u32, Text), CompositionError> {
         let words = self.words(occasion).await?;
         let current = self.templates.current(occasion.kind).await?;
-        if let Ok(text) = render(&current.text, &words) {
+        if let Ok(mut text) = render(&current.text, &words) {
+            // A text that was edited before there was 会員への説明 has no place for it, and the member is told all the same.
+            let told = words.get(Placeholder::Explanation.name());
+            if let Some(told) = told.filter(|told| !text.body.contains(told.as_str())) {
+                text.body = format!("{}\n【事務局からの説明】\n{told}\n", text.body);
+            }
             return Ok((current.version, text));
         }
         let kind = occasion.kind.as_str();

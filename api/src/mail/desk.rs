@@ -5,7 +5,7 @@ use domain::{
     application::{Application, ApplicationEvent, ApplicationId, LIST_LIMIT, TEXT_LIMIT},
     documents::FieldError,
     notice::NoticeKind,
-    text::count,
+    text::too_long,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -21,13 +21,13 @@ use crate::{
     access::{Identity, note},
     app::App,
     problem::{Kind, Problem, Version},
+    routes::worklist::note_list,
     service::Call,
     situation::{program, visible},
 };
 
 fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "the tables of mail failed");
-    Problem::new(Kind::Internal)
+    Problem::failed("using the tables of mail", error)
 }
 
 /// The matching mails, newest first, and how many there are. Looking at the list is written down; of one application, for its member.
@@ -41,24 +41,29 @@ pub(crate) async fn list(
     part: (i64, i64),
 ) -> Result<(Vec<Mail>, i64), Problem> {
     let service = app.service();
-    let id = filter.application.as_deref().map(ApplicationId::parse);
-    let (whose, application) = match id {
-        None => (Whose::Everybody, None),
+    match filter.application.as_deref().map(ApplicationId::parse) {
         // There are no mails about what is none.
         Some(Err(_)) => return Ok((Vec::new(), 0)),
         Some(Ok(id)) => {
             if service.application(&id).await?.is_none() {
                 return Ok((Vec::new(), 0));
             }
-            (Whose::Member(id.member.clone()), Some(id))
+            let whose = Whose::Member(id.member.clone());
+            let viewing = identity.viewing(service, Some(id));
+            note(service, &whose, viewing, identity.request()).await?;
         }
-    };
-    let viewing = identity.viewing(service, application);
-    note(service, &whose, viewing, identity.request()).await?;
-    app.outbox()
+        None => {}
+    }
+    let (mails, total) = app
+        .outbox()
         .list(filter, part)
         .await
-        .map_err(|error| failed(&error))
+        .map_err(|error| failed(&error))?;
+    if filter.application.is_none() {
+        let members = mails.iter().map(|mail| mail.application.member.clone());
+        note_list(app, identity, members.collect()).await?;
+    }
+    Ok((mails, total))
 }
 
 async fn find(app: &App, id: &str) -> Result<Mail, Problem> {
@@ -102,6 +107,12 @@ pub(crate) async fn resend(
     }
     if first.state == MailState::Waiting {
         return Err(Problem::new(Kind::MailWaiting));
+    }
+    if first.state == MailState::Cancelled {
+        return Err(Problem::saying(
+            Kind::WrongState,
+            "このメールは、お知らせする処理が取り消されたため、再送できません。現在の状態をご確認ください。",
+        ));
     }
     let mail = NewMail {
         id,
@@ -175,8 +186,8 @@ fn said(pointer: &str, label: &str, text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let wrong = if text.is_empty() {
         format!("{label} を入力してください。")
-    } else if count(text) > TEXT_LIMIT {
-        format!("{label} は{TEXT_LIMIT}字以内で入力してください。")
+    } else if let Some(sentence) = too_long(label, text, TEXT_LIMIT) {
+        sentence
     } else {
         return Ok(text.to_owned());
     };
@@ -214,6 +225,11 @@ pub(crate) async fn save_template(
     call: &Call,
 ) -> Result<Current, Problem> {
     check(kind, &text).map_err(invalid)?;
+    // What is saved as it is, is no new version.
+    let current = template(app, kind).await?;
+    if current.version == base && current.text == text {
+        return Ok(current);
+    }
     let edit = Edit {
         kind,
         text,

@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
+use domain::text::MailAddress;
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
@@ -50,14 +52,11 @@ impl Letterhead {
     }
 }
 
-/// An address that mail can be sent to. What is none (a blank, a line end, two addresses, letters that SMTP does not carry) never gets
-/// into a header.
+/// An address that mail can be sent to, as RFC 5321 writes it. What is none (two addresses, letters that SMTP does not carry) never gets into
+/// a header, nor does anything that stood around it.
 pub(super) fn address_of(text: &str) -> Option<Address> {
-    let text = text.trim();
-    if !text.is_ascii() {
-        return None;
-    }
-    text.parse().ok()
+    let address = MailAddress::parse(text).ok()?;
+    Address::new(address.local(), address.domain()).ok()
 }
 
 /// Why a mail could not be put together.
@@ -77,7 +76,10 @@ pub(super) fn letter(
         HeaderName::new_from_ascii_str("Auto-Submitted"),
         "auto-generated".to_owned(),
     );
+    // Said, and not read out of the headers again: that reader does not know quoted local parts.
+    let envelope = Envelope::new(Some(from.mailbox.email.clone()), vec![to.clone()])?;
     Ok(Message::builder()
+        .envelope(envelope)
         .message_id(Some(message_id(id, from)))
         .date(SystemTime::now())
         .from(from.mailbox.clone())
@@ -127,6 +129,31 @@ mod tests {
     }
 
     #[test]
+    fn c04_an_address_that_carriers_gave_out_is_quoted_and_a_dressed_up_one_is_sent_to() {
+        let from = Letterhead::parse("shinsei@example.jp").unwrap();
+        let text = Text {
+            subject: "件名".to_owned(),
+            body: "本文".to_owned(),
+        };
+        for (written, sent_to) in [
+            ("taro.@docomo.ne.jp", "\"taro.\"@docomo.ne.jp"),
+            (".taro@ezweb.ne.jp", "\".taro\"@ezweb.ne.jp"),
+            ("ta..ro@ezweb.ne.jp", "\"ta..ro\"@ezweb.ne.jp"),
+            ("\"taro.\"@docomo.ne.jp", "\"taro.\"@docomo.ne.jp"),
+            ("taro@example.jp\u{200B}", "taro@example.jp"),
+            ("山田太郎 <taro@example.jp>", "taro@example.jp"),
+            ("mailto:taro@example.jp", "taro@example.jp"),
+        ] {
+            let to = address_of(written).unwrap();
+            let message = letter(Uuid::from_u128(7), &text, &from, &to).unwrap();
+            assert_eq!(message.envelope().to(), [to], "{written}");
+            let mail = String::from_utf8(message.formatted()).unwrap();
+            let header = format!("\r\nTo: {sent_to}\r\n");
+            assert!(mail.contains(&header), "{written}: {mail}");
+        }
+    }
+
+    #[test]
     fn no_header_can_be_smuggled_in() {
         let mail = written("件名\r\nBcc: everybody@example.jp", "本文");
         let (head, _) = mail.split_once("\r\n\r\n").unwrap();
@@ -137,7 +164,6 @@ mod tests {
             "yoko@example.jp\r\nBcc: x@example.jp",
             "yoko@example.jp,x@example.jp",
             "yoko@example.jp x@example.jp",
-            "<yoko@example.jp>",
             "瘍子@example.jp",
             "yoko@例え.jp",
         ] {

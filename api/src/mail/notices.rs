@@ -121,6 +121,16 @@ impl Notices {
         let Ok(application) = ApplicationId::parse(&recorded.aggregate_id) else {
             return Ok(());
         };
+        if kind == NoticeKind::DecisionUndone {
+            // The mail about it was written before this event was read: the follower reads in order.
+            let gone = match self.undone(&application, event, recorded.sequence).await? {
+                Some(undone) => self.outbox.cancel(&application, undone).await?,
+                None => false,
+            };
+            if !gone {
+                return Ok(());
+            }
+        }
         let found = self
             .service
             .application_at(&application, recorded.sequence)
@@ -131,7 +141,11 @@ impl Notices {
         let version = &recorded.metadata.rules_version;
         let Some(program) = self.program_of(&application, version).await? else {
             // Going on, as the mails of all other programs would wait behind it.
-            tracing::error!(%application, kind = kind.as_str(), "no mail is written: the program is not known any more");
+            tracing::error!(
+                event = recorded.global_seq,
+                kind = kind.as_str(),
+                "no mail is written: the program is not known any more"
+            );
             return Ok(());
         };
         let at = Timestamp::from_microsecond(recorded.metadata.decided_at_us)
@@ -157,6 +171,29 @@ impl Notices {
         };
         self.outbox.put(&mail).await?;
         Ok(())
+    }
+
+    /// Number of the event that this one undoes.
+    async fn undone(
+        &self,
+        application: &ApplicationId,
+        event: &ApplicationEvent,
+        sequence: i64,
+    ) -> Result<Option<i64>, NoticeError> {
+        if let ApplicationEvent::DecisionUndone { event, .. } = event {
+            return Ok(i64::try_from(*event).ok());
+        }
+        let events = self.service.application_events(application).await?;
+        let before = events.iter().zip(1..).take_while(|(_, at)| *at < sequence);
+        let of_exam = matches!(event, ApplicationEvent::ExamResultRetracted { .. });
+        let judged = before.filter(|(event, _)| match event {
+            ApplicationEvent::ExamResultRecorded { .. } => of_exam,
+            ApplicationEvent::DocumentsAccepted { .. }
+            | ApplicationEvent::ReviewPassed { .. }
+            | ApplicationEvent::ReviewFailed { .. } => !of_exam,
+            _ => false,
+        });
+        Ok(judged.last().map(|(_, at)| at))
     }
 
     /// The program as it is now, or as it was when the event was decided.

@@ -21,16 +21,19 @@ pub enum MailState {
     Bounced,
     /// 保留: not tried, as there is no address or as it would come too late.
     Held,
+    /// 取消: what it was to tell was undone before it had gone.
+    Cancelled,
 }
 
 impl MailState {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Waiting,
         Self::Sent,
         Self::Failed,
         Self::Bounced,
         Self::Held,
+        Self::Cancelled,
     ];
 
     /// The word in the database and in addresses.
@@ -41,6 +44,7 @@ impl MailState {
             Self::Failed => "failed",
             Self::Bounced => "bounced",
             Self::Held => "held",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -57,6 +61,7 @@ impl MailState {
             Self::Failed => "送信失敗",
             Self::Bounced => "不達",
             Self::Held => "保留",
+            Self::Cancelled => "取消",
         }
     }
 }
@@ -404,7 +409,9 @@ impl Outbox {
     /// The database.
     pub async fn open(&self) -> Result<Vec<(MailState, i64)>, sqlx::Error> {
         let rows: Vec<(String, i64)> = on_database!(self.log.database(), pool => {
-            sqlx::query_as("SELECT state, count(*) FROM outbox WHERE state <> 'sent' GROUP BY state")
+            sqlx::query_as(
+                "SELECT state, count(*) FROM outbox WHERE state <> 'sent' AND state <> 'cancelled' GROUP BY state",
+            )
                 .fetch_all(pool)
                 .await
         })?;
@@ -414,13 +421,13 @@ impl Outbox {
         };
         let open = MailState::ALL
             .into_iter()
-            .filter(|state| *state != MailState::Sent);
+            .filter(|state| !matches!(state, MailState::Sent | MailState::Cancelled));
         Ok(open.map(count).collect())
     }
 
     /// Takes the mail that has been due longest: until `until`, nobody else takes it. Counts as an attempt.
     ///
-    /// Times are of this node, not of the database: claims last minutes, and `doctor` says when clocks are seconds apart.
+    /// Times are by the clock of the database, which all nodes share.
     ///
     /// # Errors
     /// The database.
@@ -489,6 +496,41 @@ impl Outbox {
                 .map(|done| done.rows_affected())
         })?;
         Ok(noted == 1)
+    }
+
+    /// Cancels the mails about an event that have not gone, and says whether one may have gone: it was sent, or somebody was sending it and
+    /// nobody has written down what became of it.
+    ///
+    /// # Errors
+    /// The database.
+    pub(super) async fn cancel(
+        &self,
+        application: &ApplicationId,
+        sequence: i64,
+    ) -> Result<bool, sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            sqlx::query(
+                "UPDATE outbox SET state = 'cancelled', error = 'undone', claimed_until_us = 0
+                  WHERE application = $1 AND sequence = $2 AND state IN ('waiting', 'failed', 'held')",
+            )
+                .bind(application.to_string())
+                .bind(sequence)
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
+        let gone: i64 = on_database!(self.log.database(), pool => {
+            sqlx::query_scalar(
+                "SELECT count(*) FROM outbox
+                  WHERE application = $1 AND sequence = $2
+                    AND (state IN ('sent', 'bounced') OR state = 'cancelled' AND holder IS NOT NULL)",
+            )
+                .bind(application.to_string())
+                .bind(sequence)
+                .fetch_one(pool)
+                .await
+        })?;
+        Ok(gone > 0)
     }
 
     /// Notes that a mail came back; false when it was not one that had gone.

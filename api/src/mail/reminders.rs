@@ -16,7 +16,7 @@ use super::{
     NewMail, Outbox,
     composition::{Composer, CompositionError, Occasion},
 };
-use crate::service::Service;
+use crate::{clock::shared_time, service::Service};
 
 /// Under which the ids of reminders are derived (version 5).
 const REMINDERS: Uuid = Uuid::from_u128(0x51b8_07c9_e2d4_4f06_a3f1_68b0_9d2e_74ac);
@@ -153,7 +153,7 @@ impl Reminders {
 
     /// Takes a day; false when it is done, or another node is at it.
     async fn take(&self, day: Date) -> Result<bool, sqlx::Error> {
-        let now = Timestamp::now();
+        let now = shared_time(&self.service.log).await?;
         let taken: u64 = write_in_turn!(self.service.log, pool => {
             sqlx::query(
                 "INSERT INTO mail_days (day, holder, leased_until_us) VALUES ($1, $2, $3)

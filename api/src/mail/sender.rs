@@ -15,7 +15,7 @@ use super::{
     letter::{address_of, letter},
     outbox::Outcome,
 };
-use crate::service::Service;
+use crate::{clock::shared_time, service::Service};
 
 /// How long a mail is taken: longer than any conversation with a server lasts.
 pub const CLAIM: SignedDuration = SignedDuration::from_mins(5);
@@ -89,7 +89,20 @@ impl Sender {
         }
     }
 
-    /// Sends what is due at a moment of real time, until it is told to stop.
+    /// Sends what is due, until it is told to stop. What is due, and who has claimed it until when, goes by the clock of the database:
+    /// two nodes whose own clocks are minutes apart would send the same mail.
+    ///
+    /// # Errors
+    /// See [`DeliveryError`].
+    pub async fn deliver_what_is_due(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Delivered, DeliveryError> {
+        let now = shared_time(&self.service.log).await?;
+        self.deliver(now, stop).await
+    }
+
+    /// Sends what is due at a moment of the database's clock, until it is told to stop.
     ///
     /// # Errors
     /// See [`DeliveryError`]. A mail that was claimed then is tried again when the claim is over.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     documents::FieldError,
     notice::{NoticeKind, Words},
-    text::count,
+    text::{show_directional, too_long},
 };
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
@@ -60,7 +60,11 @@ fn values(words: &Words) -> Value {
 /// A template that [`check`] would refuse.
 pub fn render(template: &Text, words: &Words) -> Result<Text, minijinja::Error> {
     let environment = environment();
-    let part = |source: &str| environment.render_str(source, values(words));
+    // What turns the text of a member's name or of a comment would turn the whole line in a mail program.
+    let part = |source: &str| {
+        let rendered = environment.render_str(source, values(words))?;
+        Ok::<_, minijinja::Error>(show_directional(&rendered).into_owned())
+    };
     let subject = part(&template.subject)?;
     Ok(Text {
         // What is put in may have lines; a subject is one.
@@ -81,8 +85,8 @@ pub fn check(kind: NoticeKind, template: &Text) -> Result<(), Vec<FieldError>> {
     ] {
         let wrong = if text.trim().is_empty() {
             Some(format!("{label} を入力してください。"))
-        } else if count(text) > limit {
-            Some(format!("{label} は{limit}字以内で入力してください。"))
+        } else if let Some(sentence) = too_long(label, text, limit) {
+            Some(sentence)
         } else if pointer == "/subject" && text.chars().any(char::is_control) {
             Some("件名 は改行のない1行で入力してください。".to_owned())
         } else {
@@ -195,7 +199,7 @@ mod tests {
             assert!(refused(body).starts_with(line), "{body}: {}", refused(body));
         }
         assert!(refused(" \n").contains("入力してください"));
-        assert!(refused(&"あ".repeat(10_001)).contains("10000字以内"));
+        assert!(refused(&"あ".repeat(10_001)).contains("10,000字以内"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ fn file(kind: NoticeKind) -> &'static str {
         NoticeKind::Certified => include_str!("templates/certified.txt"),
         NoticeKind::Deferred => include_str!("templates/deferred.txt"),
         NoticeKind::Lapsed => include_str!("templates/lapsed.txt"),
+        NoticeKind::DecisionUndone => include_str!("templates/decision_undone.txt"),
         NoticeKind::Withdrawn => include_str!("templates/withdrawn.txt"),
         NoticeKind::Reminder => include_str!("templates/reminder.txt"),
     }

@@ -118,7 +118,7 @@ fn confirmation_page(visit: &Visit<'_>, unread: bool) -> Result<Response, Proble
         lines: state.status(visit.program, visit.now).lines,
         unread,
         key: Uuid::new_v4(),
-        address: visit.below("completion"),
+        address: visit.below("completion/send"),
         top: visit.top(),
         print: visit.below("print"),
         rows: vec![
@@ -161,7 +161,7 @@ pub(super) async fn confirmation(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &identity, &id).await?;
     has_documents(&visit)?;
-    if visit.is_withdrawn() || !visit.state()?.documents_track.is_open() {
+    if visit.is_withdrawn() || !visit.state()?.is_open() {
         return Ok(see(&visit.top()));
     }
     if !visit.panel()?.complete || visit.closed().is_some() {
@@ -178,10 +178,7 @@ pub(super) async fn complete(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let done = format!("{}?notice=completed", visit.top());
-    if !posted.fields.says("agreed", "yes")
-        && visit.state()?.documents_track.is_open()
-        && visit.panel()?.complete
-    {
+    if !posted.fields.says("agreed", "yes") && visit.state()?.is_open() && visit.panel()?.complete {
         return confirmation_page(&visit, true);
     }
     match visit

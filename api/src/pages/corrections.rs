@@ -1,4 +1,5 @@
-//! 修正のお願い: what the secretariat asked for, item by item, with the way to the place and a field for an answer.
+//! 修正のお願い: what the secretariat asked for, item by item, with the way to the place and a field for an answer. All answers stand
+//! in one form and are saved at once.
 
 use askama::Template;
 use axum::{
@@ -7,16 +8,17 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::ApplicationCommand,
+    application::{ApplicationCommand, Correction, ItemAnswer, TEXT_LIMIT},
     calendar::{show_days_left, show_deadline},
 };
 use uuid::Uuid;
 
 use super::{
     document::Asked,
+    field::{Field, Need},
     frame::{Frame, Notice},
     panel::Panel,
-    posted::Posted,
+    posted::{Fields, Posted},
     rendered, see,
     visit::Visit,
 };
@@ -32,7 +34,10 @@ struct Page {
     frame: Frame,
     panel: Panel,
     notices: Vec<Notice>,
-    address: String,
+    /// Where the answers are sent.
+    action: String,
+    /// What stands in the form was typed and is stored nowhere.
+    unsaved: bool,
     top: String,
     open: bool,
     message: String,
@@ -52,18 +57,41 @@ struct Item {
     /// 当会セミナー can not be edited, only answered.
     editable: bool,
     changed: bool,
-    answer: String,
-    error: bool,
+    /// As it is saved.
+    saved: String,
+    field: Field,
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "what was typed is shown once"
-)]
+/// Names of the fields of an item: the answer, and the one that was saved when the form was drawn.
+fn names(number: u32) -> (String, String) {
+    (format!("answer-{number}"), format!("answer-{number}-seen"))
+}
+
+/// What a form answers: every item of the request that it has a field for.
+fn answers(correction: &Correction, posted: &Posted) -> Vec<ItemAnswer> {
+    let items = correction.request.items.iter();
+    items
+        .filter_map(|item| {
+            let (answer, seen) = names(item.number);
+            Some(ItemAnswer {
+                item: item.number,
+                answer: posted.fields.all(&answer).pop()?,
+                seen: posted.fields.all(&seen).pop(),
+            })
+        })
+        .collect()
+}
+
+/// Saves nothing that was not touched: what another window saved in between stays.
+fn touched(answers: &[ItemAnswer]) -> Vec<ItemAnswer> {
+    let touched = |one: &&ItemAnswer| one.seen.as_ref() != Some(&one.answer);
+    answers.iter().filter(touched).cloned().collect()
+}
+
 fn page(
     visit: &Visit<'_>,
     (notices, status): (Vec<Notice>, StatusCode),
-    typed: Option<(u32, String)>,
+    typed: &[ItemAnswer],
 ) -> Result<Response, Problem> {
     let state = visit.state()?;
     let correction = state
@@ -71,6 +99,11 @@ fn page(
         .correction
         .as_ref()
         .ok_or(Problem::new(Kind::NotFound))?;
+    let wrong = if status.is_client_error() {
+        correction.wrong_answers(&touched(typed))
+    } else {
+        Vec::new()
+    };
     let items: Vec<Item> = correction
         .request
         .items
@@ -96,13 +129,26 @@ fn page(
             {
                 place = format!("{place} {}", field.label);
             }
-            let answer = match &typed {
-                Some((number, answer)) if *number == item.number => answer.clone(),
-                _ => progress
-                    .answer
-                    .clone()
-                    .map_or_else(String::new, |answer| answer.value),
-            };
+            let saved = correction.answer_of(item.number);
+            let answer = typed
+                .iter()
+                .find(|one| one.item == item.number && one.seen.as_ref() != Some(&one.answer))
+                .map_or_else(|| saved.clone(), |one| one.answer.clone());
+            let (name, _) = names(item.number);
+            let label = format!("事務局への回答（{}. {place}）", item.number);
+            let mut field = Field::area(name, label, Need::Optional, &answer, (3, TEXT_LIMIT));
+            field.errors = wrong
+                .iter()
+                .filter(|(number, _)| *number == item.number)
+                .map(|(_, refusal)| refusal.to_string())
+                .collect();
+            if !field.errors.is_empty() && answer != saved {
+                field.saved = Some(if saved.is_empty() {
+                    "（未入力）".to_owned()
+                } else {
+                    saved.clone()
+                });
+            }
             Item {
                 number: item.number,
                 place,
@@ -110,10 +156,8 @@ fn page(
                 href,
                 editable: item.document != domain::documents::DocumentKind::Seminars,
                 changed: progress.changed,
-                error: typed
-                    .as_ref()
-                    .is_some_and(|(number, _)| *number == item.number),
-                answer,
+                saved,
+                field,
             }
         })
         .collect();
@@ -123,7 +167,8 @@ fn page(
         frame,
         panel: visit.panel()?,
         notices,
-        address: visit.below("corrections"),
+        action: visit.below("corrections/answers"),
+        unsaved: status.is_client_error(),
         top: visit.top(),
         open: state.open_correction().is_some() && !visit.is_withdrawn() && visit.viewer.is_none(),
         message: correction.request.message.value.clone(),
@@ -132,7 +177,7 @@ fn page(
         submission: correction.submission,
         done: items
             .iter()
-            .filter(|item| item.changed || !item.answer.is_empty())
+            .filter(|item| item.changed || !item.saved.is_empty())
             .count(),
         items,
         key: Uuid::new_v4(),
@@ -155,40 +200,47 @@ pub(super) async fn show(
         Some("answered") => vec![Notice::success("回答を保存しました。")],
         _ => Vec::new(),
     };
-    page(&visit, (notices, StatusCode::OK), None)
+    page(&visit, (notices, StatusCode::OK), &[])
 }
 
-/// 回答を保存する
+/// 回答を保存する: every answer of the form, or none.
 pub(super) async fn answer(
     State(app): State<App>,
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
-    let item = posted
-        .fields
-        .text("item")
-        .parse()
-        .map_err(|_| Problem::new(Kind::PageTampered))?;
-    let answer = posted.fields.text("answer");
+    let correction = visit.state()?.open_correction();
+    let typed = correction.map_or_else(Vec::new, |correction| answers(correction, &posted));
     let command = ApplicationCommand::AnswerCorrection {
-        item,
-        answer: answer.clone(),
+        answers: touched(&typed),
     };
     match visit.execute(command, posted.call()).await {
         Ok(_) => Ok(see(&format!(
-            "{}?notice=answered#item-{item}",
+            "{}?notice=answered#notice",
             visit.below("corrections")
         ))),
-        Err(problem) if problem.kind() == Kind::Invalid => {
-            let sentence = problem.body().detail.clone();
+        Err(problem) if matches!(problem.kind(), Kind::Invalid | Kind::Undecodable) => {
+            // As it is now, which is not as it was before the command.
+            let visit = Visit::to(&app, &posted.identity, &id).await?;
             let status = problem.kind().status();
-            page(
-                &visit,
-                (vec![Notice::error(sentence)], status),
-                Some((item, answer)),
-            )
+            let notice = Notice::error(
+                "回答は保存されていません。入力された内容はこの画面に残っています。赤字の箇所を直して、もう一度保存してください。",
+            );
+            page(&visit, (vec![notice], status), &typed)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(problem.keeping(kept(&posted.fields))),
     }
+}
+
+/// What was typed, for a page that can not show the form any more.
+pub(super) fn kept(fields: &Fields) -> Vec<(String, String)> {
+    fields
+        .iter()
+        .filter_map(|(name, text)| {
+            let number: u32 = name.strip_prefix("answer-")?.parse().ok()?;
+            Some((format!("{number}. 事務局への回答"), text.clone()))
+        })
+        .filter(|(_, text)| !text.trim().is_empty())
+        .collect()
 }

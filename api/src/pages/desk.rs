@@ -1,6 +1,8 @@
 //! The secretariat's pages: find an application, check it, send it back, decide, and see who did what.
 
+mod accounts;
 mod acts;
+mod approvals;
 mod bulk;
 mod dashboard;
 mod diff;
@@ -14,6 +16,7 @@ mod payments;
 mod review;
 mod send_back;
 mod spreadsheet;
+mod unmailable;
 mod verification;
 
 use super::{
@@ -36,17 +39,21 @@ pub(super) fn screens() -> Vec<Screen> {
     all.extend(bulk_screens());
     all.extend(mail_screens());
     all.extend(intake_screens());
+    all.extend(access_screens());
     all
 }
 
 /// Finding applications, one of them, and the history.
 fn application_screens() -> Vec<Screen> {
-    use Permission::{
-        CheckDocuments, ConfirmPayments, Decide, ReadHistory, SearchApplications, VerifyLog,
-    };
+    use Permission::{CheckDocuments, ConfirmPayments, Decide, SearchApplications, VerifyLog};
     vec![
+        screen(
+            SearchApplications,
+            unmailable::ADDRESS,
+            get(unmailable::list),
+        ),
         screen(SearchApplications, "/desk/applications", get(list::list)),
-        screen(SearchApplications, "/desk/applications", post(list::search)),
+        screen(SearchApplications, "/desk/searches", post(list::search)),
         screen(
             SearchApplications,
             "/desk/searches/removal",
@@ -84,12 +91,13 @@ fn application_screens() -> Vec<Screen> {
         ),
         screen(
             CheckDocuments,
-            "/desk/applications/{id}/return",
+            "/desk/applications/{id}/return/send",
             post(send_back::send),
         ),
         screen(VerifyLog, "/desk/verification", get(verification::show)),
+        // Not 履歴の閲覧, which members have of their own application: this page tells accounts and 内部の理由.
         screen(
-            ReadHistory,
+            SearchApplications,
             "/desk/applications/{id}/history",
             get(history::of_one),
         ),
@@ -106,6 +114,13 @@ fn application_screens() -> Vec<Screen> {
 fn bulk_screens() -> Vec<Screen> {
     use Permission::{CheckDocuments, ConfirmPayments, Decide, SearchApplications};
     vec![
+        screen(SearchApplications, "/desk/approvals", get(approvals::show)),
+        screen(Decide, "/desk/approvals/approval", post(approvals::approve)),
+        screen(
+            SearchApplications,
+            "/desk/approvals/refusal",
+            post(approvals::refuse),
+        ),
         screen(SearchApplications, "/desk/bulk", get(bulk::list)),
         screen(SearchApplications, "/desk/bulk", post(bulk::make)),
         screen(SearchApplications, "/desk/bulk/{run}", get(bulk::show)),
@@ -157,7 +172,7 @@ fn mail_screens() -> Vec<Screen> {
         ),
         screen(
             ManageMails,
-            "/desk/mail-templates/{notice}",
+            "/desk/mail-templates/{notice}/save",
             post(mails::edit),
         ),
     ]
@@ -171,7 +186,7 @@ fn intake_screens() -> Vec<Screen> {
         screen(ConfirmPayments, "/desk/payments/match", get(payments::show)),
         screen(
             ConfirmPayments,
-            "/desk/payments/match",
+            "/desk/payments/match/send",
             post(payments::confirm),
         ),
         screen(
@@ -190,6 +205,15 @@ fn intake_screens() -> Vec<Screen> {
             "/desk/members/{member}/attendance-retractions",
             post(member::take_back),
         ),
+    ]
+}
+
+/// サインインの記録
+fn access_screens() -> Vec<Screen> {
+    use Permission::{ManageTokens, ReadAccessLog};
+    vec![
+        screen(ReadAccessLog, "/desk/accounts", get(accounts::show)),
+        screen(ManageTokens, "/desk/accounts/end", post(accounts::end)),
     ]
 }
 
@@ -232,4 +256,18 @@ fn sentences(problem: &Problem) -> Vec<Notice> {
         sentences.push(problem.body().detail.clone());
     }
     sentences.into_iter().map(Notice::error).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Holder;
+
+    #[test]
+    fn no_page_of_the_secretariat_needs_what_members_have_too() {
+        for Screen { gate, .. } in screens() {
+            let holders = gate.permission.holders();
+            assert!(!holders.contains(&Holder::Member), "{gate:?}");
+        }
+    }
 }

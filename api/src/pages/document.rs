@@ -7,10 +7,11 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{DocumentTrack, Refusal},
+    application::{DocumentTrack, Refusal, not_asked_for, with_closed},
     calendar::{jst_date, show_jst_minutes},
-    documents::{DocumentKind, FieldError, with_commas},
+    documents::{DocumentKind, FieldError, Resume, with_commas},
     member::{Contact, FieldDifference, MemberRecord},
+    sentences::Sentence,
 };
 use serde::Deserialize;
 
@@ -36,6 +37,8 @@ use crate::{
 pub(super) struct Asked {
     /// What has just been done.
     pub notice: Option<String>,
+    /// Names of the fields that a save did not take.
+    pub left: Option<String>,
 }
 
 #[derive(Template)]
@@ -86,7 +89,7 @@ impl Record {
 pub(super) async fn notices(
     visit: &Visit<'_>,
     kind: DocumentKind,
-    notice: Option<&str>,
+    (notice, left): (Option<&str>, Option<&str>),
 ) -> Result<Vec<Notice>, Problem> {
     let mut notices = Vec::new();
     let said = match notice {
@@ -103,14 +106,24 @@ pub(super) async fn notices(
         let at = updated_at(visit, kind).await?;
         let at = at.map_or_else(String::new, |at| format!("（更新日時 {at}）"));
         notices.push(Notice::success(format!("{said}{at}")));
+        // By name, as the rest is saved.
+        let fields = left.unwrap_or_default().split(',');
+        notices.extend(
+            fields
+                .filter_map(|name| kind.field(name))
+                .map(|field| Notice::warning(not_asked_for(field.label))),
+        );
     }
     if visit.viewer.is_some() {
         return Ok(notices);
     }
-    if visit.is_withdrawn() {
-        notices.push(Notice::warning(
-            "お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。入力された内容は残っています。",
-        ));
+    let ended = visit.stand().first_of(&[
+        Sentence::DocumentWithdrawn,
+        Sentence::DocumentWithdrawnLate,
+        Sentence::DocumentLapsed,
+    ]);
+    if let Some(ended) = ended {
+        notices.push(Notice::warning(ended.words()));
     } else if visit.may_edit(kind)? {
         notices.extend(asked_for(visit, kind)?);
         // Where it can be mended, and not only when it is printed.
@@ -121,14 +134,11 @@ pub(super) async fn notices(
                 .filter(|one| one.document == Some(kind))
                 .map(unprintable_notice),
         );
-    } else if visit.state()?.open_correction().is_some() {
-        notices.push(Notice::info(
-            "事務局が修正をお願いした書類ではないため、編集できません。修正のお願いは申請の画面からご確認いただけます。",
-        ));
-    } else {
-        notices.push(Notice::info(
-            "申請を完了しているため、申請書類は編集できません。修正が必要な場合は事務局へお問い合わせください。",
-        ));
+    } else if let Some(closed) = visit
+        .stand()
+        .first_of(&[Sentence::DocumentNotAskedFor, Sentence::DocumentCompleted])
+    {
+        notices.push(Notice::info(closed.words()));
     }
     Ok(notices)
 }
@@ -177,10 +187,7 @@ async fn updated_at(visit: &Visit<'_>, kind: DocumentKind) -> Result<Option<Stri
         .views
         .document_list(&visit.id().to_string())
         .await
-        .map_err(|error| {
-            tracing::error!(%error, "reading the document list");
-            Problem::new(Kind::Internal)
-        })?;
+        .map_err(|error| Problem::failed("reading the document list", &error))?;
     Ok(list
         .and_then(|list| list.documents.into_iter().find(|line| line.kind == kind))
         .and_then(|line| line.updated_at)
@@ -198,12 +205,28 @@ fn form<T: WholeEntry>(
         value,
         &visit.program.rules,
         errors,
-        address.clone(),
+        format!("{address}/save"),
         revision,
     );
     form.preview = format!("{address}/preview");
     form.cancel = address;
+    let mut form = form.opened::<T>(visit.state()?, T::KIND, None);
+    if T::KIND == DocumentKind::Resume && !Resume::may_withhold_home(&visit.record) {
+        form.forbid("withhold_home");
+    }
     Ok(form)
+}
+
+/// How an address says what a save did not take: the names of the fields.
+pub(super) fn left(errors: &[FieldError]) -> String {
+    if errors.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = errors
+        .iter()
+        .map(|error| error.pointer.trim_start_matches('/'))
+        .collect();
+    format!("&left={}", names.join(","))
 }
 
 fn page<T: WholeEntry>(
@@ -253,7 +276,8 @@ pub(super) async fn show<T: WholeEntry>(
     } else {
         None
     };
-    let notices = notices(&visit, T::KIND, asked.notice.as_deref()).await?;
+    let done = (asked.notice.as_deref(), asked.left.as_deref());
+    let notices = notices(&visit, T::KIND, done).await?;
     page::<T>(&visit, notices, form, StatusCode::OK)
 }
 
@@ -273,12 +297,20 @@ pub(super) async fn save<T: WholeEntry>(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
+    let saved = T::saved(&visit.state()?.documents);
     let typed = T::posted(&posted.fields, &visit.program.rules);
+    let typed = with_closed(saved, typed, &posted.fields.all("closed"));
     let command = typed
         .clone()
         .command(posted.revision()?, visit.record.clone());
     match visit.execute(command, posted.call()).await {
-        Ok(_) => Ok(see(&format!("{}?notice=saved", visit.document(T::KIND)))),
+        Ok(done) => {
+            let state = done.found.state()?;
+            let saved = T::saved(&state.documents);
+            let left = left(&state.left_out(T::KIND, None, (&typed, saved)));
+            let address = visit.document(T::KIND);
+            Ok(see(&format!("{address}?notice=saved{left}")))
+        }
         Err(problem) => refused(&app, &posted, &id, &typed, problem).await,
     }
 }
@@ -303,15 +335,10 @@ async fn refused<T: WholeEntry>(
             let form = form(&visit, typed, &errors)?.beside(&saved, rules);
             page::<T>(&visit, Vec::new(), Some(form), StatusCode::CONFLICT)
         }
-        Kind::Undecodable => {
+        Kind::Undecodable | Kind::TooLong | Kind::NotReturned => {
             let form = form(&visit, typed, &problem.body().errors)?.unstored();
             let notice = Notice::error(problem.body().detail.clone());
-            page::<T>(
-                &visit,
-                vec![notice],
-                Some(form),
-                StatusCode::UNPROCESSABLE_ENTITY,
-            )
+            page::<T>(&visit, vec![notice], Some(form), problem.kind().status())
         }
         _ => Err(problem.keeping(kept(&typed.fields(rules)))),
     }

@@ -15,11 +15,7 @@ use super::{
     rendered,
     visit::Visit,
 };
-use crate::{
-    access::Identity,
-    app::App,
-    problem::{Kind, Problem},
-};
+use crate::{access::Identity, app::App, problem::Problem};
 
 #[derive(Template)]
 #[template(path = "document_list.html")]
@@ -62,10 +58,7 @@ pub(super) async fn list(
         .views
         .document_list(&visit.id().to_string())
         .await
-        .map_err(|error| {
-            tracing::error!(%error, "reading the document list");
-            Problem::new(Kind::Internal)
-        })?;
+        .map_err(|error| Problem::failed("reading the document list", &error))?;
     let (known, lines) = list.map_or((0, Vec::new()), |list| (list.sequence, list.documents));
     let documents = DocumentKind::ALL
         .into_iter()
@@ -83,7 +76,7 @@ pub(super) async fn list(
                 .find(|line| line.kind == kind)
                 .and_then(|line| line.updated_at)
                 .map(show_jst_minutes),
-            read_only: kind == DocumentKind::Seminars,
+            read_only: kind == DocumentKind::Seminars || !state.opens_document(kind),
         })
         .collect();
     let mut notices = Vec::new();

@@ -11,18 +11,24 @@ use domain::{
         ResearchActivity, Resume, Trial,
     },
     member::MemberRecord,
-    program::Rules,
+    program::{BasicSociety, Rules},
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{
+    corrections,
     document::kept,
     field::{Choice, Control, Field, Need},
     posted::Fields,
 };
-use crate::app::App;
+use crate::{
+    acts::{EXPLANATION, REASON},
+    app::App,
+};
 
 /// A value that a form shows and takes.
-pub(super) trait Entry: Clone + Default {
+pub(super) trait Entry: Clone + Default + Serialize + DeserializeOwned {
     /// What the form sent.
     fn posted(fields: &Fields, rules: &Rules) -> Self;
     /// The form's fields, always the same ones in the same order for the same rules, so that two versions can be compared.
@@ -32,6 +38,10 @@ pub(super) trait Entry: Clone + Default {
     /// The field that a pointer of an error means.
     fn field_of(pointer: &str) -> String {
         pointer.trim_start_matches('/').to_owned()
+    }
+    /// The name in JSON that a field or box belongs to.
+    fn name_of(field: &str) -> String {
+        field.to_owned()
     }
 }
 
@@ -48,9 +58,42 @@ fn of<T: Entry>(fields: &Fields, rules: &Rules) -> Vec<(String, String)> {
     kept(&T::posted(fields, rules).fields(rules))
 }
 
+/// What is typed into the forms of the secretariat, with its labels.
+const OF_THE_DESK: [(&str, &str); 8] = [
+    ("note", "メモ"),
+    ("labels", "ラベル"),
+    ("explanation", EXPLANATION),
+    ("reason", REASON),
+    ("message", "お知らせ"),
+    ("subject", "件名"),
+    ("body", "本文"),
+    ("name", "名前"),
+];
+
+fn of_the_desk(fields: &Fields) -> Vec<(String, String)> {
+    fields
+        .iter()
+        .filter_map(|(name, text)| {
+            let known = OF_THE_DESK.iter().find(|(known, _)| known == name);
+            let label = match known {
+                Some((_, label)) => *label,
+                None if name.starts_with("comment:") => "修正の内容",
+                None => return None,
+            };
+            (!text.trim().is_empty()).then(|| (label.to_owned(), text.clone()))
+        })
+        .collect()
+}
+
 /// Label and text of what a form sent, by the address that it was sent to.
 pub(super) fn typed(app: &App, path: &str, fields: &Fields) -> Vec<(String, String)> {
     let mut parts = path.trim_start_matches("/applications/").split('/');
+    if path.ends_with("/corrections/answers") {
+        return corrections::kept(fields);
+    }
+    if path.starts_with("/desk/") {
+        return of_the_desk(fields);
+    }
     let program = parts
         .next()
         .and_then(|id| ApplicationId::parse(id).ok())
@@ -66,7 +109,12 @@ pub(super) fn typed(app: &App, path: &str, fields: &Fields) -> Vec<(String, Stri
         }
         Some(DocumentKind::Resume) => of::<Resume>(fields, rules),
         Some(DocumentKind::Profile) => of::<Profile>(fields, rules),
-        Some(DocumentKind::ResearchActivities) => of::<ResearchActivity>(fields, rules),
+        Some(DocumentKind::ResearchActivities) => {
+            let mut typed = of::<ResearchActivity>(fields, rules);
+            let years = fields.all("total_years").into_iter();
+            typed.extend(years.map(|years| (RESEARCH_YEARS.to_owned(), years)));
+            typed
+        }
         Some(DocumentKind::Conferences) => of::<Conference>(fields, rules),
         Some(DocumentKind::Papers) => of::<Paper>(fields, rules),
         Some(DocumentKind::ClinicalExperience) => of::<ClinicalExperience>(fields, rules),
@@ -108,12 +156,12 @@ fn posted_date(fields: &Fields, boxes: [&str; 3]) -> String {
 impl Entry for Resume {
     fn posted(fields: &Fields, _: &Rules) -> Self {
         Self {
-            school: fields.text("school"),
+            school: fields.line("school"),
             graduation_year: fields.text("graduation_year"),
             graduation_month: fields.text("graduation_month"),
             basic_society: fields.text("basic_society"),
             qualification: fields.text("qualification"),
-            qualification_number: fields.text("qualification_number"),
+            qualification_number: fields.line("qualification_number"),
             withhold_home: fields.says("withhold_home", "on"),
         }
     }
@@ -139,6 +187,12 @@ impl Entry for Resume {
             qualifications,
         );
         qualification.support.extend(notes);
+        let chosen = societies
+            .clone()
+            .find(|society| society.name == self.basic_society);
+        qualification
+            .support
+            .extend(chosen.map(BasicSociety::choice));
         vec![
             Field::new(
                 "withhold_home",
@@ -146,6 +200,7 @@ impl Entry for Resume {
                 Need::Optional,
                 Control::Check {
                     checked: self.withhold_home,
+                    forbidden: false,
                     words: "個人情報の公開を希望しません".to_owned(),
                 },
             )
@@ -277,7 +332,7 @@ impl Entry for ClinicalExperience {
         let mut trials: Vec<Trial> = TRIALS
             .into_iter()
             .map(|(name, cases)| Trial {
-                name: fields.text(name),
+                name: fields.line(name),
                 cases: fields.text(cases),
             })
             .collect();
@@ -337,7 +392,7 @@ impl Entry for ClinicalExperience {
             Field::area(
                 "special_procedures_detail",
                 "特殊な検査・治療の実績 の具体的な内容",
-                Need::Optional,
+                Need::If("「あり」の場合"),
                 &self.special_procedures_detail,
                 (4, rules.limits.long_text),
             )
@@ -356,7 +411,7 @@ impl Entry for ClinicalExperience {
                 Field::text(
                     name,
                     format!("c) 臨床試験名（{}）", place + 1),
-                    Need::Optional,
+                    Need::If("登録症例数を入力する場合"),
                     &trial.name,
                 )
                 .limited(experience.trial_name_limit),
@@ -364,7 +419,7 @@ impl Entry for ClinicalExperience {
             fields.push(Field::number(
                 cases,
                 format!("c) 登録症例数（{}）", place + 1),
-                Need::Optional,
+                Need::If("臨床試験名を入力する場合"),
                 &trial.cases,
                 "件",
             ));
@@ -374,6 +429,14 @@ impl Entry for ClinicalExperience {
 
     fn wrong(&self, rules: &Rules, _: &MemberRecord) -> Vec<FieldError> {
         self.errors(rules)
+    }
+
+    fn name_of(field: &str) -> String {
+        if field.starts_with("trial_") {
+            "trials".to_owned()
+        } else {
+            field.to_owned()
+        }
     }
 
     fn field_of(pointer: &str) -> String {
@@ -420,7 +483,7 @@ impl Entry for ResearchActivity {
         vec![
             Field::boxes(
                 "from",
-                "期間（始まり）",
+                "期間（開始年月）",
                 Need::Required,
                 [
                     ("from_year", "年", self.from_year.clone()),
@@ -431,7 +494,7 @@ impl Entry for ResearchActivity {
             .understood(year_month_echo(&self.from_year, &self.from_month)),
             Field::boxes(
                 "to",
-                "期間（終わり）",
+                "期間（終了年月）",
                 Need::Required,
                 [
                     ("to_year", "年", self.to_year.clone()),
@@ -463,7 +526,7 @@ impl Entry for Conference {
     fn posted(fields: &Fields, _: &Rules) -> Self {
         Self {
             first_author: fields.text("first_author"),
-            place: fields.text("place"),
+            place: fields.line("place"),
             held_on: posted_date(fields, HELD_ON),
             units: fields.text("units"),
         }

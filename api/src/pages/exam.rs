@@ -83,7 +83,7 @@ pub(super) async fn confirmation(
             ("追加お申込み", "筆記試験".to_owned()),
             ("受験料", fee("受験料", &visit.program.fees.exam)),
         ],
-        action: visit.below("exam"),
+        action: visit.below("exam/send"),
         key: Uuid::new_v4(),
         hidden: Vec::new(),
         button: "筆記試験を申し込む",

@@ -1,5 +1,7 @@
 //! Fields of forms: what was typed, what is wrong with it, and what is saved meanwhile, in one shape for every document.
 
+use std::borrow::Cow;
+
 use askama::{Template, filters::HtmlSafe};
 use domain::documents::FieldError;
 
@@ -8,13 +10,20 @@ use domain::documents::FieldError;
 pub(super) enum Need {
     /// ※必須
     Required,
+    /// ※必須 in a case, which is said.
+    If(&'static str),
     /// ※任意
     Optional,
 }
 
 impl Need {
-    fn is_required(self) -> bool {
-        self == Self::Required
+    /// What stands beside the label.
+    fn words(self) -> String {
+        match self {
+            Self::Required => "※必須".to_owned(),
+            Self::If(case) => format!("※必須（{case}）"),
+            Self::Optional => "※任意".to_owned(),
+        }
     }
 }
 
@@ -23,7 +32,7 @@ impl Need {
 #[template(path = "pieces/field.html")]
 pub(super) struct Field {
     /// The id of the control (of the group, for boxes and choices), and the last part of pointers to it.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     pub label: String,
     pub need: Need,
     /// Between label and control, never a placeholder.
@@ -35,6 +44,8 @@ pub(super) struct Field {
     pub echo: Option<String>,
     /// What is saved instead (two windows), when it differs.
     pub saved: Option<String>,
+    /// 編集不可: the names in JSON that it stands for. It is shown and sent nowhere.
+    pub closed: Vec<String>,
 }
 
 impl HtmlSafe for Field {}
@@ -59,7 +70,12 @@ pub(super) enum Control {
     /// Any of several.
     Checkboxes(Vec<Choice>),
     /// Yes or no, with its words behind the box.
-    Check { checked: bool, words: String },
+    Check {
+        checked: bool,
+        words: String,
+        /// Why it cannot be ticked is said beside it.
+        forbidden: bool,
+    },
 }
 
 /// A line to type into.
@@ -84,6 +100,8 @@ pub(super) struct DateBox {
     pub label: &'static str,
     pub value: String,
     pub wrong: bool,
+    /// 編集不可
+    pub closed: bool,
 }
 
 /// Something to choose.
@@ -107,9 +125,14 @@ impl Choice {
 
 impl Field {
     /// A field without anything to say about it yet.
-    pub fn new(id: &'static str, label: impl Into<String>, need: Need, control: Control) -> Self {
+    pub fn new(
+        id: impl Into<Cow<'static, str>>,
+        label: impl Into<String>,
+        need: Need,
+        control: Control,
+    ) -> Self {
         Self {
-            id,
+            id: id.into(),
             label: label.into(),
             need,
             support: Vec::new(),
@@ -117,6 +140,7 @@ impl Field {
             errors: Vec::new(),
             echo: None,
             saved: None,
+            closed: Vec::new(),
         }
     }
 
@@ -152,7 +176,7 @@ impl Field {
 
     /// Several lines.
     pub fn area(
-        id: &'static str,
+        id: impl Into<Cow<'static, str>>,
         label: impl Into<String>,
         need: Need,
         value: &str,
@@ -195,6 +219,7 @@ impl Field {
                 label,
                 value,
                 wrong: false,
+                closed: false,
             })
             .collect();
         Self::new(id, label, need, Control::Boxes(boxes))
@@ -241,7 +266,8 @@ impl Field {
             Control::Boxes(boxes) => boxes
                 .iter()
                 .filter(|one| !one.value.is_empty())
-                .flat_map(|one| [one.value.as_str(), one.label])
+                // 年 may have been typed behind the year.
+                .flat_map(|one| [one.value.trim_end_matches(one.label), one.label])
                 .collect(),
             Control::Radio(choices) | Control::Checkboxes(choices) => choices
                 .iter()
@@ -254,6 +280,22 @@ impl Field {
         }
     }
 
+    /// Closes what may not be changed. `opens` tells of a name in JSON whether it may; of a name that is none, nothing.
+    pub fn close(&mut self, opens: impl Fn(&str) -> Option<bool>, name: impl Fn(&str) -> String) {
+        let own = name(&self.id);
+        let whole = opens(&own);
+        if let (None, Control::Boxes(boxes)) = (whole, &mut self.control) {
+            for one in boxes.iter_mut() {
+                one.closed = opens(&name(one.id)) == Some(false);
+            }
+            if boxes.iter().all(|one| one.closed) {
+                self.closed = boxes.iter().map(|one| name(one.id)).collect();
+            }
+        } else if whole == Some(false) {
+            self.closed = vec![own];
+        }
+    }
+
     /// Where the summary of errors leads: the first box at fault, or what one types into or chooses first.
     pub fn anchor(&self) -> String {
         match &self.control {
@@ -261,10 +303,9 @@ impl Field {
                 .iter()
                 .find(|one| one.wrong)
                 .or(boxes.first())
-                .map_or(self.id, |one| one.id)
-                .to_owned(),
+                .map_or_else(|| self.id.to_string(), |one| one.id.to_owned()),
             Control::Radio(_) | Control::Checkboxes(_) => format!("{}-0", self.id),
-            _ => self.id.to_owned(),
+            _ => self.id.to_string(),
         }
     }
 
@@ -454,6 +495,38 @@ mod tests {
             .render()
             .unwrap();
         assert!(!html.contains("<script"), "{html}");
+    }
+
+    /// Every template below a directory.
+    fn templates(directory: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                templates(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.display().to_string(), text));
+            }
+        }
+    }
+
+    #[test]
+    fn no_field_cuts_what_is_pasted_and_none_loses_its_first_line() {
+        let mut found = Vec::new();
+        let all = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        templates(std::path::Path::new(all), &mut found);
+        assert!(found.len() > 40, "{} templates", found.len());
+        for (file, text) in found {
+            assert!(!text.contains("maxlength"), "{file}");
+            // A line break behind the tag is dropped by the parser: one of the page's own stands before the text's.
+            for area in text.split("<textarea").skip(1) {
+                let (_, inside) = area.split_once('>').unwrap();
+                assert!(
+                    inside.starts_with('\n') || inside.starts_with("</textarea>"),
+                    "{file}: {area}"
+                );
+            }
+        }
     }
 
     #[test]

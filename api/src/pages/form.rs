@@ -1,12 +1,16 @@
 //! A form of a document or of a row: its fields, what is wrong, and both versions when another window was faster.
 
 use askama::{Template, filters::HtmlSafe};
-use domain::{documents::FieldError, program::Rules};
+use domain::{
+    application::ApplicationState,
+    documents::{DocumentKind, FieldError, RowId},
+    program::Rules,
+};
 use uuid::Uuid;
 
 use super::{
     entry::Entry,
-    field::{Difference, Field, SummaryLine, differences, note_saved, place_errors},
+    field::{Control, Difference, Field, SummaryLine, differences, note_saved, place_errors},
 };
 
 /// A form that is ready to be drawn.
@@ -32,6 +36,8 @@ pub(super) struct Form {
     pub stale: Option<Vec<Difference>>,
     /// What stands in it was typed and is stored nowhere.
     pub typed: bool,
+    /// A field beside those of the row that is saved with it, and what was saved of it when the form was drawn.
+    pub beside_row: Option<(Field, String)>,
 }
 
 impl HtmlSafe for Form {}
@@ -57,6 +63,7 @@ impl Form {
             cancel: String::new(),
             stale: None,
             typed: false,
+            beside_row: None,
             action,
         }
     }
@@ -70,6 +77,36 @@ impl Form {
         note_saved(&mut self.fields, &saved);
         self
     }
+
+    /// The same with what a 修正のお願い does not open shown as it is.
+    #[must_use]
+    pub fn opened<T: Entry>(
+        mut self,
+        state: &ApplicationState,
+        document: DocumentKind,
+        row: Option<RowId>,
+    ) -> Self {
+        for field in &mut self.fields {
+            let opens = |name: &str| {
+                document.field(name)?;
+                Some(state.opens_field(document, row, name))
+            };
+            field.close(opens, T::name_of);
+        }
+        self
+    }
+
+    /// Nobody may tick this one. Who has ticked it may still take that back.
+    pub fn forbid(&mut self, id: &str) {
+        let field = self.fields.iter_mut().find(|field| field.id == id);
+        if let Some(Control::Check {
+            checked, forbidden, ..
+        }) = field.map(|field| &mut field.control)
+        {
+            *forbidden = !*checked;
+        }
+    }
+
     /// The same with what could not be stored.
     #[must_use]
     pub fn unstored(mut self) -> Self {

@@ -70,7 +70,6 @@ struct Change {
     document: Option<&'static str>,
     at: String,
     who: &'static str,
-    reason: Option<String>,
     fields: Vec<FieldChange>,
     /// The version page.
     version: Option<String>,
@@ -101,15 +100,27 @@ fn kind_of(slug: Option<&str>) -> Result<Option<DocumentKind>, Problem> {
 }
 
 fn failed(error: &projections::Error) -> Problem {
-    tracing::error!(%error, "reading the change history");
-    Problem::new(Kind::Internal)
+    Problem::failed("reading the change history", error)
+}
+
+/// The field, with the number that its row has today.
+fn label(state: Option<&ApplicationState>, entry: &HistoryEntry) -> String {
+    let number = state
+        .zip(entry.document)
+        .zip(entry.row.as_deref())
+        .and_then(|((state, document), row)| state.row_number(document, row));
+    match number {
+        Some(number) => format!("No.{number} {}", entry.field),
+        None => entry.field.clone(),
+    }
 }
 
 fn changes(visit: &Visit<'_>, entries: Vec<HistoryEntry>) -> Vec<Change> {
+    let state = visit.found.application.state();
     let mut changes: Vec<Change> = Vec::new();
     for entry in entries {
         let field = FieldChange {
-            label: entry.field,
+            label: label(state, &entry),
             before: entry.before,
             after: entry.after,
         };
@@ -129,7 +140,6 @@ fn changes(visit: &Visit<'_>, entries: Vec<HistoryEntry>) -> Vec<Change> {
             document: entry.document.map(DocumentKind::title),
             at: show_jst_minutes(entry.decided_at),
             who: who(&entry.role),
-            reason: entry.reason,
             fields: vec![field],
             version: restorable.map(|kind| {
                 visit.below(&format!(
@@ -164,7 +174,7 @@ pub(super) async fn list(
         .await
         .map_err(|error| failed(&error))?;
     let newest = views
-        .wait_for(
+        .wait_once(
             ViewName::ChangeHistory,
             &application,
             visit.found.sequence,
@@ -303,7 +313,7 @@ async fn version_page(
         key: Uuid::new_v4(),
         revision: now.revision(kind),
         sequence,
-        editable: visit.is_editable()?,
+        editable: visit.may_edit(kind)?,
         saved_then: then.documents.revision(kind) > 0,
         back: visit.below(&format!("history?document={}", kind.slug())),
     };
@@ -321,7 +331,7 @@ pub(super) async fn version(
     let kind = kind_of(asked.document.as_deref())?
         .filter(|kind| *kind != DocumentKind::Seminars)
         .ok_or(Problem::new(Kind::NotFound))?;
-    let notices = notices(&visit, kind, None).await?;
+    let notices = notices(&visit, kind, (None, None)).await?;
     version_page(&visit, kind, sequence, (notices, StatusCode::OK)).await
 }
 

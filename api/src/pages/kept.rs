@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use super::{
     entry,
     frame::{Crumb, Frame},
+    own_address,
     posted::{Fields, Posted},
     rendered, see,
 };
 use crate::{
-    access::{Identity, KEPT_COOKIE, Token, entrance::cookie_value},
+    access::{Identity, KEPT_COOKIE},
     app::App,
-    problem::{Kind, Problem},
+    problem::Problem,
 };
 
 /// Where it is.
@@ -39,12 +40,7 @@ struct Page {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: sqlx::Error) -> Problem {
-    tracing::error!(%error, "a kept form can not be read or forgotten");
-    Problem::new(Kind::Internal)
-}
-
-fn token(headers: &HeaderMap) -> Option<Token> {
-    cookie_value(headers, KEPT_COOKIE).and_then(|value| Token::parse(&value))
+    Problem::failed("reading or forgetting a kept form", &error)
 }
 
 /// The page.
@@ -53,7 +49,7 @@ pub(super) async fn show(
     identity: Identity,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(token) = token(&headers) else {
+    let Some(token) = app.entrance().token_in(&headers, KEPT_COOKIE) else {
         return Ok(see("/"));
     };
     let kept = app
@@ -66,13 +62,11 @@ pub(super) async fn show(
     };
     let fields = Fields::decode(&kept.body)?;
     let typed = entry::typed(&app, &kept.path, &fields);
-    // A row's own address takes forms only.
-    let back = kept.path.split("/rows").next().unwrap_or("/").to_owned();
-    let mut frame = Frame::plain(&app, "サインインの前に入力された内容");
+    let mut frame = Frame::plain(&app, "お預かりしている入力内容");
     frame.person = Some(format!("会員番号 {}", identity.actor().id));
     frame.crumbs = vec![
         Crumb::to("専門医", "/"),
-        Crumb::here("サインインの前に入力された内容"),
+        Crumb::here("お預かりしている入力内容"),
     ];
     let page = Page {
         frame,
@@ -83,8 +77,8 @@ pub(super) async fn show(
             .filter(|(name, _)| name != "csrf" && name != "key")
             .cloned()
             .collect(),
+        back: own_address::page_of(&kept.path),
         action: kept.path,
-        back: back.trim_end_matches("/total-years").to_owned(),
     };
     Ok(rendered(&page, StatusCode::OK))
 }
@@ -95,7 +89,7 @@ pub(super) async fn discard(
     headers: HeaderMap,
     _posted: Posted,
 ) -> Result<Response, Problem> {
-    if let Some(token) = token(&headers) {
+    if let Some(token) = app.entrance().token_in(&headers, KEPT_COOKIE) {
         app.kept_forms().forget(&token).await.map_err(failed)?;
     }
     let mut response = see("/");

@@ -32,7 +32,11 @@ fn month(year: &str, month: &str) -> String {
     match parse_year_month(year, month) {
         Ok(read) => show_year_month(read),
         Err(_) if year.is_empty() && month.is_empty() => String::new(),
-        Err(_) => format!("{year}年{month}月"),
+        Err(_) => format!(
+            "{}年{}月",
+            year.trim_end_matches('年'),
+            month.trim_end_matches('月')
+        ),
     }
 }
 

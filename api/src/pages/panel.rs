@@ -7,6 +7,7 @@ use domain::{
     documents::DocumentKind,
     next_step::{NextStep, next_step},
     requirements::{RequirementKind, checklist},
+    sentences::Sentence,
 };
 
 use super::visit::Visit;
@@ -18,14 +19,16 @@ use crate::problem::Problem;
 pub(super) struct Panel {
     pub deadline: String,
     pub days_left: String,
+    /// What the deadline is called; none where nothing depends on it any more.
+    pub deadline_name: Option<&'static str>,
     /// Units; none for 筆記試験のみ, which needs none.
     pub units: Option<Units>,
     pub lines: Vec<Line>,
     pub next: Next,
     /// Whether everything is met.
     pub complete: bool,
-    /// Whether 申請を完了する has been done.
-    pub completed: bool,
+    /// What stands in the place of the list where there is nothing to meet.
+    pub instead: &'static str,
 }
 
 impl HtmlSafe for Panel {}
@@ -35,6 +38,8 @@ impl HtmlSafe for Panel {}
 pub(super) struct Units {
     pub total: u32,
     pub required: u32,
+    /// 認められた単位, where a 事務局欄 says another figure than the rules.
+    pub recognised: Option<u32>,
 }
 
 impl Units {
@@ -116,17 +121,25 @@ impl Panel {
     pub fn of(visit: &Visit<'_>) -> Result<Self, Problem> {
         let state = visit.state()?;
         let documents = state.documents_track != DocumentTrack::NotApplied;
-        let completed = state.final_form().is_some();
+        let stand = visit.stand();
+        let instead = stand.first_of(&[
+            Sentence::PanelWithdrawn,
+            Sentence::PanelLapsed,
+            Sentence::PanelCompleted,
+            Sentence::PanelExamOnly,
+        ]);
         let list = checklist(state, visit.program);
         let assessment = &list.assessment;
         let units = Units {
             total: assessment.total,
             required: assessment.required,
+            recognised: (!state.review.differing(assessment).is_empty())
+                .then(|| state.recognised_units(&visit.program.rules)),
         };
         let lines: Vec<Line> = list
             .lines
             .iter()
-            .filter(|_| documents && !completed)
+            .filter(|_| instead.is_none())
             .map(|line| {
                 let requirement = &line.requirement;
                 let details = match requirement.kind {
@@ -161,6 +174,7 @@ impl Panel {
         Ok(Self {
             deadline: show_deadline(visit.closes()),
             days_left: show_days_left(visit.now, visit.closes()),
+            deadline_name: stand.phase.deadline(),
             units: documents.then_some(units),
             complete: lines.iter().all(|line| line.met),
             lines,
@@ -168,7 +182,7 @@ impl Panel {
                 sentence: step.sentence(),
                 button: button(visit, step),
             },
-            completed,
+            instead: instead.map_or("", Sentence::words),
         })
     }
 }

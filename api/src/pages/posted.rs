@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
@@ -13,14 +13,12 @@ use domain::text::normalise_newlines;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::entry;
+use super::{entry, own_address};
 use crate::{
-    access::{
-        Expected, Identity, KEPT_COOKIE, KEPT_FOR, KeptForm, Token, entrance::cookie_value,
-        signed_in,
-    },
+    access::{Expected, Identity, KEPT_COOKIE, KEPT_FOR, KeptForm, Token, signed_in},
     app::App,
-    problem::{Kind, Problem},
+    limits::{count_nobody, too_many},
+    problem::{Kind, Problem, SentForm},
     service::Call,
     telemetry::RequestId,
     write,
@@ -70,6 +68,11 @@ impl Fields {
     /// What stands in a field; nothing when the form has none of that name.
     pub fn text(&self, name: &str) -> String {
         self.find(name).unwrap_or_default().to_owned()
+    }
+
+    /// What stands in a field of one line: a line break that was pasted into it is a space.
+    pub fn line(&self, name: &str) -> String {
+        self.text(name).replace('\n', " ")
     }
 
     /// Everything that was ticked under a name.
@@ -141,24 +144,31 @@ impl Posted {
 
 /// The body of a form, and its fields.
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes, Fields), Problem> {
-    let is_form = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-    if !is_form {
+    if !is_form(request.headers()) {
         return Err(Problem::new(Kind::PageTampered));
     }
-    let reading = Bytes::from_request(request, state);
-    let body = match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return Err(Problem::new(Kind::TooLarge));
-        }
-        Ok(Err(_)) | Err(_) => return Err(Problem::new(Kind::BodyCutOff)),
-    };
+    let body = received(request, state).await?;
     let fields = Fields::decode(&body)?;
     Ok((body, fields))
+}
+
+/// The whole body.
+async fn received<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let reading = Bytes::from_request(request, state);
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Problem::new(Kind::TooLarge))
+        }
+        Ok(Err(_)) | Err(_) => Err(Problem::new(Kind::BodyCutOff)),
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// Whether a form brings a file.
@@ -181,10 +191,11 @@ pub(super) async fn keep_what_was_typed(
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
-    if !matches!(signed_in(&app, request.headers()).await, Ok(None)) {
-        let kept = cookie_value(request.headers(), KEPT_COOKIE);
-        let response = next.run(request).await;
-        if let Some(token) = kept.and_then(|value| Token::parse(&value))
+    let who = signed_in(&app, request.headers()).await;
+    if !matches!(who, Ok(None)) {
+        let kept = app.entrance().token_in(request.headers(), KEPT_COOKIE);
+        let response = passed_on(&app, who.err(), request, next).await;
+        if let Some(token) = kept
             && response.status() == StatusCode::SEE_OTHER
             && let Err(error) = app.kept_forms().sent(&token, &path).await
         {
@@ -192,6 +203,10 @@ pub(super) async fn keep_what_was_typed(
             tracing::warn!(%error, "a kept form could not be forgotten");
         }
         return response;
+    }
+    // Before anything of the body is read.
+    if let Err(wait) = count_nobody(&app, &request) {
+        return too_many(wait);
     }
     let token = app.entrance().token(request.headers());
     match read(request, &()).await {
@@ -213,6 +228,51 @@ pub(super) async fn keep_what_was_typed(
             response
         }
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// The answer to a form. While the database is in trouble, the form is on the page that says so, to be sent again as it was: the same
+/// press again is the same command.
+async fn passed_on(app: &App, refused: Option<Problem>, request: Request, next: Next) -> Response {
+    if !is_form(request.headers()) {
+        return next.run(request).await;
+    }
+    let action = own_address::anew(request.uri());
+    let path = request.uri().path().to_owned();
+    let (head, body) = request.into_parts();
+    let body = match received(Request::from_parts(head.clone(), body), &()).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    let response = match refused {
+        Some(problem) if problem.kind() == Kind::Unavailable => problem.into_response(),
+        _ => {
+            let request = Request::from_parts(head, Body::from(body.clone()));
+            next.run(request).await
+        }
+    };
+    let problem = response.extensions().get::<Problem>();
+    match (problem, Fields::decode(&body)) {
+        (Some(problem), Ok(fields)) if problem.kind() == Kind::Unavailable => {
+            let typed = match problem.kept() {
+                [] => entry::typed(app, &path, &fields),
+                kept => kept.to_vec(),
+            };
+            let form = SentForm {
+                action,
+                fields: fields.0,
+            };
+            let problem = problem.clone().keeping(typed).offering(form);
+            problem.into_response()
+        }
+        // The page of the problem takes the place of the form: what was typed is on it.
+        (Some(problem), Ok(fields)) if problem.kept().is_empty() => {
+            let problem = problem.clone().keeping(entry::typed(app, &path, &fields));
+            let mut response = response;
+            response.extensions_mut().insert(problem);
+            response
+        }
+        _ => response,
     }
 }
 

@@ -9,12 +9,13 @@ use axum::{
 use cqrs_es::Aggregate as _;
 use domain::{
     Context,
-    application::{ApplicationCommand, decide},
+    application::{ApplicationCommand, decide, with_closed},
     documents::RowId,
 };
 
 use super::{
-    entry::WholeEntry, listed::ListEntry, panel::Panel, posted::Posted, rendered, visit::Visit,
+    entry::WholeEntry, listed::ListEntry, panel::Panel, posted::Posted, rendered,
+    rows::save_command, visit::Visit,
 };
 use crate::{app::App, problem::Problem};
 
@@ -26,8 +27,10 @@ pub(super) async fn of_document<T: WholeEntry>(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let base = visit.state()?.documents.revision(T::KIND);
-    let command =
-        T::posted(&posted.fields, &visit.program.rules).command(base, visit.record.clone());
+    let saved = T::saved(&visit.state()?.documents);
+    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let typed = with_closed(saved, typed, &posted.fields.all("closed"));
+    let command = typed.command(base, visit.record.clone());
     with(visit, command, &posted)
 }
 
@@ -39,19 +42,16 @@ pub(super) async fn of_row<T: ListEntry>(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let base = visit.state()?.documents.revision(T::KIND);
-    let value = T::posted(&posted.fields, &visit.program.rules).into_value();
-    let command = match posted.fields.text("row").parse() {
-        Ok(row) => ApplicationCommand::ReviseRow {
-            row: RowId(row),
-            value,
-            base,
-        },
-        Err(_) => ApplicationCommand::AddRow {
-            row: RowId(posted.new_id()),
-            value,
-            base: None,
-        },
+    let value = T::posted(&posted.fields, &visit.program.rules);
+    let row = match posted.fields.text("row").parse() {
+        Ok(row) => (RowId(row), false),
+        Err(_) => (RowId(posted.new_id()), true),
     };
+    let value = match T::rows(&visit.state()?.documents).get(row.0) {
+        saved @ Some(_) => with_closed(saved, value, &posted.fields.all("closed")),
+        None => value,
+    };
+    let command = save_command(&posted.fields, row, value, base);
     with(visit, command, &posted)
 }
 

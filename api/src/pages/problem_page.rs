@@ -11,7 +11,7 @@ use axum::{
 use super::{frame::Frame, rendered, see, start};
 use crate::{
     app::App,
-    problem::{Kind, Problem},
+    problem::{Kind, Problem, SentForm},
     telemetry::RequestId,
 };
 
@@ -29,6 +29,8 @@ struct Page<'a> {
     back: Option<String>,
     /// Whether what was typed is kept and found again after signing in.
     returns: bool,
+    /// The form that can be sent again as it was.
+    again: Option<&'a SentForm>,
 }
 
 /// Answers people with a page where the API answers with a problem document, and sends those who are not signed in to the
@@ -111,6 +113,7 @@ fn page(
         number,
         back,
         returns,
+        again: problem.again(),
     };
     rendered(&page, problem.kind().status())
 }

@@ -7,11 +7,11 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{ApplicationCommand, RowValue, removed_rows},
+    application::{ApplicationCommand, CheckTarget, RowValue, removed_rows, with_closed},
     calendar::{YearMonth, jst_date, show_date},
     documents::{
-        Conference, DocumentKind, RESEARCH_YEARS, ResearchActivity, RowId, research_years,
-        uncovered,
+        Conference, DocumentKind, FieldError, RESEARCH_YEARS, ResearchActivity, RowId,
+        research_years, uncovered,
     },
     program::AnnualMeeting,
     units::{AssessedRow, CategoryTotal, UnitAssessment},
@@ -20,13 +20,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    document::{has_documents, kept, notices},
+    document::{has_documents, kept, left, notices},
     field::{Field, Need, SummaryLine},
     form::Form,
     frame::{Frame, Notice},
     listed::ListEntry,
     panel::Panel,
-    posted::Posted,
+    posted::{Fields, Posted},
     rendered, see,
     visit::{Tab, Visit},
 };
@@ -34,7 +34,11 @@ use crate::{
     access::Identity,
     app::App,
     problem::{Kind, Problem},
+    saving::Done,
 };
+
+/// 総年数 in forms.
+const TOTAL_YEARS: &str = "total_years";
 
 /// What an address of a list may say.
 #[derive(Debug, Default, Deserialize)]
@@ -43,6 +47,8 @@ pub(super) struct Asked {
     notice: Option<String>,
     /// The row whose form is open.
     row: Option<Uuid>,
+    /// Names of the fields that a save did not take.
+    left: Option<String>,
     /// 新規作成: the empty form is open.
     new: Option<String>,
     /// 回 of the 学術集会 that fills in the new form.
@@ -51,6 +57,10 @@ pub(super) struct Asked {
 
 #[derive(Template)]
 #[template(path = "rows.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides a part of the page"
+)]
 struct Page {
     frame: Frame,
     panel: Panel,
@@ -72,6 +82,8 @@ struct Page {
     removed: Vec<Removed>,
     totals: Vec<Total>,
     editable: bool,
+    /// Whether rows may be added.
+    addable: bool,
     full: bool,
     key: Uuid,
     revision: u32,
@@ -93,12 +105,18 @@ struct Line {
     cells: Vec<String>,
     /// 算入単位; none for 研究活動歴.
     counted: Option<u32>,
+    /// 事務局欄, where it says another figure.
+    office: Option<u32>,
     /// Why it counts 0 or less, and what to look at.
     remarks: Vec<String>,
     /// What is wrong with it.
     errors: Vec<String>,
     /// Its form, when it is open.
     form: Option<Form>,
+    /// Whether anything of it may be edited.
+    editable: bool,
+    /// Whether it may be taken away.
+    removable: bool,
 }
 
 /// A row that was removed and can be brought back.
@@ -116,6 +134,7 @@ struct Total {
 /// がん治療に関する研究活動・診療歴の総年数
 struct Years {
     field: Field,
+    saved: String,
 }
 
 /// A 学術集会 to choose.
@@ -132,13 +151,15 @@ struct Open {
     notices: Vec<Notice>,
     /// 総年数 as it was just typed, when it was not stored.
     years: Option<String>,
+    /// Why not.
+    years_wrong: Vec<String>,
 }
 
 fn form<T: ListEntry>(
     visit: &Visit<'_>,
     value: &T,
     row: Option<RowId>,
-    errors: &[domain::documents::FieldError],
+    errors: &[FieldError],
 ) -> Result<Form, Problem> {
     let address = visit.document(T::KIND);
     let revision = visit.state()?.documents.revision(T::KIND);
@@ -150,7 +171,42 @@ fn form<T: ListEntry>(
     form.preview = format!("{address}/preview");
     form.cancel = address;
     form.row = row.map(|row| row.to_string());
-    Ok(form)
+    Ok(match row {
+        Some(_) => form.opened::<T>(visit.state()?, T::KIND, row),
+        None => form,
+    })
+}
+
+/// What a row's form saves: the row, and with it 総年数 when that was changed in the same form.
+pub(super) fn save_command<T: ListEntry>(
+    fields: &Fields,
+    (row, new): (RowId, bool),
+    value: T,
+    base: u32,
+) -> ApplicationCommand {
+    match (value.into_value(), typed_years(fields)) {
+        (RowValue::ResearchActivity(activity), total_years @ Some(_)) => {
+            ApplicationCommand::SaveResearchActivities {
+                total_years,
+                row,
+                activity,
+                new,
+                base,
+            }
+        }
+        (value, _) if new => ApplicationCommand::AddRow {
+            row,
+            value,
+            base: None,
+        },
+        (value, _) => ApplicationCommand::ReviseRow { row, value, base },
+    }
+}
+
+/// 総年数 as the form of a row sent it, when it is not what the form was drawn with.
+fn typed_years(fields: &Fields) -> Option<String> {
+    let typed = fields.all(TOTAL_YEARS).pop()?;
+    (!fields.says("total_years_drawn", &typed)).then_some(typed)
 }
 
 fn totals(kind: DocumentKind, assessment: &UnitAssessment) -> Vec<Total> {
@@ -191,6 +247,7 @@ fn line<T: ListEntry>(
         number,
         cells: value.cells(),
         counted: assessed.map(|row| row.counted),
+        office: None,
         remarks: assessed.map_or_else(Vec::new, |row| {
             row.remarks
                 .iter()
@@ -199,22 +256,45 @@ fn line<T: ListEntry>(
         }),
         errors,
         form: None,
+        editable: visit
+            .state()
+            .is_ok_and(|state| state.opens_row(T::KIND, id)),
+        removable: visit
+            .state()
+            .is_ok_and(|state| state.opens_removal(T::KIND, id)),
     }
 }
 
-fn years<T: ListEntry>(visit: &Visit<'_>, typed: Option<&str>) -> Result<Option<Years>, Problem> {
+fn years<T: ListEntry>(
+    visit: &Visit<'_>,
+    (typed, wrong): (Option<&str>, Vec<String>),
+) -> Result<Option<Years>, Problem> {
     let Some(saved) = T::years(&visit.state()?.documents) else {
         return Ok(None);
     };
     let value = typed.unwrap_or(&saved);
-    let mut field = Field::number("total_years", RESEARCH_YEARS, Need::Required, value, "年")
+    let mut field = Field::number(TOTAL_YEARS, RESEARCH_YEARS, Need::Required, value, "年")
         .supported("休業等の間は除いてください。");
-    if !value.is_empty() {
+    let state = visit.state()?;
+    field.close(
+        |name| Some(state.opens_field(T::KIND, None, name)),
+        str::to_owned,
+    );
+    if value != saved {
+        field.saved = Some(if saved.is_empty() {
+            "（未入力）".to_owned()
+        } else {
+            format!("{saved}年")
+        });
+    }
+    if !wrong.is_empty() {
+        field.errors = wrong;
+    } else if !value.is_empty() {
         field
             .errors
             .extend(research_years(value).err().map(|error| error.message));
     }
-    Ok(Some(Years { field }))
+    Ok(Some(Years { field, saved }))
 }
 
 fn meetings<T: ListEntry>(visit: &Visit<'_>) -> Vec<Meeting> {
@@ -249,6 +329,24 @@ fn attended(visit: &Visit<'_>, meeting: &AnnualMeeting) -> RowValue {
     })
 }
 
+/// The rows that were removed and may be brought back.
+async fn removed_lines<T: ListEntry>(visit: &Visit<'_>) -> Result<Vec<Removed>, Problem> {
+    let state = visit.state()?;
+    let events = visit.app.service().application_events(visit.id()).await?;
+    Ok(removed_rows(&events)
+        .into_iter()
+        .filter(|removed| state.opens_removal(T::KIND, removed.row))
+        .filter_map(|removed| {
+            let cells = T::from_value(&removed.value)?.cells().into_iter();
+            let said: Vec<String> = cells.filter(|cell| !cell.trim().is_empty()).collect();
+            Some(Removed {
+                id: removed.row,
+                words: said.join(" / "),
+            })
+        })
+        .collect())
+}
+
 async fn page<T: ListEntry>(
     visit: &Visit<'_>,
     open: Open,
@@ -268,15 +366,30 @@ async fn page<T: ListEntry>(
                 .rows
                 .iter()
                 .find(|one| one.document == T::KIND && one.row == id);
-            line(visit, place + 1, row.id, &row.value, assessed)
+            Line {
+                office: state
+                    .review
+                    .office(&CheckTarget::row(T::KIND, &id), assessed),
+                ..line(visit, place + 1, row.id, &row.value, assessed)
+            }
         })
         .collect();
     let mut conflicting = None;
     let mut summary = Vec::new();
-    if let Some(form) = &open.new {
+    // 総年数 stands in the form that is open: one save.
+    let years = years::<T>(visit, (open.years.as_deref(), open.years_wrong))?;
+    let beside_row = years
+        .as_ref()
+        .filter(|years| years.field.closed.is_empty())
+        .map(|years| (years.field.clone(), years.saved.clone()));
+    let in_a_row = beside_row.is_some() && (open.new.is_some() || open.row.is_some());
+    let mut new = open.new;
+    if let Some(form) = &mut new {
         summary.extend(form.summary.clone());
+        form.beside_row.clone_from(&beside_row);
     }
-    if let Some((id, form)) = open.row {
+    if let Some((id, mut form)) = open.row {
+        form.beside_row = beside_row;
         summary.extend(form.summary.clone());
         if form.stale.is_some() {
             summary.clear();
@@ -285,25 +398,14 @@ async fn page<T: ListEntry>(
             line.form = Some(form);
         }
     }
-    let years = years::<T>(visit, open.years.as_deref())?;
     if let Some(years) = &years {
         summary.extend(years.field.errors.iter().map(|message| SummaryLine {
-            anchor: "total_years".to_owned(),
+            anchor: TOTAL_YEARS.to_owned(),
             message: message.clone(),
         }));
     }
     let removed = if editable {
-        let events = visit.app.service().application_events(visit.id()).await?;
-        removed_rows(&events)
-            .into_iter()
-            .filter_map(|removed| {
-                let value = T::from_value(&removed.value)?;
-                Some(Removed {
-                    id: removed.row,
-                    words: value.cells().join(" / "),
-                })
-            })
-            .collect()
+        removed_lines::<T>(visit).await?
     } else {
         Vec::new()
     };
@@ -320,7 +422,8 @@ async fn page<T: ListEntry>(
         columns: T::COLUMNS,
         full: saved.len() >= T::limit(rules),
         rows,
-        new: open.new,
+        new,
+        addable: editable && state.opens_new_row(T::KIND),
         conflicting,
         summary,
         unstored: status.is_client_error(),
@@ -329,7 +432,7 @@ async fn page<T: ListEntry>(
         editable,
         key: Uuid::new_v4(),
         revision: state.documents.revision(T::KIND),
-        years,
+        years: years.filter(|_| !in_a_row),
         gaps: gaps::<T>(visit)?,
         meetings: meetings::<T>(visit),
         history: visit.below(&format!("history?document={}", T::KIND.slug())),
@@ -372,7 +475,12 @@ pub(super) async fn show<T: ListEntry>(
     let visit = Visit::to(&app, &identity, &id).await?;
     has_documents(&visit)?;
     let mut open = Open {
-        notices: notices(&visit, T::KIND, asked.notice.as_deref()).await?,
+        notices: notices(
+            &visit,
+            T::KIND,
+            (asked.notice.as_deref(), asked.left.as_deref()),
+        )
+        .await?,
         ..Open::default()
     };
     if visit.may_edit(T::KIND)? {
@@ -381,8 +489,13 @@ pub(super) async fn show<T: ListEntry>(
         if let Some(row) = asked.row.map(RowId) {
             let value = rows.get(row).ok_or_else(|| gone::<T>(&visit))?;
             let errors = value.wrong(rules, &visit.record);
-            open.row = Some((row, form(&visit, value, Some(row), &errors)?));
-        } else if asked.new.is_some() && rows.len() < T::limit(rules) {
+            if visit.state()?.opens_row(T::KIND, row) {
+                open.row = Some((row, form(&visit, value, Some(row), &errors)?));
+            }
+        } else if asked.new.is_some()
+            && rows.len() < T::limit(rules)
+            && visit.state()?.opens_new_row(T::KIND)
+        {
             let meeting = asked.meeting.and_then(|number| {
                 let known = rules.annual_meetings.iter();
                 known.into_iter().find(|meeting| meeting.number == number)
@@ -402,14 +515,26 @@ fn gone<T: ListEntry>(visit: &Visit<'_>) -> Problem {
 }
 
 /// After a row was stored: the list, with the row's form still open while something is wrong with it.
-fn stored<T: ListEntry>(visit: &Visit<'_>, value: &T, row: RowId, notice: &str) -> Response {
+fn stored<T: ListEntry>(
+    visit: &Visit<'_>,
+    done: &Done,
+    (posted, value): (&Posted, &T),
+    (row, notice): (RowId, &str),
+) -> Result<Response, Problem> {
+    let state = done.found.state()?;
+    let saved = T::rows(&state.documents).get(row);
+    let mut left_out = state.left_out(T::KIND, Some(row), (value, saved));
+    if let Some(years) = typed_years(&posted.fields) {
+        left_out.extend(state.left_out_years(&years));
+    }
+    let left = left(&left_out);
     let address = visit.document(T::KIND);
     let wrong = !value.wrong(&visit.program.rules, &visit.record).is_empty();
-    see(&if wrong {
-        format!("{address}?notice={notice}&row={row}#error-summary")
+    Ok(see(&if wrong {
+        format!("{address}?notice={notice}{left}&row={row}#error-summary")
     } else {
-        format!("{address}?notice={notice}#row-{row}")
-    })
+        format!("{address}?notice={notice}{left}#notice")
+    }))
 }
 
 /// 新規作成 and 入力内容保存
@@ -421,13 +546,10 @@ pub(super) async fn add<T: ListEntry>(
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let typed = T::posted(&posted.fields, &visit.program.rules);
     let row = RowId(posted.new_id());
-    let command = ApplicationCommand::AddRow {
-        row,
-        value: typed.clone().into_value(),
-        base: None,
-    };
+    let new = (row, true);
+    let command = save_command(&posted.fields, new, typed.clone(), posted.revision()?);
     match visit.execute(command, posted.call()).await {
-        Ok(_) => Ok(stored(&visit, &typed, row, "added")),
+        Ok(done) => stored(&visit, &done, (&posted, &typed), (row, "added")),
         Err(problem) => refused(&app, &posted, &id, (None, &typed), problem).await,
     }
 }
@@ -439,15 +561,14 @@ pub(super) async fn revise<T: ListEntry>(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
-    let typed = T::posted(&posted.fields, &visit.program.rules);
     let row = RowId(row);
-    let command = ApplicationCommand::ReviseRow {
-        row,
-        value: typed.clone().into_value(),
-        base: posted.revision()?,
-    };
+    let saved = T::rows(&visit.state()?.documents).get(row);
+    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let typed = with_closed(saved, typed, &posted.fields.all("closed"));
+    let known = (row, false);
+    let command = save_command(&posted.fields, known, typed.clone(), posted.revision()?);
     match visit.execute(command, posted.call()).await {
-        Ok(_) => Ok(stored(&visit, &typed, row, "saved")),
+        Ok(done) => stored(&visit, &done, (&posted, &typed), (row, "saved")),
         Err(problem) => refused(&app, &posted, &id, (Some(row), &typed), problem).await,
     }
 }
@@ -463,7 +584,17 @@ async fn refused<T: ListEntry>(
     let visit = Visit::to(app, &posted.identity, id).await?;
     let rules = &visit.program.rules;
     let saved = row.and_then(|row| T::rows(&visit.state().ok()?.documents).get(row));
-    let mut open = Open::default();
+    let (of_years, errors): (Vec<FieldError>, Vec<FieldError>) = problem
+        .body()
+        .errors
+        .iter()
+        .cloned()
+        .partition(|error| error.pointer.trim_start_matches('/') == TOTAL_YEARS);
+    let mut open = Open {
+        years: posted.fields.all(TOTAL_YEARS).pop(),
+        years_wrong: of_years.into_iter().map(|error| error.message).collect(),
+        ..Open::default()
+    };
     let status = problem.kind().status();
     match (problem.kind(), row, saved) {
         (Kind::StaleRevision, Some(row), Some(saved)) => {
@@ -471,15 +602,15 @@ async fn refused<T: ListEntry>(
             let form = form(&visit, typed, Some(row), &errors)?.beside(saved, rules);
             open.row = Some((row, form));
         }
-        (Kind::Undecodable | Kind::TooManyRows, None, _) => {
+        (Kind::Undecodable | Kind::TooLong | Kind::TooManyRows | Kind::StaleRevision, None, _) => {
             open.notices
                 .push(Notice::error(problem.body().detail.clone()));
-            open.new = Some(form(&visit, typed, None, &problem.body().errors)?.unstored());
+            open.new = Some(form(&visit, typed, None, &errors)?.unstored());
         }
-        (Kind::Undecodable, Some(row), Some(_)) => {
+        (Kind::Undecodable | Kind::TooLong | Kind::NotReturned, Some(row), Some(_)) => {
             open.notices
                 .push(Notice::error(problem.body().detail.clone()));
-            let form = form(&visit, typed, Some(row), &problem.body().errors)?.unstored();
+            let form = form(&visit, typed, Some(row), &errors)?.unstored();
             open.row = Some((row, form));
         }
         (Kind::StaleRevision, Some(_), None) | (Kind::UnknownRow, ..) => {
@@ -502,7 +633,7 @@ pub(super) async fn remove<T: ListEntry>(
         row: RowId(row),
         base: posted.revision()?,
     };
-    let address = format!("{}?notice=removed#removed", visit.document(T::KIND));
+    let address = format!("{}?notice=removed#notice", visit.document(T::KIND));
     visit.execute_and_see(command, &posted, &address).await
 }
 
@@ -519,7 +650,7 @@ pub(super) async fn bring_back<T: ListEntry>(
         .into_iter()
         .find(|removed| removed.row == row && removed.value.document() == T::KIND)
         .map(|removed| removed.value);
-    let address = format!("{}?notice=returned#row-{row}", visit.document(T::KIND));
+    let address = format!("{}?notice=returned#notice", visit.document(T::KIND));
     let Some(value) = value else {
         // Sent twice, it is back already.
         return if T::rows(&visit.state()?.documents).get(row).is_some() {
@@ -543,18 +674,23 @@ pub(super) async fn record_years(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
-    let total_years = posted.fields.text("total_years");
+    let total_years = posted.fields.text(TOTAL_YEARS);
     let command = ApplicationCommand::RecordResearchYears {
         total_years: total_years.clone(),
         base: posted.revision()?,
     };
     let address = format!(
-        "{}?notice=saved#total_years",
+        "{}?notice=saved#notice",
         visit.document(DocumentKind::ResearchActivities)
     );
     match visit.execute(command, posted.call()).await {
         Ok(_) => Ok(see(&address)),
-        Err(problem) if matches!(problem.kind(), Kind::StaleRevision | Kind::Undecodable) => {
+        Err(problem)
+            if matches!(
+                problem.kind(),
+                Kind::StaleRevision | Kind::Undecodable | Kind::TooLong
+            ) =>
+        {
             // One figure: what was typed stands in its box again beside the saved one, and nothing is overwritten.
             let visit = Visit::to(&app, &posted.identity, &id).await?;
             let saved = &visit.state()?.documents.research_activities.value;

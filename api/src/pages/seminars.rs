@@ -7,7 +7,8 @@ use axum::{
     response::Response,
 };
 use domain::{
-    calendar::show_date, documents::DocumentKind, member::SeminarKind, units::CategoryTotal,
+    application::CheckTarget, calendar::show_date, documents::DocumentKind, member::SeminarKind,
+    units::CategoryTotal,
 };
 
 use super::{
@@ -41,6 +42,8 @@ struct Line {
     held: String,
     units: u32,
     counted: u32,
+    /// 事務局欄, where it says another figure.
+    office: Option<u32>,
     remarks: Vec<String>,
 }
 
@@ -76,6 +79,10 @@ pub(super) async fn show(
                 },
                 units: one.units,
                 counted: row.counted,
+                office: state.review.office(
+                    &CheckTarget::row(DocumentKind::Seminars, &row.row),
+                    Some(row),
+                ),
                 remarks: row
                     .remarks
                     .iter()

@@ -57,8 +57,7 @@ fn via_words(app: &App, via: &str) -> String {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: sqlx::Error) -> Problem {
-    tracing::error!(%error, "the sessions of somebody can not be read or ended");
-    Problem::new(Kind::Internal)
+    Problem::failed("reading or ending sessions", &error)
 }
 
 /// The list.

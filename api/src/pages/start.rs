@@ -12,7 +12,9 @@ use domain::{
     calendar::{long_date, show_jst_minutes},
     eligibility::{Eligibility, eligibility},
     member::{Certification, MemberRecord},
+    next_step::next_step,
     program::Program,
+    sentences::{Phase, Stand},
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -23,7 +25,7 @@ use super::{
     visit::person,
 };
 use crate::{
-    access::{Principal, signed_in},
+    access::{Identity, Principal, signed_in},
     app::App,
     demonstration::{FIRST_MEMBER, IDENTITIES},
     problem::{Kind, Problem},
@@ -163,7 +165,7 @@ pub fn handover(app: &App, member: &str, state: &str) -> Response {
 
 /// 申請書サンプル: the same for all programs of a year.
 fn sample(app: &App) -> Option<String> {
-    let program = app.service().programs.iter().next()?;
+    let program = app.service().programs.offered().next()?;
     Some(program.links.sample.clone())
 }
 
@@ -171,7 +173,7 @@ async fn home(app: &App, principal: &Principal) -> Result<Response, Problem> {
     match principal.actor.role {
         Role::Member => certification(app, &principal.actor).await,
         Role::Secretariat | Role::Reporter | Role::System => {
-            super::desk::dashboard(app, principal).await
+            super::desk::dashboard(app, &Identity::on_first_page(principal.clone())).await
         }
     }
 }
@@ -195,6 +197,8 @@ struct Offered {
     href: String,
     /// 状態, when something has been applied for.
     lines: Vec<String>,
+    /// 次にすること about it.
+    next: Option<String>,
     open: bool,
     reasons: Vec<String>,
 }
@@ -235,7 +239,15 @@ async fn offered(
         program: program.id.clone(),
         member: record.number.clone(),
     };
-    let (href, lines) = match app.service().application(&id).await? {
+    let application = app.service().application(&id).await?;
+    let next = application
+        .as_ref()
+        .filter(|(made, _)| {
+            let phase = Stand::of(made, program, now).phase;
+            *made != Application::NotMade && phase != Phase::WithdrawnLate
+        })
+        .map(|(made, _)| next_step(made, program, now).sentence());
+    let (href, lines) = match application {
         Some((Application::Made(state), _)) => (
             format!("/applications/{id}"),
             state.status(program, now).lines,
@@ -268,6 +280,7 @@ async fn offered(
         period: program.period.show(),
         href,
         lines,
+        next,
         open,
         reasons,
     })
@@ -286,11 +299,15 @@ async fn certification(app: &App, actor: &Actor) -> Result<Response, Problem> {
     let now = app.service().clock.now();
     let mut programs = Vec::new();
     for program in app.service().programs.iter() {
-        programs.push(offered(app, &record, program, now).await?);
+        let one = offered(app, &record, program, now).await?;
+        // A program of before is shown to those who have applied for it.
+        if !one.lines.is_empty() || app.service().programs.is_offered(&program.id) {
+            programs.push(one);
+        }
     }
     // The right one first.
     programs.sort_by_key(|one| !one.open && one.lines.is_empty());
-    let year = app.service().programs.iter().next();
+    let year = app.service().programs.offered().next();
     let eligibility = year.map(|program| eligibility(&record, program, now));
     let mut frame = Frame::plain(app, "認定情報・お申込み");
     frame.person = Some(person(&record));

@@ -1,21 +1,26 @@
 //! A form that brings a file (`multipart/form-data`, as browsers send one).
 
-use std::time::Duration;
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{
-    body::Bytes,
+    body::{Body, BodyDataStream, Bytes},
     extract::{
         FromRequest, Multipart, OriginalUri, Request,
         multipart::{Field, MultipartError},
     },
     http::StatusCode,
 };
+use futures::{StreamExt as _, stream};
 use uuid::Uuid;
 
 use super::posted::{Fields, Posted};
 use crate::{
     access::{Expected, Identity},
-    imports::FILE_LIMIT,
+    imports::{FILE_LIMIT, Named},
     problem::{Kind, Problem},
     telemetry::RequestId,
     write,
@@ -37,6 +42,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 pub(super) struct Uploaded {
     pub posted: Posted,
     pub file: Bytes,
+    /// What the file is called.
+    pub named: Named,
 }
 
 /// The file is larger than is imported at once.
@@ -66,9 +73,10 @@ async fn short(mut field: Field<'_>) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| Problem::new(Kind::PageTampered))
 }
 
-async fn read(mut form: Multipart) -> Result<(Fields, Bytes), Problem> {
+async fn read(mut form: Multipart) -> Result<(Fields, Bytes, Named), Problem> {
     let mut pairs = Vec::new();
     let mut file = Bytes::new();
+    let mut named = Named::Otherwise;
     let mut number = 0;
     while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
         number += 1;
@@ -77,6 +85,7 @@ async fn read(mut form: Multipart) -> Result<(Fields, Bytes), Problem> {
             return Err(Problem::new(Kind::PageTampered));
         }
         if name == "file" {
+            named = Named::by_file(field.file_name().unwrap_or_default());
             file = field.bytes().await.map_err(|error| unread(&error))?;
         } else {
             pairs.push((name, short(field).await?));
@@ -85,7 +94,43 @@ async fn read(mut form: Multipart) -> Result<(Fields, Bytes), Problem> {
     if file.len() > FILE_LIMIT {
         return Err(too_large());
     }
-    Ok((Fields::of(pairs), file))
+    Ok((Fields::of(pairs), file, named))
+}
+
+/// A body that can be read on by whoever refuses what was read of it.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<BodyDataStream>>);
+
+impl Shared {
+    /// Also after a panic: the stream has no state that could be half changed.
+    fn lock(&self) -> MutexGuard<'_, BodyDataStream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same body, for one reader.
+    fn body(&self) -> Body {
+        let shared = self.clone();
+        Body::from_stream(stream::poll_fn(move |context| {
+            shared.lock().poll_next_unpin(context)
+        }))
+    }
+
+    /// Takes in what is still coming, up to as much as might have been sent: who sends on does not listen, and when the connection is closed
+    /// meanwhile the browser tells of that and not of what we say.
+    async fn take_the_rest(&self) {
+        let rest = async {
+            let mut left = UPLOAD_LIMIT;
+            while let Some(Ok(chunk)) =
+                poll_fn(|context| self.lock().poll_next_unpin(context)).await
+            {
+                match left.checked_sub(chunk.len()) {
+                    Some(less) => left = less,
+                    None => return,
+                }
+            }
+        };
+        let _in_time = tokio::time::timeout(PATIENCE, rest).await;
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Uploaded {
@@ -103,19 +148,27 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
         let correlation_id = extensions
             .get()
             .map_or_else(Uuid::new_v4, |RequestId(id)| *id);
+        let (parts, body) = request.into_parts();
+        let body = Shared(Arc::new(Mutex::new(body.into_data_stream())));
+        let request = Request::from_parts(parts, body.body());
         let form = Multipart::from_request(request, state)
             .await
             // A form without a file is none of ours, and its token cannot be read either.
             .map_err(|_| Problem::new(Kind::ForeignForm))?;
-        let (fields, file) = tokio::time::timeout(PATIENCE, read(form))
+        let read = tokio::time::timeout(PATIENCE, read(form))
             .await
-            .map_err(|_| Problem::new(Kind::BodyCutOff))??;
+            .map_err(|_| Problem::new(Kind::BodyCutOff))?;
+        if read.is_err() {
+            body.take_the_rest().await;
+        }
+        let (fields, file, named) = read?;
         expected.check(&fields.text("csrf"))?;
         let key = fields.text("key");
         let call = write::form_call(&identity, &path, &key, &file, correlation_id);
         Ok(Self {
             posted: Posted::of(identity, fields, call),
             file,
+            named,
         })
     }
 }

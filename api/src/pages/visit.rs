@@ -6,9 +6,10 @@ use domain::{
         Application, ApplicationCommand, ApplicationId, ApplicationState, DocumentTrack,
     },
     documents::DocumentKind,
-    eligibility::{Reason, period_reason},
+    eligibility::{Reason, completion_reason},
     member::{MemberNumber, MemberRecord},
     program::Program,
+    sentences::Stand,
 };
 use jiff::Timestamp;
 
@@ -86,6 +87,11 @@ impl<'a> Visit<'a> {
         &self.found.id
     }
 
+    /// Where it stands now, for what may be said of it.
+    pub fn stand(&self) -> Stand {
+        Stand::of(&self.found.application, self.program, self.now)
+    }
+
     /// Whether it is withdrawn.
     pub fn is_withdrawn(&self) -> bool {
         matches!(self.found.application, Application::Withdrawn(_))
@@ -101,11 +107,7 @@ impl<'a> Visit<'a> {
 
     /// Whether anything of a document may be edited: after 差し戻し only what was asked for is open.
     pub fn may_edit(&self, kind: DocumentKind) -> Result<bool, Problem> {
-        let asked = self.state()?.open_correction().is_none_or(|correction| {
-            let mut items = correction.request.items.iter();
-            items.any(|item| item.document == kind)
-        });
-        Ok(asked && self.is_editable()?)
+        Ok(self.state()?.opens_document(kind) && self.is_editable()?)
     }
 
     /// The first instant at which it is too late for this application.
@@ -117,7 +119,7 @@ impl<'a> Visit<'a> {
 
     /// Why it cannot be completed at this time, whatever is filled in.
     pub fn closed(&self) -> Option<Reason> {
-        period_reason(self.program, self.closes(), self.now)
+        completion_reason(self.program, self.closes(), self.now)
     }
 
     /// 申請TOP
@@ -198,10 +200,7 @@ impl<'a> Visit<'a> {
     /// That the printed application which the member has is not the one of today, if so.
     pub async fn stale_print(&self) -> Result<Option<Notice>, Problem> {
         let last = self.app.downloads().last(self.id()).await;
-        let last = last.map_err(|error| {
-            tracing::error!(%error, "reading the last download");
-            Problem::new(Kind::Internal)
-        })?;
+        let last = last.map_err(|error| Problem::failed("reading the last download", &error))?;
         let Some(last) = last else {
             return Ok(None);
         };
@@ -212,7 +211,7 @@ impl<'a> Visit<'a> {
         let number = state.final_form().map(|form| form.number);
         let provisional = self.provisional()?;
         Ok(last
-            .stale_notice(number, || provisional)
+            .stale_notice(self.stand(), number, || provisional)
             .map(Notice::warning))
     }
 

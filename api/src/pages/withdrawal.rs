@@ -31,7 +31,7 @@ pub(super) async fn confirmation(
             "お申込みを取り下げてよろしいですか？".to_owned(),
         ],
         facts: vec![("申請の種類", visit.program.title.clone())],
-        action: visit.below("withdrawal"),
+        action: visit.below("withdrawal/send"),
         key: Uuid::new_v4(),
         hidden: Vec::new(),
         button: "お申込みを取り下げる",

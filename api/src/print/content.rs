@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    application::{ApplicationId, ApplicationState, SavedResume, Submission},
+    application::{ApplicationId, ApplicationState, CheckTarget, SavedResume, Submission},
     calendar::{
         jst_date, parse_date, parse_year_month, show_date, show_jst_minutes, show_year_month,
     },
@@ -219,7 +219,7 @@ pub enum ColumnKind {
     Units,
     /// 登録症例数, or another figure with its unit.
     Figure,
-    /// 事務局欄: left empty for the secretariat.
+    /// 事務局欄: empty until the secretariat has adjusted the row.
     Office,
 }
 
@@ -244,18 +244,7 @@ impl Content {
             .into_iter()
             // M: 申請内容確定前の仮申請書では、セミナー業績のページは出力されません
             .filter(|kind| *kind != DocumentKind::Seminars || !sheet.is_provisional())
-            .map(|document| {
-                let blocks = match document {
-                    DocumentKind::Resume => resume_blocks(resume, sheet.at()),
-                    DocumentKind::Profile => profile_blocks(state),
-                    DocumentKind::ResearchActivities => activity_blocks(state),
-                    DocumentKind::Conferences => conference_blocks(state, &assessment),
-                    DocumentKind::Seminars => seminar_blocks(state, rules, &assessment),
-                    DocumentKind::Papers => paper_blocks(state, &assessment),
-                    DocumentKind::ClinicalExperience => experience_blocks(state, rules),
-                };
-                Section { document, blocks }
-            })
+            .map(|document| section(document, state, rules, &assessment, sheet.at()))
             .collect();
         Self {
             title: format!("専門医更新申請書（{}）", short_kind(sheet)),
@@ -266,6 +255,38 @@ impl Content {
             sections,
             foot: foot(state, program, sheet),
         }
+    }
+
+    /// The seven documents as the secretariat looks at them, with what each row counts by what was known then: 当会セミナー too.
+    pub fn documents(state: &ApplicationState, program: &Program, at: Timestamp) -> Vec<Section> {
+        let rules = &program.rules;
+        let assessment = state.assess_now(rules);
+        DocumentKind::ALL
+            .map(|document| section(document, state, rules, &assessment, at))
+            .into()
+    }
+
+    /// Names 事務局欄 of today on the cover of 本紙, where it differs from what the paper says: the units of the pages are those that were
+    /// submitted, and stay so.
+    #[must_use]
+    pub fn naming_adjustments(
+        mut self,
+        submission: &Submission,
+        today: &ApplicationState,
+        rules: &Rules,
+    ) -> Self {
+        let assessment = &submission.assessment;
+        if !today.review.differing(assessment).is_empty() {
+            self.cover.record.push(Labelled::new(
+                "事務局欄",
+                format!(
+                    "認められた単位 {} 単位（規則による算入 {} 単位）",
+                    today.recognised_units(rules),
+                    assessment.total
+                ),
+            ));
+        }
+        self
     }
 
     /// The titles of its parts, in their order: 表紙 and the documents.
@@ -603,7 +624,8 @@ fn place(label: &str, place: &Place) -> Vec<Labelled> {
 fn as_typed(boxes: &[(&str, &str)]) -> String {
     let mut shown = String::new();
     for (typed, unit) in boxes.iter().filter(|(typed, _)| !typed.trim().is_empty()) {
-        shown.push_str(typed.trim());
+        // 年 may have been typed behind the year.
+        shown.push_str(typed.trim().trim_end_matches(unit));
         shown.push_str(unit);
     }
     shown
@@ -656,6 +678,33 @@ fn activity_blocks(state: &ApplicationState) -> Vec<Block> {
         None,
     ));
     blocks
+}
+
+/// The pages of a document.
+fn section(
+    document: DocumentKind,
+    state: &ApplicationState,
+    rules: &Rules,
+    assessment: &UnitAssessment,
+    at: Timestamp,
+) -> Section {
+    let blocks = match document {
+        DocumentKind::Resume => resume_blocks(state.documents.resume.value.as_ref(), at),
+        DocumentKind::Profile => profile_blocks(state),
+        DocumentKind::ResearchActivities => activity_blocks(state),
+        DocumentKind::Conferences => conference_blocks(state, assessment),
+        DocumentKind::Seminars => seminar_blocks(state, rules, assessment),
+        DocumentKind::Papers => paper_blocks(state, assessment),
+        DocumentKind::ClinicalExperience => experience_blocks(state, rules),
+    };
+    Section { document, blocks }
+}
+
+/// 事務局欄 of a row; empty where it has none.
+fn office(state: &ApplicationState, document: DocumentKind, row: &str) -> String {
+    let key = CheckTarget::row(document, row).key();
+    let adjustment = state.review.adjustments.get(&key);
+    adjustment.map_or_else(String::new, |one| one.units.to_string())
 }
 
 /// The rows numbered from 1.
@@ -747,7 +796,7 @@ fn conference_blocks(state: &ApplicationState, assessment: &UnitAssessment) -> V
                 day(&conference.held_on),
                 conference.place.clone(),
                 declared.show(row, &conference.units),
-                String::new(),
+                office(state, DocumentKind::Conferences, &row.id.to_string()),
             ]
         },
         Some(declared.total()),
@@ -806,6 +855,15 @@ fn seminar_blocks(
             show_date(rules.window.last_day)
         )));
     }
+    // The form has no column for it here.
+    for (row, number) in settled.0.iter().zip(1_u32..) {
+        let units = office(state, DocumentKind::Seminars, &row.row);
+        if !units.is_empty() {
+            blocks.push(Block::Remark(format!(
+                "※ 事務局欄: No {number} は {units} 単位"
+            )));
+        }
+    }
     blocks
 }
 
@@ -833,7 +891,7 @@ fn paper_blocks(state: &ApplicationState, assessment: &UnitAssessment) -> Vec<Bl
                 day(&paper.date),
                 paper.content.clone(),
                 declared.show(row, &paper.units),
-                String::new(),
+                office(state, DocumentKind::Papers, &row.id.to_string()),
             ]
         },
         Some(declared.total()),

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::{application::ApplicationId, calendar::show_jst_minutes};
+use domain::{
+    application::ApplicationId,
+    calendar::show_jst_minutes,
+    sentences::{Sentence, Stand},
+};
 use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 
@@ -63,25 +67,44 @@ impl Download {
         }
     }
 
-    /// What the member is told, if there is something to do.
+    /// What the member is told, if there is something to do where the application stands.
     pub fn stale_notice(
         &self,
+        stand: Stand,
         number: Option<u32>,
         content: impl FnOnce() -> Content,
     ) -> Option<String> {
         let at = show_jst_minutes(self.at);
         match (self.freshness(number, content), number) {
             (Freshness::Same, _) => None,
-            (Freshness::Changed(parts), _) => Some(format!(
-                "前回のダウンロード（{at}）のあとに、「{}」が変わっています。PDFをもう一度ダウンロードして、内容をご確認ください。",
-                parts.join("」「")
-            )),
-            (Freshness::AnotherSheet, Some(number)) => Some(format!(
-                "前回ダウンロードされた申請書（{at}）は、提出できる申請書ではありません。申請書（本紙）第{number}号をダウンロードして、ご提出ください。"
-            )),
-            (Freshness::AnotherSheet, None) => Some(format!(
-                "前回ダウンロードされた申請書（{at}）のあとに、お申込みをやり直されています。申請を完了すると、新しい申請書（本紙）が出力できます。"
-            )),
+            (Freshness::Changed(parts), _) => {
+                let said = Sentence::PrintChanged;
+                stand.allows(said).then(|| {
+                    let parts = parts.join("」「");
+                    format!(
+                        "前回のダウンロード（{at}）のあとに、「{parts}」{}",
+                        said.words()
+                    )
+                })
+            }
+            (Freshness::AnotherSheet, Some(number)) => {
+                let said = Sentence::FetchFinalForm;
+                stand.allows(said).then(|| {
+                    format!(
+                        "前回ダウンロードされた申請書（{at}）は、提出できる申請書ではありません。申請書（本紙）第{number}号{}",
+                        said.words()
+                    )
+                })
+            }
+            (Freshness::AnotherSheet, None) => {
+                let said = Sentence::EarlierFormVoid;
+                stand.allows(said).then(|| {
+                    format!(
+                        "{}申請を完了すると、新しい申請書（本紙）が出力できます。",
+                        said.words()
+                    )
+                })
+            }
         }
     }
 }
@@ -155,7 +178,18 @@ impl Downloads {
 mod tests {
     use eventstore::Database;
 
+    use domain::sentences::{ExamPhase, Phase};
+
     use super::{super::sample, *};
+
+    const AT_WORK: Stand = Stand {
+        phase: Phase::Drafting,
+        exam: ExamPhase::NotApplied,
+    };
+    const CHECKED: Stand = Stand {
+        phase: Phase::UnderReview,
+        exam: ExamPhase::NotApplied,
+    };
 
     #[test]
     fn what_changed_since_the_download_is_named_by_part() {
@@ -170,7 +204,7 @@ mod tests {
             generated_at: sheet.at() + jiff::SignedDuration::from_hours(1),
         };
         let again = Content::new(&state, &program, &later);
-        assert_eq!(download.stale_notice(None, || again), None);
+        assert_eq!(download.stale_notice(AT_WORK, None, || again), None);
 
         let profile = state.documents.profile.value.as_mut().unwrap();
         profile.text.push('。');
@@ -178,7 +212,7 @@ mod tests {
         experience.examined.pop();
         let after = Content::new(&state, &program, &later);
         assert_eq!(
-            download.stale_notice(None, || after).unwrap(),
+            download.stale_notice(AT_WORK, None, || after).unwrap(),
             "前回のダウンロード（2026/06/03 18:00）のあとに、「プロフィール」「業績目録」が変わっています。PDFをもう一度ダウンロードして、内容をご確認ください。"
         );
     }
@@ -191,15 +225,36 @@ mod tests {
         let download = Download::new(&before, &sheet, sheet.at());
         let submitted = sample::submitted(&mut state, &program);
         let after = Content::new(&state, &program, &submitted);
-        let notice = download.stale_notice(Some(1), || after.clone()).unwrap();
+        let notice = download
+            .stale_notice(CHECKED, Some(1), || after.clone())
+            .unwrap();
         assert!(
             notice.contains("申請書（本紙）第1号をダウンロード"),
             "{notice}"
         );
         let fetched = Download::new(&after, &submitted, submitted.at());
-        assert_eq!(fetched.stale_notice(Some(1), || after.clone()), None);
-        assert!(fetched.stale_notice(Some(2), || after.clone()).is_some());
-        assert!(fetched.stale_notice(None, || after).is_some());
+        assert_eq!(
+            fetched.stale_notice(CHECKED, Some(1), || after.clone()),
+            None
+        );
+        assert!(
+            fetched
+                .stale_notice(CHECKED, Some(2), || after.clone())
+                .is_some()
+        );
+        let returned = Stand {
+            phase: Phase::Returned,
+            ..CHECKED
+        };
+        let void = fetched.stale_notice(returned, None, || after.clone());
+        assert!(void.unwrap().starts_with("差し戻し（または"));
+        // Where nothing is to be handed in, nothing is asked for.
+        for phase in [Phase::Withdrawn, Phase::Lapsed, Phase::Certified] {
+            let stand = Stand { phase, ..CHECKED };
+            for number in [None, Some(2)] {
+                assert_eq!(fetched.stale_notice(stand, number, || after.clone()), None);
+            }
+        }
     }
 
     #[tokio::test]

@@ -33,6 +33,8 @@ pub struct Printout {
     pub program: Program,
     /// 申請書（仮） or 申請書（本紙）.
     pub sheet: Sheet,
+    /// The application of today, where this is the 本紙 that stands: its 事務局欄 is named on the cover.
+    pub today: Option<Box<ApplicationState>>,
 }
 
 /// A completion with its place: one 本紙.
@@ -115,6 +117,7 @@ impl Printout {
                     sheet: Sheet::Provisional {
                         generated_at: service.clock.now(),
                     },
+                    today: None,
                 })
             }
         }
@@ -158,9 +161,16 @@ impl Printout {
             .ledger_entry_within::<Application>(&id.to_string(), sequence, PATIENCE)
             .await?
             .ok_or(PrintoutError::NotInLedger)?;
+        let today = match service.application(id).await? {
+            Some((Application::Made(state), _)) => {
+                Some(state).filter(|state| state.final_form() == Some(&submission))
+            }
+            _ => None,
+        };
         Ok(Self {
             id: id.clone(),
             sequence,
+            today,
             program: rules_of_then(service, &state, &submission.rules_version).await?,
             state: *state,
             sheet: Sheet::Final {
@@ -173,7 +183,13 @@ impl Printout {
 
     /// What stands on the pages.
     pub fn content(&self) -> Content {
-        Content::new(&self.state, &self.program, &self.sheet)
+        let content = Content::new(&self.state, &self.program, &self.sheet);
+        match (&self.sheet, &self.today) {
+            (Sheet::Final { submission, .. }, Some(today)) => {
+                content.naming_adjustments(submission, today, &self.program.rules)
+            }
+            _ => content,
+        }
     }
 
     /// Name of the file.

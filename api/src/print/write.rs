@@ -23,12 +23,12 @@ use subsetter::GlyphRemapper;
 
 use self::drawing::Drawing;
 use super::{
-    font::{NAME, PROGRAM, font},
+    font::{FACES, GlyphOf, PROGRAMS, font},
     layout::Layout,
 };
 
-/// Name of the font in the documents' resources.
-const FONT: &str = "Text";
+/// Names of the fonts in the documents' resources, one for each face.
+const FONTS: [&str; FACES] = ["Text", "Letters", "Signs"];
 /// Name of the state in which 申請未完了 lets through what is below it.
 const PALE: &str = "Pale";
 
@@ -57,18 +57,20 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`]
 pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
-    let mut characters = Characters::default();
+    let mut characters: [Characters<'_>; FACES] = std::array::from_fn(Characters::of);
     let mut drawings = Vec::with_capacity(layout.pages.len());
     for page in &layout.pages {
         drawings.push(Drawing::of(page, layout.paper.height, &mut characters)?);
     }
 
     let mut document = PdfDocument::new("");
-    document
-        .resources
-        .fonts
-        .map
-        .insert(FontId(FONT.to_owned()), PdfFont::new(characters.subset()?));
+    for characters in characters.iter().filter(|one| one.are_drawn()) {
+        document
+            .resources
+            .fonts
+            .map
+            .insert(characters.font_id(), PdfFont::new(characters.subset()?));
+    }
     document.resources.extgstates.map.insert(
         ExtendedGraphicsStateId(PALE.to_owned()),
         ExtendedGraphicsState::default().with_current_fill_alpha(0.16),
@@ -81,7 +83,8 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
             .map(|at| {
                 // The library embeds what it sees used; it need not be where.
                 let ops = if at == 0 {
-                    characters.shown()
+                    let drawn = characters.iter().filter(|one| one.are_drawn());
+                    drawn.flat_map(Characters::shown).collect()
                 } else {
                     Vec::new()
                 };
@@ -101,19 +104,23 @@ pub fn write(layout: &Layout) -> Result<Vec<u8>, WriteError> {
         .map(|drawing| (drawing.operators, drawing.marked))
         .unzip();
     fill_pages(&mut file, contents)?;
-    describe_font(&mut file, &characters);
+    for characters in characters.iter().filter(|one| one.are_drawn()) {
+        describe_font(&mut file, characters);
+    }
     let outline = structure::add(&mut file, layout, &marked)?;
     describe_document(&mut file, layout, (outline.first, 0))?;
     identify(&mut file);
     Ok(pack::pack(file, &outline)?)
 }
 
-/// The characters of a document, each with a code of its own.
+/// The characters of a document in one of the faces, each with a code of its own.
 ///
 /// A code stands for a glyph *and* its text: 日 and the radical ⽇ are one glyph, and so are a character and a variant of it
 /// that looks the same. With the glyph's number as the code, one of them would be copied as the other.
 #[derive(Default)]
 struct Characters<'a> {
+    /// Which face.
+    face: usize,
     codes: HashMap<(u16, &'a str), u16>,
     /// The first code of each glyph, 0 for none: nearly always the right one, and found without hashing.
     first: Vec<u16>,
@@ -122,6 +129,22 @@ struct Characters<'a> {
 }
 
 impl<'a> Characters<'a> {
+    fn of(face: usize) -> Self {
+        Self {
+            face,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the document has any; the first face is in every document.
+    fn are_drawn(&self) -> bool {
+        self.face == 0 || !self.drawn.is_empty()
+    }
+
+    fn font_id(&self) -> FontId {
+        FontId(FONTS[self.face].to_owned())
+    }
+
     fn code(&mut self, glyph: u16, text: &'a str) -> Result<u16, WriteError> {
         let place = usize::from(glyph);
         if self.first.len() <= place {
@@ -157,7 +180,7 @@ impl<'a> Characters<'a> {
         vec![
             Op::StartTextSection,
             Op::SetFont {
-                font: PdfFontHandle::External(FontId(FONT.to_owned())),
+                font: PdfFontHandle::External(self.font_id()),
                 size: Pt(1.0),
             },
             Op::ShowText {
@@ -175,7 +198,8 @@ impl<'a> Characters<'a> {
 
     /// The face with the glyphs in use only, under a name that says so (ISO 32000-1, 9.6.4).
     fn subset(&self) -> Result<ParsedFont, WriteError> {
-        let program = subsetter::subset(PROGRAM, 0, &self.remapper())
+        let (whole, name) = PROGRAMS[self.face];
+        let program = subsetter::subset(whole, 0, &self.remapper())
             .map_err(|error| WriteError::Subset(error.to_string()))?;
         let tag: String = Sha256::digest(&program)
             .iter()
@@ -185,20 +209,26 @@ impl<'a> Characters<'a> {
         let face = font();
         let widths = (1..)
             .zip(self.glyphs())
-            .map(|(code, glyph)| (code, face.advance(glyph)))
+            .map(|(code, id)| {
+                let glyph = GlyphOf {
+                    face: u8::try_from(self.face).unwrap_or(0),
+                    id,
+                };
+                (code, face.advance(glyph))
+            })
             .collect();
-        let [ascent, descent, _] = face.heights();
+        let [ascent, descent, _] = face.heights(self.face);
         let mut font = ParsedFont::with_glyph_data(
             program,
             0,
-            Some(format!("{tag}+{NAME}")),
+            Some(format!("{tag}+{name}")),
             BTreeMap::new(),
             widths,
             face.units_per_em,
             FontMetrics { ascent, descent },
         );
         let metrics = &mut font.pdf_font_metrics;
-        [metrics.x_min, metrics.y_min, metrics.x_max, metrics.y_max] = face.bounds();
+        [metrics.x_min, metrics.y_min, metrics.x_max, metrics.y_max] = face.bounds(self.face);
         metrics.us_weight_class = 400;
         Ok(font)
     }
@@ -229,16 +259,25 @@ fn fill_pages(file: &mut lopdf::Document, contents: Vec<Vec<u8>>) -> Result<(), 
     Ok(())
 }
 
-/// Puts right what the library says of the font.
+/// Puts right what the library says of a font.
 fn describe_font(file: &mut lopdf::Document, characters: &Characters<'_>) {
     let map = file.add_object(Stream::new(Dictionary::new(), characters.glyph_map()));
-    let [_, _, capitals] = font().heights();
+    let [_, _, capitals] = font().heights(characters.face);
+    let (_, face) = PROGRAMS[characters.face];
+    // A subset's name is a tag, a sign and the name of the face.
+    let is_named = |dictionary: &Dictionary, key: &[u8]| {
+        let name = dictionary.get(key).and_then(Object::as_name);
+        name.is_ok_and(|name| name.get(7..) == Some(face.as_bytes()))
+    };
     for object in file.objects.values_mut() {
         let Ok(dictionary) = object.as_dict_mut() else {
             continue;
         };
-        if dictionary.has_type(b"FontDescriptor") {
+        if dictionary.has_type(b"FontDescriptor") && is_named(dictionary, b"FontName") {
             dictionary.set("CapHeight", i64::from(capitals));
+        }
+        if !is_named(dictionary, b"BaseFont") {
+            continue;
         }
         if let Ok([Object::Dictionary(descendant)]) = dictionary
             .get_mut(b"DescendantFonts")

@@ -38,7 +38,7 @@ macro_rules! kinds {
 
 kinds! {
     /// The address cannot be read: percent encoding or a query parameter.
-    MalformedAddress: BAD_REQUEST, "malformed-address", "アドレスを読み取れません",
+    MalformedAddress: BAD_REQUEST, "malformed-address", "アドレスか検索条件の形式が正しくありません",
         "アドレスまたは検索条件の形式が正しくありません。アドレスをご確認ください。";
     /// The body is not JSON.
     MalformedJson: BAD_REQUEST, "malformed-json", "JSON を読み取れません",
@@ -100,6 +100,9 @@ kinds! {
     /// No token of that id.
     UnknownToken: NOT_FOUND, "unknown-token", "トークンが見つかりません",
         "該当のトークンが見つかりません。トークンの一覧でご確認ください。";
+    /// Nobody of the staff has ever come in by that account.
+    UnknownAccount: NOT_FOUND, "unknown-account", "アカウントが見つかりません",
+        "該当のアカウントが見つかりません。サインインの記録でご確認ください。";
     /// No mail of that id.
     UnknownMail: NOT_FOUND, "unknown-mail", "メールが見つかりません",
         "該当のメールが見つかりません。メールの一覧でご確認ください。";
@@ -146,8 +149,8 @@ kinds! {
     AlreadySubmitted: CONFLICT, "already-submitted", "申請を完了しています",
         "申請を完了しているため、申請書類は編集できません。";
     /// After 取下げ.
-    Withdrawn: CONFLICT, "withdrawn", "取り下げられています",
-        "お申込みは取り下げられています。";
+    Withdrawn: CONFLICT, "withdrawn", "取り下げ済みです",
+        "お申込みは取り下げ済みです。";
     /// A payment that belongs to nothing.
     PaymentFitsNothing: CONFLICT, "payment-fits-nothing", "対応するお申込みがありません",
         "この入金に対応するお申込みがありません。";
@@ -172,14 +175,26 @@ kinds! {
     /// A result of an exam whose fee is not paid.
     ExamFeeUnpaid: CONFLICT, "exam-fee-unpaid", "受験料が納入されていません",
         "受験料の入金が確認されていません。先に入金をご確認ください。";
+    /// No decision of that number stands.
+    NothingToUndo: CONFLICT, "nothing-to-undo", "取り消す処理が見つかりません",
+        "取り消す処理が見つかりません。すでに取り消されている場合があります。画面を開き直して状態をご確認ください。";
+    /// A later decision rests on it.
+    LaterDecision: CONFLICT, "later-decision", "後の処理があります",
+        "後の処理が行われているため、取り消せません。先に後の処理を取り消してください。";
+    /// What a member would do after 失効.
+    Lapsed: CONFLICT, "lapsed", "この申請のお手続きは行えません",
+        "失効のお知らせをお送りしているため、この申請のお手続きは行えません。ご不明な点は事務局へお問い合わせください。";
     /// 取込の取消 of a result that is another one by now.
     ExamResultChanged: CONFLICT, "exam-result-changed", "試験の結果が変更されています",
         "取込の後に試験の結果が変更されているため、取り消していません。";
+    /// 取込の取消 of a result where 不合格 would come or go.
+    ExamResultTold: CONFLICT, "exam-result-told", "取込の取消では戻せません",
+        "不合格にかかわる結果は、取込の取消では戻せません。申請の画面から取り消してください。";
     /// 認定 before 認定料.
     CertificationFeeUnpaid: CONFLICT, "certification-fee-unpaid", "認定料が納入されていません",
         "認定料の入金が確認されていません。先に入金をご確認ください。";
     /// An edit outside what a 差し戻し opens.
-    NotReturned: CONFLICT, "not-returned", "修正をお願いした項目ではありません",
+    NotReturned: CONFLICT, "not-returned", "この項目は変更できません（修正のお願いの対象外です）",
         "事務局が修正をお願いした項目のほかは編集できません。";
     /// Completing again after the date of a 差し戻し.
     CorrectionOverdue: CONFLICT, "correction-overdue", "修正の期限を過ぎています",
@@ -223,6 +238,12 @@ kinds! {
     /// 期限延長 to a time that is no later.
     NotLater: UNPROCESSABLE_ENTITY, "not-later", "いまの期限より後ではありません",
         "いまの期限より後の日時を指定してください。";
+    /// A text of more than twice the length of its field.
+    TooLong: UNPROCESSABLE_ENTITY, "too-long", "入力内容が長すぎます",
+        "入力内容が長すぎるため、保存していません。該当の項目を短くしてから、もう一度保存してください。";
+    /// As much as an application takes of its member in a day.
+    DayIsFull: TOO_MANY_REQUESTS, "day-is-full", "1日に保存できる分量の上限です",
+        "1日に保存できる分量の上限に達したため、保存していません。入力された内容は控えておき、明日になってから、もう一度保存してください。";
     /// A field of something that is no draft is wrong.
     Invalid: UNPROCESSABLE_ENTITY, "invalid", "入力内容に誤りがあります",
         "入力内容に誤りがあります。該当の項目をご確認ください。何も保存されていません。";
@@ -241,9 +262,9 @@ kinds! {
     /// The second database, from which reports are read, does not answer.
     ReportsUnavailable: SERVICE_UNAVAILABLE, "reports-unavailable", "集計をただいまご利用いただけません",
         "集計用のデータベースに接続できないため、集計と一覧を表示できません。申請の受付や確認など、集計のほかの操作は通常どおりご利用いただけます。少し待ってから、もう一度お試しください。続く場合はシステムの管理者へお知らせください。";
-    /// Not ready.
+    /// Not now: the database is in trouble.
     Unavailable: SERVICE_UNAVAILABLE, "unavailable", "ただいまご利用いただけません",
-        "ただいまご利用いただけません。少し待ってから、もう一度お試しください。";
+        "ただいま一時的にご利用いただけません。入力内容はそのままで、少し待ってから、もう一度お試しください。続く場合は事務局へお問い合わせください。";
 }
 
 impl Kind {
@@ -259,6 +280,8 @@ impl Kind {
             Refusal::DocumentsNotApplied => Self::DocumentsNotApplied,
             Refusal::StaleRevision { .. } => Self::StaleRevision,
             Refusal::UnknownRow => Self::UnknownRow,
+            Refusal::TooLong { .. } => Self::TooLong,
+            Refusal::DayIsFull { .. } => Self::DayIsFull,
             Refusal::RowExists => Self::RowExists,
             Refusal::TooManyRows { .. } => Self::TooManyRows,
             Refusal::Undecodable { .. } => Self::Undecodable,
@@ -273,6 +296,7 @@ impl Kind {
             Refusal::UnknownPayment => Self::UnknownPayment,
             Refusal::WrongState { .. } => Self::WrongState,
             Refusal::StaleReview { .. } => Self::StaleReview,
+            Refusal::NotApproved => Self::ProposalRefused,
             Refusal::Invalid { .. } => Self::Invalid,
             Refusal::NothingToCorrect => Self::NothingToCorrect,
             Refusal::DueInPast => Self::DueInPast,
@@ -280,9 +304,13 @@ impl Kind {
             Refusal::ChecksOpen(_) => Self::ChecksOpen,
             Refusal::NotYetCertifiable(_) => Self::NotYetCertifiable,
             Refusal::ExamFeeUnpaid => Self::ExamFeeUnpaid,
+            Refusal::Lapsed => Self::Lapsed,
             Refusal::ExamResultChanged => Self::ExamResultChanged,
+            Refusal::ExamResultTold => Self::ExamResultTold,
             Refusal::CertificationFeeUnpaid => Self::CertificationFeeUnpaid,
-            Refusal::NotReturned => Self::NotReturned,
+            Refusal::NothingToUndo => Self::NothingToUndo,
+            Refusal::LaterDecision { .. } => Self::LaterDecision,
+            Refusal::NotReturned(_) => Self::NotReturned,
             Refusal::UnknownCorrection => Self::UnknownCorrection,
             Refusal::CorrectionOverdue { .. } => Self::CorrectionOverdue,
         }
@@ -326,6 +354,13 @@ mod tests {
                 pointer: "/text".to_owned(),
                 message: String::new(),
             },
+            Refusal::TooLong {
+                pointer: "/text".to_owned(),
+                message: String::new(),
+            },
+            Refusal::DayIsFull {
+                goes_on: String::new(),
+            },
             Refusal::NotARowDocument,
             Refusal::AlreadySubmitted,
             Refusal::Withdrawn,
@@ -339,6 +374,7 @@ mod tests {
                 state: String::new(),
             },
             Refusal::StaleReview { current: 1 },
+            Refusal::NotApproved,
             Refusal::Invalid {
                 pointer: String::new(),
                 message: String::new(),
@@ -349,9 +385,16 @@ mod tests {
             Refusal::ChecksOpen(vec![]),
             Refusal::NotYetCertifiable(vec![]),
             Refusal::ExamFeeUnpaid,
+            Refusal::Lapsed,
             Refusal::ExamResultChanged,
+            Refusal::ExamResultTold,
             Refusal::CertificationFeeUnpaid,
-            Refusal::NotReturned,
+            Refusal::NothingToUndo,
+            Refusal::LaterDecision {
+                decision: "",
+                later: "",
+            },
+            Refusal::NotReturned(vec![]),
             Refusal::UnknownCorrection,
             Refusal::CorrectionOverdue { due: String::new() },
         ] {

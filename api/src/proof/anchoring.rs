@@ -31,7 +31,7 @@ pub(crate) async fn keep_anchoring(
                 tell(last.map(|anchor| anchor.last), false);
             }
             Err(error) => {
-                tracing::error!(%error, source = ?std::error::Error::source(&error), "the log could not be anchored");
+                tracing::error!(%error, source = eventstore::told_source(&error), "the log could not be anchored");
                 tell(None, true);
             }
         }

@@ -94,6 +94,49 @@ pub async fn anchor(service: &Service, now: Timestamp) -> Result<Told, ProofErro
     Ok(Told { words, sound: true })
 }
 
+/// `shinsei lost-commands`: what nodes noticed to be gone, with the streams that it belonged to, for those who are to ask for it again.
+///
+/// # Errors
+/// See [`ProofError`].
+pub async fn lost_commands(service: &Service, settled: bool) -> Result<Told, ProofError> {
+    let breaks = service.log.open_breaks().await?;
+    let mut words = String::new();
+    for one in &breaks {
+        let at = Timestamp::from_microsecond(one.noticed_at_us).unwrap_or(Timestamp::MIN);
+        let _infallible = writeln!(
+            words,
+            "noticed {at}: {} numbers are gone ({} to {}), the log ended at {}; {} answered commands are gone",
+            one.gone(),
+            one.common + 1,
+            one.last_seen,
+            one.found,
+            one.commands.len()
+        );
+        for command in &one.commands {
+            let at = Timestamp::from_microsecond(command.answered_at_us).unwrap_or(Timestamp::MIN);
+            let _infallible = writeln!(
+                words,
+                "{at} {} {} {} events {} to {}",
+                command.command_id,
+                command.aggregate_type,
+                command.aggregate_id,
+                command.first_sequence,
+                command.last_sequence
+            );
+        }
+    }
+    if settled {
+        service.log.settle_breaks(&breaks).await?;
+        let _infallible = writeln!(words, "{} settled", breaks.len());
+    } else if breaks.is_empty() {
+        words.push_str("nothing is gone that a node knew\n");
+    }
+    Ok(Told {
+        words,
+        sound: settled || breaks.is_empty(),
+    })
+}
+
 /// `shinsei verify`: the chain, and the anchors where there are any.
 ///
 /// # Errors

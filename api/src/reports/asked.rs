@@ -1,6 +1,10 @@
 //! What is asked of reporting in an address: the same of pages, JSON and files.
 
-use domain::{calendar::parse_instant, program::Program, text::count};
+use domain::{
+    calendar::{AskedMoment, parse_moment},
+    program::Program,
+    text::count,
+};
 use jiff::Timestamp;
 use projections::{
     Reporting, ViewName,
@@ -12,6 +16,7 @@ use utoipa::IntoParams;
 use super::words;
 use crate::{
     app::App,
+    moment::malformed_or_number,
     problem::{Kind, Problem},
     routes::{
         history::{text, unreadable},
@@ -30,7 +35,8 @@ pub(crate) struct AskedReport {
     /// Of this program only; of all when nothing is said. 会員構成 and 更新見込み are not asked of a program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    /// 集計時点: a ledger number, or a time (`2026-08-31T17:00` in Japan, or RFC 3339); the latest when nothing is said.
+    /// 集計時点: a ledger number, or a time (`2026/08/31 17:00` in Japan, `2026/08/31` for its end, or ISO 8601 with a zone); the latest when nothing
+    /// is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
 }
@@ -73,10 +79,10 @@ pub(crate) struct AskedList {
     /// Fewer 単位 than this.
     #[serde(skip_serializing_if = "Option::is_none")]
     units_below: Option<String>,
-    /// The member's time ends after this (RFC 3339).
+    /// The member's time ends after this.
     #[serde(skip_serializing_if = "Option::is_none")]
     closes_after: Option<String>,
-    /// The member's time ends at this or before (RFC 3339).
+    /// The member's time ends at this or before.
     #[serde(skip_serializing_if = "Option::is_none")]
     closes_upto: Option<String>,
     /// `yes`: sent back once at least.
@@ -190,19 +196,20 @@ impl When {
 /// [`Kind::MalformedAddress`] for what is no moment, or has not come yet; the view.
 pub(crate) async fn when(app: &App, asked: Option<&str>) -> Result<When, Problem> {
     let asked = asked.map(str::trim).filter(|asked| !asked.is_empty());
-    text("as_of", "集計時点", asked)?;
-    let moment = match asked {
-        None => Moment::Latest,
-        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => Moment::Number(
-            number
-                .parse()
-                .map_err(|_| unreadable("as_of", "集計時点"))?,
-        ),
-        Some(time) => {
-            Moment::Time(parse_instant(time).map_err(|_| unreadable("as_of", "集計時点"))?)
-        }
-    };
     let now: Timestamp = app.service().clock.now();
+    let malformed = || malformed_or_number("集計時点", "台帳番号");
+    let moment = match asked.map(parse_moment) {
+        None => Moment::Latest,
+        Some(Ok(AskedMoment::Number(number) | AskedMoment::Ledger(number))) => {
+            Moment::Number(number)
+        }
+        // Of a day that has not ended, all that has happened.
+        Some(Ok(time)) => match time.point(now).ok_or_else(malformed)? {
+            at if at == now => Moment::Latest,
+            at => Moment::Time(at),
+        },
+        Some(Err(_)) => return Err(malformed()),
+    };
     let as_of = views(app)
         .report_moment(moment, now)
         .await

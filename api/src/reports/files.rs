@@ -1,21 +1,27 @@
 //! Reports and lists as files.
 
+use std::collections::BTreeSet;
+
 use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use domain::calendar::jst_date;
+use domain::{calendar::jst_date, member::MemberNumber};
 use futures::stream;
 use jiff::Timestamp;
-use projections::reports::{AsOf, Cell, Kind as CellKind, List, ListFilter, ListName, ReportName};
+use projections::reports::{
+    AsOf, Cell, Kind as CellKind, Line, List, ListFilter, ListName, ReportName,
+};
+use uuid::Uuid;
 
 use super::asked::{Answered, Listing, views};
 use crate::{
+    access::{Identity, named, note_listed},
     app::App,
     exports::{Order, Rows, Source},
     print::{FileName, print_table},
     problem::{Kind, Problem},
-    routes::worklist::unread,
+    routes::worklist::{note_list, unread},
     sheets::{self, Format, Losses, Sheet},
 };
 
@@ -133,34 +139,45 @@ async fn write(
         .map_err(|error| failed(&error))
 }
 
-/// All lines of a list, as long as there are no more than may be written in an answer.
-async fn lines(app: &App, list: &List<'_>) -> Result<Vec<Vec<Cell>>, Problem> {
-    let mut lines = Vec::new();
+/// All lines of a list, as long as there are no more than may be written in an answer, and whom they show.
+async fn lines(
+    app: &App,
+    list: &List<'_>,
+) -> Result<(Vec<Vec<Cell>>, BTreeSet<MemberNumber>), Problem> {
+    let (mut lines, mut members) = (Vec::new(), BTreeSet::new());
     let mut after = None;
     loop {
         let part = views(app)
             .report_list(list, after.as_ref(), CHUNK)
             .await
             .map_err(unread)?;
+        members.extend(shown(&part.lines));
         lines.extend(part.lines.into_iter().map(|line| line.cells));
         after = part.next;
         if after.is_none() {
-            return Ok(lines);
+            return Ok((lines, members));
         }
     }
 }
 
-/// A short list as a file.
+/// Whom these lines show.
+pub(crate) fn shown(lines: &[Line]) -> BTreeSet<MemberNumber> {
+    named(lines.iter().map(|line| &*line.member))
+}
+
+/// A short list as a file; whom it shows is written down first.
 ///
 /// # Errors
-/// The view; [`Kind::Internal`].
+/// The view; [`Kind::Unavailable`] when it cannot be written down; [`Kind::Internal`].
 pub(crate) async fn list(
     app: &App,
+    identity: &Identity,
     listing: &Listing<'_>,
     format: Option<Format>,
 ) -> Result<File, Problem> {
     let (name, as_of) = (listing.list.name, listing.when.as_of);
-    let rows = lines(app, &listing.list).await?;
+    let (rows, members) = lines(app, &listing.list).await?;
+    note_list(app, identity, members).await?;
     let columns = listing.list.columns();
     let named = |extension| disposition(name.title(), name.as_str(), as_of, extension);
     let Some(format) = format else {
@@ -195,14 +212,15 @@ pub(crate) fn job_disposition(id: uuid::Uuid, format: Format) -> String {
     format!("attachment; filename=\"{id}.{}\"", format.extension())
 }
 
-/// A list of whatever length as a job: its lines come part by part.
+/// A list of whatever length as a job: its lines come part by part, and whom a part shows is written down before it goes into the file.
 pub(crate) fn order(
     app: &App,
+    identity: &Identity,
     listing: &Listing<'_>,
-    (format, owner): (Format, String),
+    (id, format): (Uuid, Format),
 ) -> (Order, Source) {
     let order = Order {
-        owner,
+        owner: identity.actor().label(),
         title: format!("{}（{}）", listing.list.name.title(), listing.when.words()),
         format,
         total: u64::try_from(listing.total).unwrap_or_default(),
@@ -214,6 +232,8 @@ pub(crate) fn order(
     };
     let from = Reading {
         app: app.clone(),
+        identity: identity.clone(),
+        file: id,
         name: listing.list.name,
         filter: listing.list.filter.clone(),
         as_of: listing.when.as_of,
@@ -227,6 +247,10 @@ pub(crate) fn order(
 /// How far a list has been read.
 struct Reading {
     app: App,
+    /// For whom.
+    identity: Identity,
+    /// The job's id.
+    file: Uuid,
     name: ListName,
     filter: ListFilter,
     as_of: AsOf,
@@ -249,6 +273,7 @@ impl Reading {
         let part = views(&app)
             .report_list(&list, self.after.as_ref(), CHUNK)
             .await?;
+        note_listed(app.service(), &self.identity, self.file, shown(&part.lines)).await?;
         self.over = part.next.is_none();
         self.after = part.next;
         let lines = part.lines.into_iter().map(|line| line.cells).collect();

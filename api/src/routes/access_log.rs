@@ -17,11 +17,12 @@ use uuid::Uuid;
 
 use super::{
     Endpoint,
-    history::{page_size, text, time, unreadable},
+    history::{page_size, text, unreadable},
 };
 use crate::{
-    access::{Identity, Permission, last_entry, note, subject},
+    access::{Identity, Permission, last_entry, note, subject, subject_to_member},
     app::App,
+    moment,
     problem::{Kind, Problem},
     situation::with_view_behind,
 };
@@ -53,9 +54,9 @@ struct Asked {
     actor: Option<String>,
     /// Method and route, as in the entries: `GET /api/v1/applications/{id}/history`.
     operation: Option<String>,
-    /// Looked at this time (RFC 3339) or later.
+    /// Looked at this time or later.
     from: Option<String>,
-    /// Looked before this time (RFC 3339).
+    /// Looked before this time.
     to: Option<String>,
     /// `next` of the page before.
     before: Option<i64>,
@@ -78,9 +79,11 @@ struct AccessLogAnswer {
 struct Looked {
     /// Number of the event in the ledger.
     global_seq: i64,
-    /// 会員番号; null for what shows many members at once.
+    /// 会員番号; null for what shows many members at once, unless the record of one is asked for.
     #[schema(value_type = Option<String>)]
     member: Option<MemberNumber>,
+    /// Of a list or a file: how many members it showed. Each has the entry in the own record.
+    named: i64,
     /// Who: `secretariat:demo`, `secretariat:client:nightly`, `system:print`.
     actor: String,
     /// In which role.
@@ -108,6 +111,7 @@ impl From<AccessEntry> for Looked {
         Self {
             global_seq: entry.global_seq,
             member: entry.member,
+            named: entry.named,
             actor: entry.actor,
             role: entry.role,
             what: subject(&entry.operation),
@@ -160,7 +164,7 @@ impl From<AccessEntry> for LookedAtOwn {
     fn from(entry: AccessEntry) -> Self {
         Self {
             who: role_label(&entry.role),
-            what: subject(&entry.operation),
+            what: subject_to_member(&entry.operation),
             application: entry.application.map(|id| id.to_string()),
             at: entry.viewed_at,
             at_label: show_jst_minutes(entry.viewed_at),
@@ -177,9 +181,8 @@ fn role_label(role: &str) -> &'static str {
     }
 }
 
-fn failed(error: &dyn std::fmt::Display) -> Problem {
-    tracing::error!(%error, "reading the access log");
-    Problem::new(Kind::Internal)
+fn failed(error: &projections::Error) -> Problem {
+    Problem::failed("reading the access log", error)
 }
 
 /// A page of the log, and whether it is behind its last entry.
@@ -192,7 +195,7 @@ async fn page(
     let shown = match last {
         0 => true,
         last => views
-            .wait_for(ViewName::AccessLog, whose.id(), last, PATIENCE)
+            .wait_once(ViewName::AccessLog, &whose.id(), last, PATIENCE)
             .await
             .map_err(|error| failed(&error))?,
     };
@@ -202,8 +205,8 @@ async fn page(
 
 /// Who looked at whom (閲覧記録)
 ///
-/// Newest first. What somebody else than the member was shown of a member, once in ten minutes for the same person and thing. To ask
-/// this is an entry too.
+/// Newest first. What somebody else than the member was shown of a member, once in ten minutes for the same person and thing; a list or a
+/// file each time. To ask this is an entry too.
 #[utoipa::path(
     get,
     path = "/api/v1/access-log",
@@ -226,8 +229,8 @@ async fn access_log(
         member: member.clone(),
         actor: text("actor", "閲覧した人", asked.actor.as_deref())?,
         operation: text("operation", "操作の名前", asked.operation.as_deref())?,
-        from: time("from", asked.from.as_deref())?,
-        to: time("to", asked.to.as_deref())?,
+        from: moment::from("from", asked.from.as_deref())?,
+        to: moment::upto("to", asked.to.as_deref())?,
     };
     let service = app.service();
     let whose = match member {

@@ -66,7 +66,7 @@ impl From<PrintoutError> for Problem {
                 "申請書（本紙）に印字する台帳の番号がまだ付いていません。少し待ってから、もう一度お試しください。",
             ),
             PrintoutError::UnknownProgram | PrintoutError::Rules(_) => {
-                tracing::error!(%error, source = ?std::error::Error::source(&error), "an application can not be printed");
+                tracing::error!(%error, source = eventstore::told_source(&error), "an application can not be printed");
                 Self::new(Kind::Internal)
             }
             PrintoutError::Log(error) => error.into(),

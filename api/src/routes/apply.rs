@@ -68,7 +68,7 @@ async fn apply(State(app): State<App>, write: Write) -> Result<Response, Problem
         .member()
         .ok_or(Problem::new(Kind::NotPermitted))?;
     let program = ProgramId(wanted.program);
-    if app.service().programs.get(&program).is_none() {
+    if !app.service().programs.is_offered(&program) {
         let problem = Problem::new(Kind::UnknownProgram);
         let sentence = problem.body().detail.clone();
         return Err(problem.at("/program", sentence));

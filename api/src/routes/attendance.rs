@@ -13,7 +13,7 @@ use domain::{
         Member, MemberCommand, MemberNumber, MemberRefusal, SeminarAttendance, SeminarKey,
         SeminarKind,
     },
-    text::{count, half_width, parse_number, undecodable},
+    text::{half_width, parse_number, too_long, undecodable},
 };
 use eventstore::ExecuteError;
 use serde::{Deserialize, Serialize};
@@ -145,11 +145,8 @@ impl Errors {
             self.wrong(pointer, found.message(label));
         } else if text.trim().is_empty() {
             self.wrong(pointer, format!("{label} は必須入力です。"));
-        } else if count(text) > limit {
-            self.wrong(
-                pointer,
-                format!("{label} は{limit}字以内で入力してください。"),
-            );
+        } else if let Some(sentence) = too_long(label, text, limit) {
+            self.wrong(pointer, sentence);
         }
     }
 
@@ -228,7 +225,9 @@ fn refused(error: ExecuteError<MemberRefusal>) -> Problem {
             MemberRefusal::EndsBeforeItBegins => {
                 Problem::new(Kind::Invalid).at("/last_day", refusal.to_string())
             }
-            MemberRefusal::ChangedSince | MemberRefusal::StillNeeded => {
+            MemberRefusal::ChangedSince
+            | MemberRefusal::StillNeeded
+            | MemberRefusal::CorrectedByHand => {
                 Problem::saying(Kind::WrongState, refusal.to_string())
             }
         },
@@ -245,7 +244,7 @@ pub(crate) async fn record(
     typed: &TypedAttendance,
     call: Call,
 ) -> Result<(), Problem> {
-    let command = MemberCommand::RecordAttendance(typed.read()?);
+    let command = MemberCommand::EnterAttendance(typed.read()?);
     let call = Call {
         reason: Some(typed.reason.clone()),
         ..call
@@ -261,7 +260,7 @@ pub(crate) async fn retract(
     typed: &TypedRetraction,
     call: Call,
 ) -> Result<(), Problem> {
-    let command = MemberCommand::RetractAttendance(typed.read()?);
+    let command = MemberCommand::RemoveAttendance(typed.read()?);
     let call = Call {
         reason: Some(typed.reason.clone()),
         ..call
@@ -288,7 +287,8 @@ async fn member_attendance(
 
 /// Record an attendance by hand
 ///
-/// New, or in the place of the one with the same code and first day. The member's applications have it a moment later.
+/// New, or in the place of the one with the same code and first day. The member's applications have it a moment later, and no file changes
+/// it after that: an import tells so and leaves it.
 #[utoipa::path(
     post,
     path = "/api/v1/members/{member}/attendance",
@@ -309,6 +309,8 @@ async fn record_attendance(
 }
 
 /// Take an attendance back by hand
+///
+/// It stays taken back when the same file is imported again: the import tells so.
 #[utoipa::path(
     post,
     path = "/api/v1/members/{member}/attendance-retractions",

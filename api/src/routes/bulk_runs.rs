@@ -3,6 +3,7 @@
 use axum::{
     Json,
     extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use domain::calendar::show_jst_minutes;
@@ -14,10 +15,10 @@ use uuid::Uuid;
 
 use super::{Endpoint, worklist::note_list};
 use crate::{
-    access::{Identity, Permission},
+    access::{Identity, Permission, named_by},
     acts::NamedAct,
     app::App,
-    bulk::{self, LIMIT, Wanted, failed},
+    bulk::{self, RunState, Starts, Wanted, failed},
     problem::{Kind, Problem},
     situation::created,
     write::Write,
@@ -72,7 +73,12 @@ struct NewRun {
     /// What the act asks for: `2026-08-31T17:00`, `2027-02-28`; empty for the others.
     #[serde(default)]
     until: String,
-    /// Why; kept with every event.
+    /// 会員への説明: shown and mailed to each member; required where the act needs one.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with every event, never shown to a member; required where the act needs one.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
     /// On which applications, at most 2,000 (and as many as fit into a body).
@@ -87,7 +93,11 @@ struct NewRun {
 
 /// A run.
 #[derive(Debug, Serialize, ToSchema)]
-struct RunAnswer {
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the answer"
+)]
+pub(crate) struct RunAnswer {
     /// Its id.
     #[schema(value_type = String, format = Uuid)]
     id: Uuid,
@@ -99,7 +109,9 @@ struct RunAnswer {
     state: &'static str,
     /// Its word.
     state_label: &'static str,
-    /// Why.
+    /// 会員への説明
+    explanation: String,
+    /// 内部の理由
     reason: String,
     /// What the act asks for.
     until: String,
@@ -114,8 +126,27 @@ struct RunAnswer {
     made_label: String,
     /// Whether a second person must approve it.
     two_persons: bool,
-    /// Whether one has.
+    /// By whom it was proposed.
+    proposed_by: Option<String>,
+    /// Whether a second person has approved it.
     approved: bool,
+    /// By whom.
+    approved_by: Option<String>,
+    /// When.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    approved_at: Option<Timestamp>,
+    /// 単独: from when on it is done without a second person, where one person alone holds 判定.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    alone_from: Option<Timestamp>,
+    /// Whether it begins by itself when it is approved.
+    begins_when_approved: bool,
+    /// Why it was ended before its time; empty when somebody did. What is wrong, when it is `changed`.
+    sentence: String,
+    /// SHA-256 (hexadecimal) over exactly what is to be done as it is answered here; whoever approves it sends it along. In the list of those
+    /// that wait only.
+    digest: Option<String>,
+    /// Whether what is answered here is not what was proposed: then nothing of it is done.
+    changed: bool,
     /// To be done.
     ready: i64,
     /// Left out.
@@ -126,6 +157,15 @@ struct RunAnswer {
     refused: i64,
     /// The items; in the list of runs there are none.
     items: Vec<ItemAnswer>,
+}
+
+/// What was seen of a run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SeenRun {
+    /// `digest` of the run as it was answered: nothing else is approved.
+    #[schema(max_length = 64)]
+    digest: String,
 }
 
 /// An application of a run.
@@ -146,24 +186,47 @@ struct RunsAnswer {
 }
 
 async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAnswer, Problem> {
-    let runs = app.bulk_runs();
-    let counts = runs.counts(run.id).await.map_err(|error| failed(&error))?;
-    let items = if with_items {
-        let limit = i64::try_from(LIMIT).unwrap_or(i64::MAX);
-        let items = runs.items(run.id, None, limit).await;
-        items.map_err(|error| failed(&error))?
+    // What is counted, shown and held against the log is one reading; of runs that are over the list has the numbers alone.
+    let rows = if with_items || run.state == RunState::Proposed {
+        Some(bulk::rows(app, &run).await?)
     } else {
-        Vec::new()
+        None
     };
-    let two_persons = bulk::needs_two_persons(&run);
+    let counts = if let Some(rows) = &rows {
+        rows.counts()
+    } else {
+        let counts = app.bulk_runs().counts(run.id).await;
+        counts.map_err(|error| failed(&error))?
+    };
+    let (mut items, digest, changed, told) = match rows {
+        Some(rows) => (rows.items, Some(rows.digest), rows.is_changed, rows.told),
+        None => (Vec::new(), None, false, bulk::told(app, &run).await?),
+    };
+    if !with_items {
+        items.clear();
+    }
+    let two_persons = bulk::kind_of(&run).waits_for_approval();
     Ok(RunAnswer {
-        approved: two_persons && bulk::is_approved(app, &run).await?,
+        approved: two_persons && told.approved_by.is_some(),
+        proposed_by: told.proposed_by,
+        approved_by: told.approved_by,
+        approved_at: told.approved_at,
+        alone_from: told.alone_from,
+        begins_when_approved: run.starts == Starts::Approved,
+        sentence: if changed && run.sentence.is_empty() {
+            bulk::UNLIKE.to_owned()
+        } else {
+            run.sentence
+        },
+        digest,
+        changed,
         two_persons,
         id: run.id,
         act: run.act.name,
         act_label: run.act.label,
         state: run.state.as_str(),
         state_label: run.state.label(),
+        explanation: run.explanation,
         reason: run.reason,
         until: run.until,
         made_by: run.made_by,
@@ -185,9 +248,24 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
     })
 }
 
-async fn shown(app: &App, id: Uuid) -> Result<Json<RunAnswer>, Problem> {
+/// A run, with its items for whoever has 閲覧; whom they show is written down first.
+async fn shown(app: &App, identity: &Identity, id: Uuid) -> Result<Json<RunAnswer>, Problem> {
     let run = bulk::find(app, id).await?;
-    answer(app, run, true).await.map(Json)
+    let run = answer(app, run, identity.holds(Permission::SearchApplications)).await?;
+    let members = named_by(run.items.iter().map(|item| &*item.application));
+    note_list(app, identity, members).await?;
+    Ok(Json(run))
+}
+
+/// What waits for a second person: 202, where its run is, and the run.
+///
+/// # Errors
+/// The database.
+pub(super) async fn waits(app: &App, identity: &Identity, id: Uuid) -> Result<Response, Problem> {
+    let body = shown(app, identity, id).await?;
+    let mut response = created(&format!("/api/v1/bulk-runs/{id}"), body.into_response());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
 }
 
 /// Preview an act on many applications (一括処理)
@@ -203,7 +281,6 @@ async fn preview_bulk_run(State(app): State<App>, write: Write) -> Result<Respon
     let new: NewRun = write.decode()?;
     let act = NamedAct::find(&new.act)
         .ok_or_else(|| Problem::new(Kind::Invalid).at("/act", "この名前の処理はありません。"))?;
-    note_list(&app, &write.identity).await?;
     let id = write.new_id();
     let applications = match &new.matching {
         None => new.applications,
@@ -213,11 +290,13 @@ async fn preview_bulk_run(State(app): State<App>, write: Write) -> Result<Respon
         id,
         act,
         until: new.until,
+        explanation: new.explanation,
         reason: new.reason,
         applications,
+        request_hash: write.call().request_hash,
     };
     bulk::preview(&app, &write.identity, wanted).await?;
-    let body = shown(&app, id).await?;
+    let body = shown(&app, &write.identity, id).await?;
     Ok(created(
         &format!("/api/v1/bulk-runs/{id}"),
         body.into_response(),
@@ -251,8 +330,7 @@ async fn bulk_run(
     identity: Identity,
     Path(run): Path<Uuid>,
 ) -> Result<Json<RunAnswer>, Problem> {
-    note_list(&app, &identity).await?;
-    shown(&app, run).await
+    shown(&app, &identity, run).await
 }
 
 async fn start(
@@ -261,8 +339,8 @@ async fn start(
     write: &Write,
     permission: Permission,
 ) -> Result<Json<RunAnswer>, Problem> {
-    bulk::start(app, &write.identity, (run, permission), write.call()).await?;
-    shown(app, run).await
+    bulk::start(app, &write.identity, (run, None), permission, write.call()).await?;
+    shown(app, &write.identity, run).await
 }
 
 /// Start a run of 確認
@@ -311,10 +389,13 @@ async fn start_payments(
 }
 
 /// Approve a run of 判定 that somebody else has proposed (二者承認)
+///
+/// With the `digest` of the run as it was answered, nothing is approved but what was seen.
 #[utoipa::path(
     post,
     path = "/api/v1/bulk-runs/{run}/approval",
     params(("run" = String, Path, format = Uuid, description = "Its id.")),
+    request_body = Option<SeenRun>,
     responses((status = OK, description = "Approved.", body = RunAnswer))
 )]
 async fn approve_bulk_run(
@@ -322,8 +403,14 @@ async fn approve_bulk_run(
     Path(run): Path<Uuid>,
     write: Write,
 ) -> Result<Json<RunAnswer>, Problem> {
-    bulk::approve(&app, &write.identity, run, write.call()).await?;
-    shown(&app, run).await
+    let seen: Option<SeenRun> = if write.bytes().is_empty() {
+        None
+    } else {
+        write.decode()?
+    };
+    let seen = seen.as_ref().map(|seen| seen.digest.as_str());
+    bulk::approve(&app, &write.identity, (run, seen), write.call()).await?;
+    shown(&app, &write.identity, run).await
 }
 
 /// Cancel a run (中止)
@@ -340,6 +427,6 @@ async fn cancel_bulk_run(
     Path(run): Path<Uuid>,
     write: Write,
 ) -> Result<Json<RunAnswer>, Problem> {
-    bulk::cancel(&app, &write.identity, run).await?;
-    shown(&app, run).await
+    bulk::cancel(&app, &write.identity, run, write.call()).await?;
+    shown(&app, &write.identity, run).await
 }

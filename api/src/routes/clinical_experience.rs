@@ -1,7 +1,7 @@
 //! `…/documents/clinical-experience`: 業績目録
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::Response,
 };
 use domain::{
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::{
     EDITS, Endpoint,
+    status::AsOf,
     whole::{self, Whole, WholeDocument},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     app::App,
     problem::{Kind, Problem},
     saving,
-    situation::{found, visible},
+    situation::visible,
     write::Write,
 };
 
@@ -53,7 +54,7 @@ impl Whole for ClinicalExperience {
 #[utoipa::path(
     get,
     path = "/api/v1/applications/{id}/documents/clinical-experience",
-    params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+    params(("id" = String, Path, description = "`<program>.<会員番号>`"), AsOf),
     responses((
         status = OK, description = "業績目録", body = WholeDocument<ClinicalExperience>,
         headers(("ETag" = String, description = "The revision, for If-Match."))
@@ -63,8 +64,10 @@ async fn read_clinical_experience(
     State(app): State<App>,
     identity: Identity,
     Path(id): Path<String>,
+    Query(asked): Query<AsOf>,
 ) -> Result<Response, Problem> {
-    whole::read::<ClinicalExperience>(&app, &found(&app, &identity, &id).await?)
+    let (found, _) = asked.found(&app, &identity, &id).await?;
+    whole::read::<ClinicalExperience>(&app, &found)
 }
 
 /// Save 業績目録 (入力内容保存)
@@ -89,7 +92,10 @@ async fn save_clinical_experience(
     let base = write.base()?;
     let experience: ClinicalExperience = write.decode()?;
     let sent = json!(experience);
-    let command = ApplicationCommand::SaveClinicalExperience { experience, base };
+    let command = ApplicationCommand::SaveClinicalExperience {
+        experience: experience.clone(),
+        base,
+    };
     let done = saving::save(&app, &id, command, write.call(), (Some(base), sent)).await?;
-    whole::saved::<ClinicalExperience>(&app, &done)
+    whole::saved(&app, &done, &experience)
 }

@@ -7,11 +7,11 @@ use axum::{
 };
 use domain::{
     Personal,
-    application::ApplicationCommand,
+    application::{ApplicationCommand, Refusal, check_reason},
     calendar::parse_date,
     documents::FieldError,
     member::{Payment, PaymentItem},
-    text::count,
+    text::too_long,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -66,14 +66,14 @@ struct SeenPayment {
     #[serde(default)]
     #[schema(max_length = 200)]
     payer: String,
-    /// Why it is confirmed by hand; kept with the event.
+    /// 内部の理由: why it is confirmed by hand; kept with the event, never shown to the member; required.
     #[serde(default)]
-    #[schema(max_length = 200)]
-    reason: Option<String>,
+    #[schema(max_length = 1000)]
+    reason: String,
 }
 
 impl SeenPayment {
-    fn read(self) -> Result<(Payment, Option<String>), Problem> {
+    fn read(self) -> Result<(Payment, String), Problem> {
         let mut errors = Vec::new();
         let mut wrong = |pointer: &str, message: String| {
             errors.push(FieldError {
@@ -91,18 +91,19 @@ impl SeenPayment {
                 "金額 は1円以上で入力してください。".to_owned(),
             );
         }
-        let reason = self.reason.filter(|reason| !reason.trim().is_empty());
         for (pointer, label, text) in [
             ("/transaction", "取引番号", transaction.as_str()),
             ("/payer", "振込名義カナ", self.payer.as_str()),
-            ("/reason", "理由", reason.as_deref().unwrap_or_default()),
         ] {
-            if count(text) > TEXT_LIMIT {
-                wrong(
-                    pointer,
-                    format!("{label} は{TEXT_LIMIT}字以内で入力してください。"),
-                );
+            if let Some(sentence) = too_long(label, text, TEXT_LIMIT) {
+                wrong(pointer, sentence);
             }
+        }
+        if let Err(
+            Refusal::Invalid { pointer, message } | Refusal::Undecodable { pointer, message },
+        ) = check_reason(&self.reason, true)
+        {
+            wrong(&pointer, message);
         }
         let paid_on = parse_date(&self.paid_on)
             .map_err(|error| wrong("/paid_on", error.message("入金日")))
@@ -116,7 +117,7 @@ impl SeenPayment {
                     paid_on,
                     payer: Personal::new(self.payer),
                 },
-                reason,
+                self.reason,
             )),
             _ => Err(errors
                 .into_iter()
@@ -145,7 +146,7 @@ async fn confirm_payment(
     let id = visible(&app, &write.identity, &id).await?;
     let (payment, reason) = write.decode::<SeenPayment>()?.read()?;
     let command = ApplicationCommand::ConfirmPayment(payment);
-    let done = execute(&app, &id, command, write.call_because(reason)).await?;
+    let done = execute(&app, &id, command, write.call_because(Some(reason))).await?;
     let body = answer(&app, &done.found, app.service().clock.now())?;
     Ok(with_view_behind(Json(body).into_response(), done.behind))
 }
@@ -154,7 +155,7 @@ async fn confirm_payment(
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Result<(Payment, Option<String>), Vec<String>> {
+    fn read(body: &str) -> Result<(Payment, String), Vec<String>> {
         let seen: SeenPayment = serde_json::from_str(body).unwrap();
         seen.read().map_err(|problem| {
             problem
@@ -169,11 +170,11 @@ mod tests {
     #[test]
     fn a_payment_is_read_as_people_write_it() {
         let (payment, reason) =
-            read(r#"{"transaction":" T1 ","item":"exam_fee","amount_yen":1,"paid_on":"令和8年6月3日","reason":" "}"#)
+            read(r#"{"transaction":" T1 ","item":"exam_fee","amount_yen":1,"paid_on":"令和8年6月3日","reason":"窓口で確認"}"#)
                 .unwrap();
         assert_eq!(payment.transaction, "T1");
         assert_eq!(payment.paid_on.to_string(), "2026-06-03");
-        assert_eq!(reason, None);
+        assert_eq!(reason, "窓口で確認");
     }
 
     #[test]
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(
             read(r#"{"transaction":" ","item":"exam_fee","amount_yen":0,"paid_on":"2026-02-30"}"#)
                 .unwrap_err(),
-            ["/transaction", "/amount_yen", "/paid_on"]
+            ["/transaction", "/amount_yen", "/reason", "/paid_on"]
         );
     }
 }

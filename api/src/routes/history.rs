@@ -17,6 +17,7 @@ use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
+    moment,
     problem::{Kind, Problem},
     situation::{found, with_view_behind},
 };
@@ -34,7 +35,7 @@ pub(super) fn endpoint() -> Endpoint {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Asked {
-    /// Who, as in the entries: `member:9000001`.
+    /// Who, as in the entries: `member:9000001`, `secretariat`.
     actor: Option<String>,
     /// Document, by the word in addresses: `profile`.
     document: Option<String>,
@@ -42,9 +43,9 @@ struct Asked {
     event: Option<String>,
     /// Label of the field: `開催日`.
     field: Option<String>,
-    /// Decided at this time (RFC 3339) or later.
+    /// Decided at this time or later: `2026-06-03T18:05:00+09:00`, `2026/06/03 18:05`, `2026/06/03`.
     from: Option<String>,
-    /// Decided before this time (RFC 3339).
+    /// Decided before this time; a day or minute that is named belongs to it.
     to: Option<String>,
     /// `next` of the page before.
     before: Option<i64>,
@@ -85,12 +86,14 @@ struct Change {
     before: String,
     /// Value after; empty when there is none.
     after: String,
-    /// Who: `member:9000001`.
+    /// Who: `member:9000001`. To a member nobody else has an account: `secretariat`, `system`.
     actor: String,
     /// In which role.
     role: String,
-    /// Why, where a reason was given.
+    /// 内部の理由, where one was given; null to a member.
     reason: Option<String>,
+    /// In whose place it was done where one person is not enough: `two_persons` (二者承認) or `alone` (単独); null to a member.
+    approval: Option<String>,
     /// The command.
     #[schema(value_type = String, format = Uuid)]
     command_id: Uuid,
@@ -101,8 +104,11 @@ struct Change {
     at_label: String,
 }
 
-impl From<HistoryEntry> for Change {
-    fn from(entry: HistoryEntry) -> Self {
+impl Change {
+    /// An entry as somebody may see it. Who of the secretariat did something, and why, is the secretariat's to know.
+    fn shown_to(identity: &Identity, entry: HistoryEntry) -> Self {
+        let to_member = identity.member().is_some();
+        let own = entry.actor == identity.actor().label();
         Self {
             global_seq: entry.global_seq,
             sequence: entry.sequence,
@@ -114,9 +120,14 @@ impl From<HistoryEntry> for Change {
             field: entry.field,
             before: entry.before,
             after: entry.after,
-            actor: entry.actor,
+            actor: if to_member && !own {
+                entry.role.clone()
+            } else {
+                entry.actor
+            },
             role: entry.role,
-            reason: entry.reason,
+            reason: entry.reason.filter(|_| !to_member),
+            approval: entry.approval.filter(|_| !to_member),
             command_id: entry.command_id,
             at: entry.decided_at,
             at_label: show_jst_minutes(entry.decided_at),
@@ -133,15 +144,25 @@ impl Asked {
                     .ok_or_else(|| unreadable("document", "書類の名前"))?,
             ),
         };
+        let actor = text("actor", "操作した人", self.actor.as_deref())?;
+        // To a member the account of somebody else is no actor, so none is found by it.
+        let by_account = identity.member().is_none()
+            || actor.as_deref() == Some(identity.actor().label().as_str());
+        let (actor, role) = if by_account {
+            (actor, None)
+        } else {
+            (None, actor)
+        };
         Ok(HistoryFilter {
             application: Some(application),
-            actor: text("actor", "操作した人", self.actor.as_deref())?,
+            actor,
+            role,
             document,
             event: text("event", "操作の名前", self.event.as_deref())?,
             field: text("field", "項目の名前", self.field.as_deref())?,
             internal: identity.member().is_none(),
-            from: time("from", self.from.as_deref())?,
-            to: time("to", self.to.as_deref())?,
+            from: moment::from("from", self.from.as_deref())?,
+            to: moment::upto("to", self.to.as_deref())?,
         })
     }
 }
@@ -162,13 +183,6 @@ pub(super) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
     } else {
         Err(unreadable("limit", "件数（1〜200）"))
     }
-}
-
-/// In an address, + is a blank unless it is escaped; no time has a blank before its offset.
-pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| text.replace(' ', "+").parse())
-        .transpose()
-        .map_err(|_| unreadable(name, "日時"))
 }
 
 pub(crate) fn unreadable(name: &str, label: &str) -> Problem {
@@ -197,17 +211,14 @@ async fn history(
     let limit = page_size(asked.limit)?;
     let views = &app.service().views;
     let application = found.id.to_string();
-    let failed = |error: projections::Error| {
-        tracing::error!(%error, "reading the change history");
-        Problem::new(Kind::Internal)
-    };
+    let failed = |error: projections::Error| Problem::failed("reading the change history", &error);
     let filter = asked.filter(application.clone(), &identity)?;
     let page = views
         .history(&filter, asked.before, limit)
         .await
         .map_err(failed)?;
     let newest = views
-        .wait_for(
+        .wait_once(
             projections::ViewName::ChangeHistory,
             &application,
             found.sequence,
@@ -216,7 +227,11 @@ async fn history(
         .await
         .map_err(failed)?;
     let answer = HistoryAnswer {
-        entries: page.items.into_iter().map(Change::from).collect(),
+        entries: page
+            .items
+            .into_iter()
+            .map(|entry| Change::shown_to(&identity, entry))
+            .collect(),
         next: page.next,
     };
     Ok(with_view_behind(Json(answer).into_response(), !newest))

@@ -40,7 +40,10 @@ pub(super) fn endpoints() -> [Endpoint; 4] {
         ),
         super::endpoint(
             Permission::ManageMails,
-            &[unknown, &[Kind::MailWaiting, Kind::Invalid]],
+            &[
+                unknown,
+                &[Kind::MailWaiting, Kind::WrongState, Kind::Invalid],
+            ],
             routes!(resend_mail),
         ),
         super::endpoint(

@@ -150,6 +150,8 @@ async fn own_programs(
             member: record.number.clone(),
         };
         let application = match app.service().application(&id).await? {
+            // A program of before is for those who have applied for it.
+            None if !app.service().programs.is_offered(&program.id) => continue,
             None => None,
             Some((application, sequence)) => {
                 let answer = answer(

@@ -134,9 +134,10 @@ async fn unmatched_payments(
     if page == 0 {
         return Err(unreadable("page", "ページ番号"));
     }
-    note_list(&app, &identity).await?;
     let offset = i64::from(page - 1).saturating_mul(limit);
     let (payments, total) = unmatched(&app, (offset, limit)).await?;
+    let members = payments.iter().flat_map(Incoming::members);
+    note_list(&app, &identity, members.collect()).await?;
     Ok(Json(UnmatchedAnswer {
         total,
         payments: payments.into_iter().map(IncomingAnswer::from).collect(),
@@ -204,9 +205,10 @@ async fn payment_candidates(
     text("member", "会員番号", Some(&asked.member))?;
     text("transaction", "取引番号", Some(&asked.transaction))?;
     let payment = one(&app, &identity, &asked.member, &asked.transaction).await?;
-    // Names of other members are among them.
-    note_list(&app, &identity).await?;
     let candidates = candidates(&app, &identity, &payment).await?;
+    // Names of other members are among them.
+    let members = candidates.iter().map(|one| one.application.member.clone());
+    note_list(&app, &identity, members.chain(payment.members()).collect()).await?;
     Ok(Json(CandidatesAnswer {
         payment: payment.into(),
         candidates: candidates.into_iter().map(CandidateAnswer::from).collect(),

@@ -1,7 +1,7 @@
 //! `…/documents/profile`: プロフィール
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::Response,
 };
 use domain::{
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::{
     EDITS, Endpoint,
+    status::AsOf,
     whole::{self, Whole, WholeDocument},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     app::App,
     problem::{Kind, Problem},
     saving,
-    situation::{found, visible},
+    situation::visible,
     write::Write,
 };
 
@@ -49,7 +50,7 @@ impl Whole for Profile {
 #[utoipa::path(
     get,
     path = "/api/v1/applications/{id}/documents/profile",
-    params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+    params(("id" = String, Path, description = "`<program>.<会員番号>`"), AsOf),
     responses((
         status = OK, description = "プロフィール", body = WholeDocument<Profile>,
         headers(("ETag" = String, description = "The revision, for If-Match."))
@@ -59,8 +60,10 @@ async fn read_profile(
     State(app): State<App>,
     identity: Identity,
     Path(id): Path<String>,
+    Query(asked): Query<AsOf>,
 ) -> Result<Response, Problem> {
-    whole::read::<Profile>(&app, &found(&app, &identity, &id).await?)
+    let (found, _) = asked.found(&app, &identity, &id).await?;
+    whole::read::<Profile>(&app, &found)
 }
 
 /// Save プロフィール (入力内容保存)
@@ -85,7 +88,10 @@ async fn save_profile(
     let base = write.base()?;
     let profile: Profile = write.decode()?;
     let sent = json!(profile);
-    let command = ApplicationCommand::SaveProfile { profile, base };
+    let command = ApplicationCommand::SaveProfile {
+        profile: profile.clone(),
+        base,
+    };
     let done = saving::save(&app, &id, command, write.call(), (Some(base), sent)).await?;
-    whole::saved::<Profile>(&app, &done)
+    whole::saved(&app, &done, &profile)
 }

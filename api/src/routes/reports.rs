@@ -23,7 +23,7 @@ use super::{
 use crate::{
     access::{Identity, Permission},
     app::App,
-    exports::{DIRECT_ROWS, Export},
+    exports::{BeginError, DIRECT_ROWS, Export},
     problem::{Kind, Problem},
     reports::{
         asked::{AskedList, AskedReport, When, answer, listing, views},
@@ -377,7 +377,7 @@ struct ListAnswer {
 
 /// Read a list behind a figure, or a form (定型帳票)
 ///
-/// That it was read is written into 閲覧記録.
+/// That it was read is written into 閲覧記録 of each member whom it shows.
 #[utoipa::path(
     get,
     path = "/api/v1/report-lists/{list}",
@@ -402,11 +402,11 @@ async fn report_list(
 ) -> Result<Json<ListAnswer>, Problem> {
     let limit = page_size(part.limit)?;
     let listing = listing(&app, files::list_named(&name)?, &asked).await?;
-    note_list(&app, &identity).await?;
     let found = views(&app)
         .report_list(&listing.list, part.place().as_ref(), i64::from(limit))
         .await
         .map_err(unread)?;
+    note_list(&app, &identity, files::shown(&found.lines)).await?;
     let lines = found.lines.iter().map(|line| LineAnswer {
         application: line.application.clone(),
         cells: line.cells.iter().map(value).collect(),
@@ -450,8 +450,8 @@ pub(crate) async fn short_file(
             },
         ));
     }
-    note_list(app, identity).await?;
-    files::list(app, &listing, format).await?.into_response()
+    let file = files::list(app, identity, &listing, format).await?;
+    file.into_response()
 }
 
 /// Read a short list as a file
@@ -559,14 +559,14 @@ struct ExportsAnswer {
 }
 
 pub(crate) fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "a file of a list can not be read or written");
-    Problem::new(Kind::Internal)
+    Problem::failed("reading or writing a file of a list", error)
 }
 
-/// Begins to write a list into a file.
+/// Begins to write a list into a file; there is none when it can not be written down whom it shows.
 ///
 /// # Errors
-/// [`Kind::MalformedAddress`] for a list or lines that are none; [`Kind::Unavailable`], see [`note_list`].
+/// [`Kind::MalformedAddress`] for a list or lines that are none; [`Kind::TooManyRequests`] when the account has had as many files as it may
+/// have.
 pub(crate) async fn begin(
     app: &App,
     identity: &Identity,
@@ -574,14 +574,20 @@ pub(crate) async fn begin(
     (list, asked, format): (&str, &AskedList, Format),
 ) -> Result<(), Problem> {
     let listing = listing(app, files::list_named(list)?, asked).await?;
-    note_list(app, identity).await?;
-    let owner = identity.actor().label();
-    let (order, source) = files::order(app, &listing, (format, owner));
-    let begun = app
-        .exports()
-        .begin(id, order, source, Vec::new(), app.service().clock.now());
-    begun.await.map_err(|error| failed(&error))?;
-    Ok(())
+    let (order, source) = files::order(app, identity, &listing, (id, format));
+    let now = time_of_files(app).await?;
+    let begun = app.exports().begin(id, order, source, Vec::new(), now);
+    match begun.await {
+        Ok(_) => Ok(()),
+        Err(BeginError::Full(quota)) => {
+            Err(Problem::saying(Kind::TooManyRequests, quota.sentence()))
+        }
+        Err(BeginError::Database(error)) => Err(failed(&error)),
+    }
+}
+
+async fn time_of_files(app: &App) -> Result<Timestamp, Problem> {
+    app.exports().now().await.map_err(|error| failed(&error))
 }
 
 /// A file of somebody.
@@ -589,7 +595,7 @@ pub(crate) async fn begin(
 /// # Errors
 /// [`Kind::NotFound`], also for another person's.
 pub(crate) async fn own(app: &App, identity: &Identity, id: Uuid) -> Result<Export, Problem> {
-    let now = app.service().clock.now();
+    let now = time_of_files(app).await?;
     let owner = identity.actor().label();
     let found = app.exports().find(id, &owner, now).await;
     found.map_err(|error| failed(&error))?.ok_or_else(|| {
@@ -646,7 +652,7 @@ pub(crate) async fn remove(app: &App, identity: &Identity, id: Uuid) -> Result<(
 /// # Errors
 /// The database.
 pub(crate) async fn all_own(app: &App, identity: &Identity) -> Result<Vec<Export>, Problem> {
-    let now = app.service().clock.now();
+    let now = time_of_files(app).await?;
     let owner = identity.actor().label();
     let found = app.exports().list(&owner, LIST, now).await;
     found.map_err(|error| failed(&error))

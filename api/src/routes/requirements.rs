@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
 };
 use domain::{
     application::Application, documents::DocumentKind, requirements::Requirement,
@@ -12,13 +12,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::Endpoint;
+use super::{Endpoint, status::AsOf};
 use crate::{
     access::{Identity, Permission},
     app::App,
     print::{Content, Sheet, Unprintable},
     problem::Problem,
-    situation::{found, program, standing},
+    situation::{program, standing},
 };
 
 pub(super) fn endpoint() -> Endpoint {
@@ -38,6 +38,8 @@ struct RequirementsAnswer {
     missing: Vec<Requirement>,
     /// Every row with what it counts, and why not when it does not.
     assessment: UnitAssessment,
+    /// 認められた単位: what the rules count today, with 事務局欄 in its place.
+    recognised_units: u32,
     /// What would not be printed as typed. It does not keep from completing, but the paper is what the society receives.
     unprintable: Vec<UnprintableAnswer>,
 }
@@ -79,26 +81,24 @@ impl From<Unprintable> for UnprintableAnswer {
 #[utoipa::path(
     get,
     path = "/api/v1/applications/{id}/requirements",
-    params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+    params(("id" = String, Path, description = "`<program>.<会員番号>`"), AsOf),
     responses((status = OK, description = "申請完了要件", body = RequirementsAnswer))
 )]
 async fn completion_requirements(
     State(app): State<App>,
     identity: Identity,
     Path(id): Path<String>,
+    Query(asked): Query<AsOf>,
 ) -> Result<Json<RequirementsAnswer>, Problem> {
-    let found = found(&app, &identity, &id).await?;
+    let (found, now) = asked.found(&app, &identity, &id).await?;
     let state = found.state()?;
     let program = program(&app, state)?;
     let standing = standing(state, program);
-    let now = app.service().clock.now();
     let open = program.period.opens <= now && now < state.closes(program);
-    let drafting = state.documents_track.is_open();
+    let drafting = state.is_open();
     let running = matches!(found.application, Application::Made(_));
     let unprintable = if running && drafting {
-        let sheet = Sheet::Provisional {
-            generated_at: app.service().clock.now(),
-        };
+        let sheet = Sheet::Provisional { generated_at: now };
         Content::new(state, program, &sheet).unprintable()
     } else {
         Vec::new()
@@ -108,5 +108,6 @@ async fn completion_requirements(
         completable: running && drafting && open && standing.missing.is_empty(),
         missing: standing.missing,
         assessment: standing.assessment,
+        recognised_units: state.recognised_units(&program.rules),
     }))
 }

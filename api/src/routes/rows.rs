@@ -74,6 +74,8 @@ pub(super) struct SavedRow<T: ToSchema> {
     value: Option<T>,
     /// What is wrong with it, with a pointer into `value`.
     errors: Vec<FieldError>,
+    /// What was sent and not saved, as a 修正のお願い does not open it; the rest is saved.
+    left_out: Vec<FieldError>,
     /// What it counts, and why not when it does not; null for 研究活動歴 and for a row that was removed.
     assessment: Option<AssessedRow>,
     /// 単位 of the application.
@@ -111,7 +113,7 @@ macro_rules! row_endpoints {
             operation_id = concat!("list_", $name),
             summary = concat!("Read ", $title),
             description = "All rows as they were typed, what is wrong with them and what they count.",
-            params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+            params(("id" = String, Path, description = "`<program>.<会員番号>`"), $crate::routes::status::AsOf),
             responses((
                 status = OK, description = $title, body = $crate::routes::rows::RowList<$row>,
                 headers(("ETag" = String, description = "The revision, for If-Match."))
@@ -121,8 +123,9 @@ macro_rules! row_endpoints {
             axum::extract::State(app): axum::extract::State<$crate::App>,
             identity: $crate::access::Identity,
             axum::extract::Path(id): axum::extract::Path<String>,
+            axum::extract::Query(asked): axum::extract::Query<$crate::routes::status::AsOf>,
         ) -> Result<axum::response::Response, $crate::problem::Problem> {
-            let found = $crate::situation::found(&app, &identity, &id).await?;
+            let (found, _) = asked.found(&app, &identity, &id).await?;
             $crate::routes::rows::list_rows::<$row>(&app, &found)
         }
 
@@ -250,7 +253,7 @@ pub(super) async fn add_row<T: ListedRow>(
         "/api/v1/applications/{id}/documents/{}/rows/{row}",
         T::KIND.slug()
     );
-    Ok(created(&address, answer::<T>(app, &done, row)?))
+    Ok(created(&address, answer::<T>(app, &done, row, None)?))
 }
 
 /// Revises a row.
@@ -266,11 +269,11 @@ pub(super) async fn revise_row<T: ListedRow>(
     let sent = json!(value);
     let command = ApplicationCommand::ReviseRow {
         row,
-        value: value.into_value(),
+        value: value.clone().into_value(),
         base,
     };
     let done = saving::save(app, &id, command, write.call(), (Some(base), sent)).await?;
-    answer::<T>(app, &done, row)
+    answer::<T>(app, &done, row, Some(&value))
 }
 
 /// Removes a row.
@@ -288,7 +291,7 @@ pub(super) async fn remove_row<T: ListedRow>(
         base,
     };
     let done = saving::save(app, &id, command, write.call(), (Some(base), Value::Null)).await?;
-    answer::<T>(app, &done, row)
+    answer::<T>(app, &done, row, None)
 }
 
 /// What is no id at all is the id of no row.
@@ -298,7 +301,12 @@ fn row_id(text: &str) -> Result<RowId, Problem> {
         .map_err(|_| Problem::new(Kind::UnknownRow))
 }
 
-fn answer<T: ListedRow>(app: &App, done: &Done, row: RowId) -> Result<Response, Problem> {
+fn answer<T: ListedRow>(
+    app: &App,
+    done: &Done,
+    row: RowId,
+    sent: Option<&T>,
+) -> Result<Response, Problem> {
     let state = done.found.state()?;
     let program = program(app, state)?;
     let standing = standing(state, program);
@@ -307,6 +315,9 @@ fn answer<T: ListedRow>(app: &App, done: &Done, row: RowId) -> Result<Response, 
     let answer = SavedRow {
         revision: state.documents.revision(T::KIND),
         row,
+        left_out: sent.map_or_else(Vec::new, |sent| {
+            state.left_out(T::KIND, Some(row), (sent, value.as_ref()))
+        }),
         errors: value
             .clone()
             .map_or_else(Vec::new, |value| value.into_value().errors(&program.rules)),

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use domain::text::count;
+use domain::text::too_long;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,8 +76,7 @@ struct SearchesAnswer {
 }
 
 pub(crate) fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "a search can not be read or written");
-    Problem::new(Kind::Internal)
+    Problem::failed("reading or writing a search", error)
 }
 
 /// Keeps a question of somebody.
@@ -93,10 +92,11 @@ pub(crate) async fn keep(
     asked.read()?;
     if let Some(name) = name {
         let wrong = |message: String| Problem::new(Kind::Invalid).at("/name", message);
-        if name.is_empty() || count(name) > NAME_LIMIT {
-            return Err(wrong(format!(
-                "検索の名前 は1〜{NAME_LIMIT}字で入力してください。"
-            )));
+        if name.is_empty() {
+            return Err(wrong("検索の名前 を入力してください。".to_owned()));
+        }
+        if let Some(sentence) = too_long("検索の名前", name, NAME_LIMIT) {
+            return Err(wrong(sentence));
         }
         if let Some(found) = domain::text::undecodable(name) {
             return Err(wrong(found.message("検索の名前")));

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
 };
 use domain::{
     documents::DocumentKind,
@@ -13,12 +13,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::Endpoint;
+use super::{Endpoint, status::AsOf};
 use crate::{
     access::{Identity, Permission},
     app::App,
     problem::Problem,
-    situation::{found, program},
+    situation::program,
 };
 
 pub(super) fn endpoint() -> Endpoint {
@@ -54,15 +54,16 @@ struct Seminar {
 #[utoipa::path(
     get,
     path = "/api/v1/applications/{id}/documents/seminars",
-    params(("id" = String, Path, description = "`<program>.<会員番号>`")),
+    params(("id" = String, Path, description = "`<program>.<会員番号>`"), AsOf),
     responses((status = OK, description = "The seminars.", body = SeminarsAnswer))
 )]
 async fn seminars(
     State(app): State<App>,
     identity: Identity,
     Path(id): Path<String>,
+    Query(asked): Query<AsOf>,
 ) -> Result<Json<SeminarsAnswer>, Problem> {
-    let found = found(&app, &identity, &id).await?;
+    let (found, _) = asked.found(&app, &identity, &id).await?;
     let state = found.state()?;
     let assessment = state.assess(&program(&app, state)?.rules);
     let mut attendance: Vec<_> = state.attendance.iter().collect();

@@ -15,7 +15,7 @@ use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
-    problem::{Kind, Problem},
+    problem::Problem,
     write::Write,
 };
 
@@ -58,8 +58,7 @@ struct SessionAnswer {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: sqlx::Error) -> Problem {
-    tracing::error!(%error, "the sessions of somebody can not be read or ended");
-    Problem::new(Kind::Internal)
+    Problem::failed("reading or ending sessions", &error)
 }
 
 /// The own sessions

@@ -11,18 +11,18 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    application::{Act, ApplicationCommand, SocietyCommand},
-    calendar::parse_instant,
+    application::{Act, SocietyCommand},
+    calendar::parse_moment,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Endpoint;
+use super::{Endpoint, bulk_runs};
 use crate::{
     app::App,
+    bulk::{self, Acted},
     problem::{Kind, Problem},
-    saving::execute,
     situation::{visible, with_view_behind},
     write::Write,
 };
@@ -45,11 +45,19 @@ const ACTS: &[Kind] = &[Kind::Withdrawn, Kind::WrongState, Kind::Invalid];
 /// What a judgement may be refused for besides.
 const JUDGEMENTS: &[Kind] = &[Kind::StaleReview];
 
-/// An act that needs nothing but its reason and what was seen.
+/// What 判定 may be refused for besides: it may have to wait for a second person.
+const DECISIONS: &[Kind] = &[Kind::ProposalRefused, Kind::Unavailable];
+
+/// An act that needs nothing but the two sentences and what was seen.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Judgement {
-    /// Why; kept with the event.
+    /// 会員への説明: shown and mailed to the member. Required for 失効, and for 判定の取消 of 審査不合格.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with the event, never shown to the member. Required for 判定の取消.
+    #[serde(default)]
     #[schema(max_length = 1000, example = "委員会の決定による")]
     reason: String,
     /// `revision` of the review that the decision rests on: refused when something has changed since.
@@ -57,28 +65,69 @@ struct Judgement {
     seen: u32,
 }
 
-/// Does it, and answers with the review as it is then.
+/// The two sentences about an act.
+#[derive(Debug, Default)]
+struct Sentences {
+    /// 会員への説明
+    explanation: String,
+    /// 内部の理由
+    reason: String,
+}
+
+/// Does it, and answers with the review as it is then; what waits for a second person is answered with its run.
 async fn act(
     app: &App,
     id: &str,
     write: &Write,
     act: Act,
-    reason: String,
+    Sentences {
+        explanation,
+        reason,
+    }: Sentences,
     seen: Option<u32>,
 ) -> Result<Response, Problem> {
     let id = visible(app, &write.identity, id).await?;
-    let told = Some(reason.clone()).filter(|reason| !reason.trim().is_empty());
-    let command = ApplicationCommand::Society(SocietyCommand { act, reason, seen });
-    let done = execute(app, &id, command, write.call_because(told)).await?;
-    let body = ReviewAnswer::of(app, &done.found)?;
-    Ok(with_view_behind(Json(body).into_response(), done.behind))
+    let command = SocietyCommand {
+        act,
+        explanation,
+        reason,
+        seen,
+        approved: None,
+    };
+    let told = command.recorded_reason();
+    let acted = bulk::act(app, &write.identity, &id, command, write.call_because(told)).await?;
+    match acted {
+        Acted::Done(done) => {
+            let body = ReviewAnswer::of(app, &done.found)?;
+            Ok(with_view_behind(Json(body).into_response(), done.behind))
+        }
+        Acted::Waits(run) => bulk_runs::waits(app, &write.identity, run).await,
+    }
+}
+
+/// A [`Judgement`] of the body.
+async fn judged(app: &App, id: &str, write: &Write, judgement: Act) -> Result<Response, Problem> {
+    let Judgement {
+        explanation,
+        reason,
+        seen,
+    } = write.decode()?;
+    let sentences = Sentences {
+        explanation,
+        reason,
+    };
+    act(app, id, write, judgement, sentences, Some(seen)).await
 }
 
 fn instant(pointer: &str, label: &str, text: &str) -> Result<Timestamp, Problem> {
-    parse_instant(text).map_err(|_| {
-        Problem::new(Kind::Invalid).at(
-            pointer,
-            format!("{label} は 2026-08-31T17:00 のように入力してください。"),
-        )
-    })
+    // A day that is named ends it.
+    let moment = parse_moment(text).ok();
+    moment
+        .and_then(|moment| moment.point(Timestamp::MIN))
+        .ok_or_else(|| {
+            Problem::new(Kind::Invalid).at(
+                pointer,
+                format!("{label} は 2026/08/31 17:00 のように入力してください。"),
+            )
+        })
 }

@@ -2,12 +2,15 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, Query, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
 };
 use cqrs_es::persist::PersistedEventRepository as _;
 use domain::{
     Role,
     application::{Application, ApplicationId, StatusView, Submission},
+    calendar::{AskedMoment, parse_moment},
     eligibility::Scope,
     member::{MemberNumber, PaymentItem},
     program::ProgramId,
@@ -15,13 +18,17 @@ use domain::{
 use eventstore::{EventRepository, Metadata};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{RefOr, path::Operation},
+};
 use utoipa_axum::routes;
 
 use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
+    moment::malformed_or_number,
     problem::{Kind, Problem},
     situation::{Found, found, program, visible},
 };
@@ -131,6 +138,7 @@ pub(super) fn answer(
             editable: false,
             exam_can_be_added: false,
             deadline: status.deadline,
+            explanations: Vec::new(),
         };
     }
     let submission = state.final_form().map(SubmissionAnswer::from);
@@ -158,12 +166,93 @@ pub(super) fn answer(
     })
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+/// Of which moment an application is asked about.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct AsOf {
-    /// The secretariat only: as it was at a time (RFC 3339) or after an event (its number in the application).
+pub(crate) struct AsOf {
+    /// The secretariat only: as it was at a time (`2026-06-03T18:30:00+09:00`, `2026/06/03 18:30`, `2026/06/03`), after an event (its number in the
+    /// application) or after a number of the ledger (`台帳番号 1234`).
     #[param(example = "2026-06-03T18:30:00+09:00")]
     as_of: Option<String>,
+}
+
+impl AsOf {
+    /// What is asked, when something is.
+    fn asked(&self) -> Option<&str> {
+        let asked = self.as_of.as_deref().map(str::trim);
+        asked.filter(|asked| !asked.is_empty())
+    }
+
+    /// Whether it is asked about another moment than now.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked().is_some()
+    }
+
+    /// The application in an address as it was at the moment, and the time to say 状態 for.
+    ///
+    /// # Errors
+    /// [`Kind::NotApplied`]; [`Kind::NotPermitted`] for others than the secretariat; [`Kind::MalformedAddress`] for what is no moment.
+    pub(crate) async fn found(
+        &self,
+        app: &App,
+        identity: &Identity,
+        id: &str,
+    ) -> Result<(Found, Timestamp), Problem> {
+        let Some(asked) = self.asked() else {
+            let found = found(app, identity, id).await?;
+            return Ok((found, app.service().clock.now()));
+        };
+        let id = visible(app, identity, id).await?;
+        if identity.role() != Role::Secretariat {
+            return Err(Problem::new(Kind::NotPermitted));
+        }
+        let moment = Moment::asked(app, &id, asked).await?;
+        let (sequence, at) = moment.in_history_of(app, &id).await?;
+        let (application, sequence) = app
+            .service()
+            .application_at(&id, sequence)
+            .await?
+            .ok_or(Problem::new(Kind::NotApplied))?;
+        let found = Found {
+            id,
+            application,
+            sequence,
+        };
+        Ok((found, at))
+    }
+}
+
+/// The name of the parameter.
+const AS_OF: &str = "as_of";
+
+/// Refuses a moment where none can be asked about, so that nobody takes what is said of today for what was said then.
+pub(super) async fn of_today_only(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let asked = form_urlencoded(query).any(|(name, _)| name == AS_OF);
+    if asked {
+        return Problem::saying(
+            Kind::MalformedAddress,
+            "ここでは時点（as_of）を指定できません。指定を外すと現在の内容が表示されます。過去の内容は、時点を指定できる画面や操作でご確認ください。",
+        )
+        .into_response();
+    }
+    next.run(request).await
+}
+
+fn form_urlencoded(query: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    pairs.into_iter()
+}
+
+/// Whether an operation knows of moments: by its description, from which nobody forgets a parameter.
+pub(super) fn knows_moments(operation: &Operation) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter.name.as_str()),
+            RefOr::Ref(_) => None,
+        })
+        .any(|name| name == AS_OF)
 }
 
 /// Where an application stands
@@ -181,26 +270,7 @@ async fn application_status(
     Path(id): Path<String>,
     Query(asked): Query<AsOf>,
 ) -> Result<Json<ApplicationAnswer>, Problem> {
-    let Some(moment) = asked.as_of else {
-        let found = found(&app, &identity, &id).await?;
-        return answer(&app, &found, app.service().clock.now()).map(Json);
-    };
-    let id = visible(&app, &identity, &id).await?;
-    if identity.role() != Role::Secretariat {
-        return Err(Problem::new(Kind::NotPermitted));
-    }
-    let moment = Moment::parse(&moment).ok_or(Problem::new(Kind::MalformedAddress))?;
-    let (sequence, at) = moment.in_history_of(&app, &id).await?;
-    let (application, sequence) = app
-        .service()
-        .application_at(&id, sequence)
-        .await?
-        .ok_or(Problem::new(Kind::NotApplied))?;
-    let found = Found {
-        id,
-        application,
-        sequence,
-    };
+    let (found, at) = asked.found(&app, &identity, &id).await?;
     answer(&app, &found, at).map(Json)
 }
 
@@ -214,16 +284,41 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
-    fn parse(text: &str) -> Option<Self> {
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text
-                .parse()
-                .ok()
-                .filter(|sequence| *sequence > 0)
-                .map(Self::After);
+    /// Reads a moment of an application.
+    ///
+    /// # Errors
+    /// [`Kind::MalformedAddress`] for what is none; [`Kind::NotFound`] for a number of the ledger before the application.
+    pub(crate) async fn asked(app: &App, id: &ApplicationId, text: &str) -> Result<Self, Problem> {
+        let asked = parse_moment(text).ok();
+        match asked {
+            Some(AskedMoment::Number(sequence)) if sequence > 0 => Ok(Self::After(sequence)),
+            Some(AskedMoment::Ledger(number)) => Self::after_ledger(app, id, number).await,
+            Some(time) if let Some(last) = time.last(app.service().clock.now()) => {
+                Ok(Self::At(last))
+            }
+            _ => Err(malformed_or_number("時点", "変更の番号")),
         }
-        // In an address, + is a blank unless it is escaped; no time has a blank before its offset.
-        text.replace(' ', "+").parse().ok().map(Self::At)
+    }
+
+    /// After the last event of an application by a number of the ledger.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] when there was none.
+    pub(crate) async fn after_ledger(
+        app: &App,
+        id: &ApplicationId,
+        number: i64,
+    ) -> Result<Self, Problem> {
+        let log = &app.service().log;
+        let sequence = log
+            .sequence_at::<Application>(&id.to_string(), number)
+            .await?;
+        sequence.map(Self::After).ok_or_else(|| {
+            Problem::saying(
+                Kind::NotFound,
+                "この台帳番号の時点では、まだお申込みがありません。番号をご確認ください。",
+            )
+        })
     }
 
     /// The number of the last event by then, and the time to say 状態 for.
@@ -256,20 +351,16 @@ impl Moment {
 }
 
 /// When each event of an application was decided, in microseconds.
-async fn decision_times(app: &App, id: &ApplicationId) -> Result<Vec<i64>, Problem> {
+pub(super) async fn decision_times(app: &App, id: &ApplicationId) -> Result<Vec<i64>, Problem> {
     /// The metadata lies in the map that cqrs-es carries, as one text.
     #[derive(Deserialize)]
     struct Carried {
         envelope: String,
     }
-    let unreadable = |what: &str| {
-        tracing::error!(application = %id, what, "the history of an application could not be read");
-        Problem::new(Kind::Internal)
-    };
     let events = EventRepository::new(app.service().log.clone())
         .get_events::<Application>(&id.to_string())
         .await
-        .map_err(|_| unreadable("events"))?;
+        .map_err(eventstore::Error::from)?;
     events
         .into_iter()
         .map(|event| {
@@ -278,41 +369,8 @@ async fn decision_times(app: &App, id: &ApplicationId) -> Result<Vec<i64>, Probl
             Some(metadata.decided_at_us)
         })
         .collect::<Option<_>>()
-        .ok_or_else(|| unreadable("metadata"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_a_time_or_a_number() {
-        let time = |text: &str| match Moment::parse(text) {
-            Some(Moment::At(at)) => Some(at.to_string()),
-            _ => None,
-        };
-        assert_eq!(Moment::parse("12"), Some(Moment::After(12)));
-        assert_eq!(
-            time("2026-06-03T18:00:00+09:00").as_deref(),
-            Some("2026-06-03T09:00:00Z")
-        );
-        assert_eq!(
-            time("2026-06-03T18:00:00 09:00").as_deref(),
-            Some("2026-06-03T09:00:00Z")
-        );
-        assert_eq!(
-            time("2026-06-03T09:00:00Z").as_deref(),
-            Some("2026-06-03T09:00:00Z")
-        );
-        for text in [
-            "",
-            "0",
-            "-1",
-            "yesterday",
-            "2026-06-03",
-            "99999999999999999999",
-        ] {
-            assert_eq!(Moment::parse(text), None, "{text}");
-        }
-    }
+        .ok_or_else(|| {
+            tracing::error!("the metadata of an application can not be read");
+            Problem::new(Kind::Internal)
+        })
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Endpoint;
 use crate::{
-    access::{ClientToken, CreateError, Grant, Permission, Principal},
+    access::{AccessError, ClientToken, CreateError, Grant, Permission, Principal},
     app::App,
     problem::{Kind, Problem},
     situation::created,
@@ -52,7 +52,7 @@ struct WantedToken {
     #[schema(example = "secretariat", pattern = "^(secretariat|reporter)$")]
     role: String,
     /// Names of permissions (`x-permission`): it may use these and nothing else, as far as its role has them.
-    #[schema(example = json!(["import"]), min_items = 1, max_items = 30)]
+    #[schema(example = json!(["import-members"]), min_items = 1, max_items = 30)]
     scopes: Vec<String>,
     /// For how many days it is good.
     #[schema(minimum = 1, maximum = 365, example = 90)]
@@ -71,7 +71,7 @@ struct TokenAnswer {
     role: Option<Role>,
     /// How far it goes.
     scopes: Vec<&'static str>,
-    /// Whether it opens anything: neither revoked nor over.
+    /// Whether it opens anything: neither revoked nor over, and who made it still holds what it may, and has signed in within 90 days.
     good: bool,
     /// Who made it.
     created_by: String,
@@ -134,20 +134,19 @@ impl From<CreateError> for Problem {
             CreateError::Made => Self::new(Kind::TokenMade),
             CreateError::IdReused => Self::new(Kind::IdempotencyKeyReused),
             CreateError::TooMany => Self::new(Kind::TooManyTokens),
-            CreateError::Database(error) => failed(&error),
+            CreateError::Access(error) => failed(&error),
         }
     }
 }
 
-fn failed(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "the table of tokens failed");
-    Problem::new(Kind::Internal)
+fn failed(error: &AccessError) -> Problem {
+    Problem::failed("using the table of tokens", error)
 }
 
-fn invalid(errors: Vec<FieldError>) -> Problem {
+fn pointing(kind: Kind, errors: Vec<FieldError>) -> Problem {
     errors
         .into_iter()
-        .fold(Problem::new(Kind::Invalid), |problem, error| {
+        .fold(Problem::new(kind), |problem, error| {
             problem.at(error.pointer, error.message)
         })
 }
@@ -175,7 +174,9 @@ async fn list_tokens(State(app): State<App>) -> Result<Json<TokensAnswer>, Probl
 
 /// Give a machine client a token
 ///
-/// The secret is in this answer only; the request repeated is refused, as it cannot be shown again. Nobody gives what is not the own.
+/// The secret is in this answer only; the request repeated is refused, as it cannot be shown again. Nobody gives what is not the own, whatever
+/// the role of the token (`not-permitted`). It ends with the duties of who made it, as of that account's last sign-in, and when nobody has
+/// signed in there for 90 days.
 #[utoipa::path(
     post,
     path = "/api/v1/tokens",
@@ -184,14 +185,15 @@ async fn list_tokens(State(app): State<App>) -> Result<Json<TokensAnswer>, Probl
 )]
 async fn create_token(State(app): State<App>, write: Write) -> Result<Response, Problem> {
     let wanted: WantedToken = write.decode()?;
-    let grant =
-        Grant::read(&wanted.name, &wanted.role, &wanted.scopes, wanted.days).map_err(invalid)?;
+    let grant = Grant::read(&wanted.name, &wanted.role, &wanted.scopes, wanted.days);
+    let grant = grant.map_err(|errors| pointing(Kind::Invalid, errors))?;
     let giver: &Principal = write.identity.principal();
-    grant.given_by(giver).map_err(invalid)?;
-    let now = Timestamp::now();
-    let request = (write.new_id(), write.call().request_hash);
-    let by = giver.actor.label();
-    let (token, secret) = app.clients().create(&grant, request, &by, now).await?;
+    let own = grant.given_by(giver);
+    own.map_err(|errors| pointing(Kind::NotPermitted, errors))?;
+    let (now, call) = (Timestamp::now(), write.call());
+    let request = (write.new_id(), &call);
+    let made = app.clients().create(&grant, &giver.actor, request, now);
+    let ((token, secret), by) = (made.await?, giver.actor.label());
     tracing::info!(token = %token.id, client = token.name, by, "a token was made");
     let location = format!("/api/v1/tokens/{}", token.id);
     let answer = NewTokenAnswer {
@@ -218,8 +220,10 @@ async fn revoke_token(
     let id: Uuid = token
         .parse()
         .map_err(|_| Problem::new(Kind::UnknownToken))?;
-    let (now, by) = (Timestamp::now(), write.identity.actor().label());
-    let revoked = app.clients().revoke(id, &by, now).await;
+    let (now, by) = (Timestamp::now(), write.identity.actor());
+    let request = write.identity.request();
+    let revoked = app.clients().revoke(id, by, now, request).await;
+    let by = by.label();
     let token = revoked
         .map_err(|error| failed(&error))?
         .ok_or(Problem::new(Kind::UnknownToken))?;

@@ -33,6 +33,8 @@ pub(super) struct WholeDocument<T: ToSchema> {
     pub value: Option<T>,
     /// What is wrong with it, with a pointer into `value`.
     pub errors: Vec<FieldError>,
+    /// What was sent and not saved, as a 修正のお願い does not open it; the rest is saved.
+    pub left_out: Vec<FieldError>,
     /// 単位 of the application.
     pub units: Units,
     /// What is missing before 申請を完了する.
@@ -55,7 +57,11 @@ pub(super) trait Whole: Serialize + ToSchema + Clone {
     fn of(state: &ApplicationState) -> &Revised<Option<Self>>;
 }
 
-fn document<T: Whole>(app: &App, found: &Found) -> Result<WholeDocument<T>, Problem> {
+fn document<T: Whole>(
+    app: &App,
+    found: &Found,
+    sent: Option<&T>,
+) -> Result<WholeDocument<T>, Problem> {
     let state = found.state()?;
     let program = program(app, state)?;
     let standing = standing(state, program);
@@ -64,6 +70,9 @@ fn document<T: Whole>(app: &App, found: &Found) -> Result<WholeDocument<T>, Prob
         revision: saved.revision,
         value: saved.value.clone(),
         errors: state.documents.errors(T::KIND, &program.rules),
+        left_out: sent.map_or_else(Vec::new, |sent| {
+            state.left_out(T::KIND, None, (sent, saved.value.as_ref()))
+        }),
         units: standing.units,
         missing: standing.missing,
     })
@@ -71,11 +80,13 @@ fn document<T: Whole>(app: &App, found: &Found) -> Result<WholeDocument<T>, Prob
 
 /// The answer to reading.
 pub(super) fn read<T: Whole>(app: &App, found: &Found) -> Result<Response, Problem> {
-    let document = document::<T>(app, found)?;
+    let document = document::<T>(app, found, None)?;
     Ok(of_revision(document.revision, &document))
 }
 
-/// The answer to saving.
-pub(super) fn saved<T: Whole>(app: &App, done: &Done) -> Result<Response, Problem> {
-    Ok(with_view_behind(read::<T>(app, &done.found)?, done.behind))
+/// The answer to saving what was sent.
+pub(super) fn saved<T: Whole>(app: &App, done: &Done, sent: &T) -> Result<Response, Problem> {
+    let document = document::<T>(app, &done.found, Some(sent))?;
+    let answer = of_revision(document.revision, &document);
+    Ok(with_view_behind(answer, done.behind))
 }

@@ -1,10 +1,12 @@
 //! `GET /api/v1/applications`: 申請一覧
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     extract::{Query, State},
 };
-use domain::{access::Whose, calendar::show_jst_minutes, text::count};
+use domain::{calendar::show_jst_minutes, member::MemberNumber, text::too_long};
 use jiff::Timestamp;
 use projections::{
     CertificationTrack, DocumentTrack, ExamTrack, Missing, Order, WorklistEntry, WorklistFilter,
@@ -17,11 +19,12 @@ use uuid::Uuid;
 
 use super::{
     Endpoint,
-    history::{page_size, text, time, unreadable},
+    history::{page_size, text, unreadable},
 };
 use crate::{
-    access::{Identity, Permission, note},
+    access::{Identity, Permission, named, note_listed},
     app::App,
+    moment,
     problem::{Kind, Problem},
 };
 
@@ -71,10 +74,10 @@ pub(crate) struct Asked {
     /// `yes`: withdrawn ones only; `all`: those too. Left out: the others only.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub withdrawn: String,
-    /// Waiting for the member until before this time (RFC 3339).
+    /// Waiting for the member until before this time.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub closes_before: String,
-    /// Waiting for the member until this time (RFC 3339) or later.
+    /// Waiting for the member until this time or later.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub closes_from: String,
     /// `updated_at`, `submitted_at`, `closes_at`, `member`, `furigana`, `units`.
@@ -114,8 +117,8 @@ impl Question {
 
 fn given<'a>(name: &str, label: &str, value: &'a str) -> Result<Option<&'a str>, Problem> {
     let value = value.trim();
-    if count(value) > TEXT_LIMIT {
-        return Err(unreadable(name, label));
+    if let Some(sentence) = too_long(label, value, TEXT_LIMIT) {
+        return Err(Problem::saying(Kind::MalformedAddress, sentence));
     }
     text(name, label, Some(value))?;
     Ok(Some(value).filter(|value| !value.is_empty()))
@@ -209,11 +212,11 @@ impl Asked {
                 Some("all") => None,
                 Some(_) => return Err(unreadable("withdrawn", "取下げ")),
             },
-            closes_before: time(
+            closes_before: moment::from(
                 "closes_before",
                 given("closes_before", "日時", &self.closes_before)?,
             )?,
-            closes_from: time(
+            closes_from: moment::from(
                 "closes_from",
                 given("closes_from", "日時", &self.closes_from)?,
             )?,
@@ -277,11 +280,11 @@ struct Line {
     certification_label: &'static str,
     /// 取下げ
     withdrawn: bool,
-    /// 単位 that count.
+    /// 認められた単位: after 事務局欄.
     units: i64,
     /// 単位 needed.
     required: i64,
-    /// What is missing on the member's side.
+    /// What is missing on the member's side; while it is checked, whether 認められた単位 are too few.
     missing: Vec<MissingAnswer>,
     /// Documents that are not 確認済, of seven.
     unchecked: i64,
@@ -348,23 +351,20 @@ impl From<WorklistEntry> for Line {
     }
 }
 
-/// Writes down that somebody looks at a list of members (閲覧記録).
+/// Writes down that somebody looks at a list, and whom it shows (閲覧記録).
 ///
 /// # Errors
 /// [`Kind::Unavailable`]; then nothing may be shown.
-pub(crate) async fn note_list(app: &App, identity: &Identity) -> Result<(), Problem> {
-    let viewing = identity.viewing(app.service(), None);
-    note(
-        app.service(),
-        &Whose::Everybody,
-        viewing,
-        identity.request(),
-    )
-    .await?;
+pub(crate) async fn note_list(
+    app: &App,
+    identity: &Identity,
+    members: BTreeSet<MemberNumber>,
+) -> Result<(), Problem> {
+    note_listed(app.service(), identity, Uuid::new_v4(), members).await?;
     Ok(())
 }
 
-/// The part of the list that is asked for; that somebody looks at it is written down first.
+/// The part of the list that is asked for; whom it shows is written down before it is.
 ///
 /// # Errors
 /// [`Kind::MalformedAddress`]; [`Kind::Unavailable`], see [`note_list`]; the view.
@@ -374,7 +374,6 @@ pub(crate) async fn listed(
     asked: &Asked,
 ) -> Result<(Question, WorklistPage), Problem> {
     let question = asked.read()?;
-    note_list(app, identity).await?;
     let page = app
         .service()
         .views
@@ -385,6 +384,8 @@ pub(crate) async fn listed(
         )
         .await
         .map_err(unread)?;
+    let members = named(page.entries.iter().map(|entry| &*entry.member));
+    note_list(app, identity, members).await?;
     Ok((question, page))
 }
 

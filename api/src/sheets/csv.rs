@@ -4,6 +4,8 @@
 
 use std::io::{self, Write};
 
+use encoding_rs::SHIFT_JIS;
+
 use super::{code_page::written, looks_like_a_formula, losses::Losses};
 
 /// What a field is.
@@ -92,7 +94,14 @@ impl<W: Write> CsvLines<W> {
             text.as_bytes().into()
         };
         // Looked at as it will stand there: a character that CP932 drops or replaces may have hidden the sign behind it.
-        if !matches!(field, Field::Plain(_)) && looks_like_a_formula(&bytes) {
+        let dangerous = match field {
+            Field::Plain(_) => false,
+            Field::Text(_) | Field::Code(_) if self.cp932 => {
+                looks_like_a_formula(&SHIFT_JIS.decode_without_bom_handling(&bytes).0)
+            }
+            Field::Text(_) | Field::Code(_) => looks_like_a_formula(text),
+        };
+        if dangerous {
             bytes.to_mut().insert(0, b'\'');
         }
         let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\r' | b'\n');

@@ -128,6 +128,63 @@ fn csv_gives_back_every_text_but_for_the_apostrophe_before_what_a_spreadsheet_wo
 }
 
 #[test]
+fn a_text_that_begins_as_a_formula_in_any_width_or_behind_blanks_is_made_harmless_in_every_form() {
+    let dangerous = [
+        "＝HYPERLINK(\"https://evil.example\")　太郎",
+        "＋81",
+        "－1",
+        "＠SUM",
+        "\n=1+1",
+        " =1+1 山",
+        "\u{3000}＝1",
+        "\u{A0}\u{2003}=1",
+        "\u{200B}=1",
+        "\u{FEFF}＋1",
+        " \t1",
+        "﹦1",
+        "﹢1",
+        "﹣1",
+        "﹫a",
+        "⁼1",
+        "₊1",
+        "−1",
+    ];
+    let harmless = [
+        "山田　太郎",
+        "",
+        "\u{3000}",
+        " 葛 ",
+        "ー",
+        "―",
+        "a=1",
+        "～1",
+        "℀",
+        "'=1",
+    ];
+    for text in dangerous {
+        assert!(looks_like_a_formula(text), "{text:?}");
+    }
+    for text in harmless {
+        assert!(!looks_like_a_formula(text), "{text:?}");
+    }
+    let sheet = sheet(&[Kind::Text]);
+    for text in &dangerous[..7] {
+        let rows = [texts(&[text])];
+        let in_form = |format| file(format, created(), (&sheet, &rows), &[]).unwrap().0;
+        assert_eq!(read_csv(&in_form(Format::Csv))[1], [format!("'{text}")]);
+        let cp932 = in_form(Format::CsvCp932);
+        let (cp932, _) = encoding_rs::SHIFT_JIS.decode_without_bom_handling(&cp932);
+        let cell = cp932.split_once("\r\n").unwrap().1;
+        assert!(cell.trim_start_matches('"').starts_with('\''), "{cell}");
+        let xlsx = in_form(Format::Xlsx);
+        let styles = part(&xlsx, "xl/styles.xml");
+        assert!(styles.contains("quotePrefix=\"1\""), "{text:?}");
+        let cells = part(&xlsx, "xl/worksheets/sheet1.xml");
+        assert!(!cells.contains("<f>"), "{cells}");
+    }
+}
+
+#[test]
 fn csv_quotes_codes_and_leaves_numbers_as_they_are() {
     let sheet = sheet(&[
         Kind::Code,
@@ -419,7 +476,8 @@ proptest! {
         let expected: Vec<Vec<String>> = values
             .iter()
             .map(|row| row.iter().map(|text| {
-                if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.clone() }
+                let seen = text.trim_start_matches([' ', '\u{E0100}']);
+                if seen.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.clone() }
             }).collect())
             .collect();
         prop_assert_eq!(&read_csv(&bytes)[1..], &expected[..]);

@@ -99,7 +99,7 @@ impl Formats {
         } else {
             one_line
         };
-        if looks_like_a_formula(text.as_bytes()) {
+        if looks_like_a_formula(text) {
             formula
         } else {
             words

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::{
     Adjustment, ApplicationEvent, ApplicationState, CertificationTrack, Check, CheckMark, Command,
-    Correction, DocumentTrack, Documents, ExamTrack, ProofState, Refusal, Review, SavedResume,
-    decide, edit::Edit,
+    Correction, DecisionKind, DocumentTrack, Documents, ExamTrack, Explanations, ProofState,
+    Refusal, Review, SavedResume, decide, edit::Edit,
 };
 use crate::{
     eligibility::Scope,
@@ -37,6 +37,11 @@ impl Application {
             Self::NotMade => None,
             Self::Made(state) | Self::Withdrawn(state) => Some(state),
         }
+    }
+
+    /// [`super::Review::revision`] as it stands; 0 before there is anything.
+    pub fn review_revision(&self) -> u32 {
+        self.state().map_or(0, |state| state.review.revision)
     }
 
     fn state_mut(&mut self) -> Option<&mut ApplicationState> {
@@ -77,6 +82,7 @@ struct Earlier {
     submissions: u32,
     deadline: Option<Timestamp>,
     review: Review,
+    sequence: u64,
 }
 
 impl Aggregate for Application {
@@ -120,6 +126,7 @@ impl Aggregate for Application {
                     submissions: state.submissions,
                     deadline: state.deadline,
                     review: state.review,
+                    sequence: state.sequence,
                 });
                 earlier.review.begin_again();
                 let Earlier {
@@ -129,6 +136,7 @@ impl Aggregate for Application {
                     submissions,
                     deadline,
                     review,
+                    sequence,
                 } = earlier;
                 let exam = match (scope, exam_passed) {
                     (Scope::DocumentsAndExam | Scope::ExamOnly, _) => exam_applied_for(&payments),
@@ -154,12 +162,16 @@ impl Aggregate for Application {
                     submissions,
                     deadline,
                     certification: CertificationTrack::Pending,
+                    decisions: Vec::new(),
+                    explanations: Explanations::default(),
                     review,
+                    sequence: sequence + 1,
                 }));
             }
             ApplicationEvent::Withdrawn { .. } => {
                 if let Self::Made(mut state) = std::mem::take(self) {
                     state.review.revision = state.review.revision.saturating_add(1);
+                    state.sequence += 1;
                     *self = Self::Withdrawn(state);
                 }
             }
@@ -175,6 +187,11 @@ impl Aggregate for Application {
 
 impl ApplicationState {
     fn apply(&mut self, event: ApplicationEvent) {
+        self.sequence += 1;
+        if let Some(kind) = DecisionKind::of(&event) {
+            self.note_decision(kind);
+        }
+        self.note_explanation(&event);
         if let Some(edit) = Edit::of(&self.documents, &event) {
             self.review.forget(&edit);
             if let (DocumentTrack::Returned(_), Some(correction)) =
@@ -192,7 +209,10 @@ impl ApplicationState {
         let documents = &mut self.documents;
         match event {
             ApplicationEvent::Applied { .. } | ApplicationEvent::Withdrawn { .. } => {}
-            ApplicationEvent::ExamAdded { .. } => self.exam = exam_applied_for(&self.payments),
+            ApplicationEvent::ExamAdded { .. } => {
+                self.forget_exam_results();
+                self.exam = exam_applied_for(&self.payments);
+            }
             ApplicationEvent::ResumeSaved { resume, record } => documents.resume.change(|saved| {
                 *saved = Some(SavedResume {
                     resume: resume.value,
@@ -252,6 +272,7 @@ impl ApplicationState {
             ApplicationEvent::PaymentReversed {
                 transaction,
                 retracted,
+                ..
             } => {
                 if let Some(payment) = self.payments.remove(&transaction)
                     && !retracted
@@ -266,7 +287,7 @@ impl ApplicationState {
 
     /// What the payments say about the two fees that a track waits for. A corrected transaction may have become, or ceased to
     /// be, one of them.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if matches!(
             self.exam,
             ExamTrack::AwaitingPayment | ExamTrack::Paid { .. }
@@ -284,6 +305,8 @@ impl ApplicationState {
             // The request is to be made again, with a date of its own.
             (CertificationTrack::FeePaid, false) => {
                 self.certification = CertificationTrack::Approved;
+                self.decisions
+                    .retain(|decision| decision.kind != DecisionKind::CertificationFeeRequested);
             }
             _ => {}
         }
@@ -322,6 +345,7 @@ impl ApplicationState {
                 target,
                 units: Some(units),
                 signed,
+                ..
             } => {
                 let adjustment = Adjustment { units, signed };
                 review.adjustments.insert(target.key(), adjustment);
@@ -362,7 +386,7 @@ impl ApplicationState {
                 self.documents_track = DocumentTrack::Drafting;
                 self.deadline = Some(until);
             }
-            ApplicationEvent::DeadlineExtended { until } => {
+            ApplicationEvent::DeadlineExtended { until, .. } => {
                 match (&self.documents_track, &mut review.correction) {
                     (DocumentTrack::Returned(_), Some(correction)) => {
                         correction.request.due = until;
@@ -393,6 +417,7 @@ impl ApplicationState {
                 }
             }
             ApplicationEvent::ExamResultRetracted { .. } => {
+                self.forget_exam_results();
                 if let ExamTrack::Resulted { .. } = &self.exam {
                     self.exam = exam_applied_for(&self.payments);
                 }
@@ -400,18 +425,19 @@ impl ApplicationState {
             ApplicationEvent::CertificationApproved { .. } => {
                 self.certification = CertificationTrack::Approved;
             }
-            ApplicationEvent::CertificationFeeRequested { due } => {
+            ApplicationEvent::CertificationFeeRequested { due, .. } => {
                 self.certification = CertificationTrack::FeeRequested { due };
                 // A fee that came before it was asked for.
                 self.settle();
             }
-            ApplicationEvent::Certified { certificate } => {
+            ApplicationEvent::Certified { certificate, .. } => {
                 self.certification = CertificationTrack::Certified(certificate);
             }
-            ApplicationEvent::Deferred { until } => {
+            ApplicationEvent::Deferred { until, .. } => {
                 self.certification = CertificationTrack::Deferred { until };
             }
             ApplicationEvent::Lapsed { .. } => self.certification = CertificationTrack::Lapsed,
+            ApplicationEvent::DecisionUndone { event, .. } => self.undo(event),
             _ => {}
         }
     }

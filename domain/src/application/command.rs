@@ -3,7 +3,7 @@
 use super::{Documents, RowValue, SocietyCommand};
 use crate::{
     actor::Context,
-    documents::{ClinicalExperience, DocumentKind, Profile, Resume, RowId},
+    documents::{ClinicalExperience, DocumentKind, Profile, ResearchActivity, Resume, RowId},
     eligibility::Scope,
     member::{Member, MemberRecord, Payment, SeminarAttendance, SeminarKey},
     program::ProgramId,
@@ -11,6 +11,17 @@ use crate::{
 
 /// A command with who asks and when (architecture, decision 1).
 pub type Command = (ApplicationCommand, Context);
+
+/// What the member says about one item of a 差し戻し.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemAnswer {
+    /// Number of the item.
+    pub item: u32,
+    /// What the member says; empty takes an earlier answer back.
+    pub answer: String,
+    /// The answer that the member saw, if told: another one that came in between is not overwritten.
+    pub seen: Option<String>,
+}
 
 /// Commands. `base` is the revision of the document that the person saw.
 #[derive(Clone, Debug)]
@@ -106,12 +117,23 @@ pub enum ApplicationCommand {
     ConfirmPayment(Payment),
     /// A payment whose import was taken back after it had been confirmed here.
     RetractPayment(Payment),
-    /// 修正のお願いへの回答: the member's answer to one item of a 差し戻し.
+    /// 研究活動歴: 総年数 and a 明細 in one save. Both are saved, or neither is.
+    SaveResearchActivities {
+        /// 総年数 as typed; none when it was left as it was.
+        total_years: Option<String>,
+        /// Which row.
+        row: RowId,
+        /// What was typed into it.
+        activity: ResearchActivity,
+        /// 新規作成
+        new: bool,
+        /// Revision seen.
+        base: u32,
+    },
+    /// 修正のお願いへの回答: the member's answers to items of a 差し戻し. All are saved, or none is.
     AnswerCorrection {
-        /// Number of the item.
-        item: u32,
-        /// What the member says.
-        answer: String,
+        /// The answers.
+        answers: Vec<ItemAnswer>,
     },
     /// What the society does.
     Society(SocietyCommand),

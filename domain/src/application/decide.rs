@@ -4,19 +4,22 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Application, ApplicationCommand, ApplicationEvent, ApplicationState, CertificationTrack,
-    DocumentTrack, ExamTrack, Refusal, RowValue, Submission, aggregate::seminar_key, edit::Edit,
-    restore::restore, society,
+    DocumentTrack, ExamTrack, ItemAnswer, Refusal, RowValue, Submission, aggregate::seminar_key,
+    opening::asked_for, restore::restore, society,
 };
 use crate::{
     actor::{Actor, Context, Role},
     calendar::show_deadline,
-    documents::{DocumentKind, RESEARCH_YEARS, Resume, Row, RowId, Rows, Texts},
-    eligibility::{Scope, eligibility, exam_passed, period_reason},
+    documents::{
+        DocumentKind, KEPT_FACTOR, RESEARCH_YEARS, ResearchActivity, Resume, Row, RowId, Rows,
+        Texts, TooLong,
+    },
+    eligibility::{Scope, completion_reason, eligibility, exam_passed, period_reason},
     member::{Member, MemberRecord, Payment, PaymentItem},
     personal::Personal,
-    program::{Program, ProgramId, Programs},
+    program::{Program, ProgramId, Programs, Rules},
     requirements::requirements,
-    text::{kana_key, undecodable},
+    text::{count, is_longer, kana_key, undecodable},
 };
 
 type Decision = Result<Vec<ApplicationEvent>, Refusal>;
@@ -51,16 +54,11 @@ pub fn decide(
     let program = programs
         .get(&state.program)
         .ok_or(Refusal::UnknownProgram)?;
+    // A part of an earlier version is no earlier version.
+    let whole = matches!(command, ApplicationCommand::RestoreDocument { .. });
     let events = decide_made(state, program, command, context)?;
     // Whatever the way to it: after 差し戻し nothing changes but what was asked for.
-    if let Some(correction) = state.open_correction() {
-        let outside =
-            |event| Edit::of(&state.documents, event).is_some_and(|edit| !correction.opens(&edit));
-        if events.iter().any(outside) {
-            return Err(Refusal::NotReturned);
-        }
-    }
-    Ok(events)
+    asked_for(state, events, whole)
 }
 
 fn decide_made(
@@ -75,7 +73,9 @@ fn decide_made(
         ApplicationCommand::AddRow { row, value, base } => {
             add_row(state, program, row, value, base)
         }
-        ApplicationCommand::ReviseRow { row, value, base } => revise_row(state, row, value, base),
+        ApplicationCommand::ReviseRow { row, value, base } => {
+            revise_row(state, program, row, value, base)
+        }
         ApplicationCommand::RemoveRow {
             document,
             row,
@@ -85,10 +85,10 @@ fn decide_made(
             resume,
             record,
             base,
-        } => save_resume(state, resume, record, base),
+        } => save_resume(state, program, resume, record, base),
         ApplicationCommand::SaveProfile { profile, base } => {
             editable(state, DocumentKind::Profile, Some(base))?;
-            decodable(&profile)?;
+            keepable(DocumentKind::Profile, &profile, &program.rules)?;
             let unchanged = state.documents.profile.value.as_ref() == Some(&profile);
             Ok(unless(unchanged, || ApplicationEvent::ProfileSaved {
                 profile: Personal::new(profile),
@@ -96,7 +96,11 @@ fn decide_made(
         }
         ApplicationCommand::SaveClinicalExperience { experience, base } => {
             editable(state, DocumentKind::ClinicalExperience, Some(base))?;
-            decodable(&experience)?;
+            keepable(
+                DocumentKind::ClinicalExperience,
+                &experience,
+                &program.rules,
+            )?;
             let unchanged = state.documents.clinical_experience.value.as_ref() == Some(&experience);
             Ok(unless(unchanged, || {
                 ApplicationEvent::ClinicalExperienceSaved {
@@ -105,7 +109,7 @@ fn decide_made(
             }))
         }
         ApplicationCommand::RecordResearchYears { total_years, base } => {
-            record_research_years(state, total_years, base)
+            record_research_years(state, program, total_years, base)
         }
         ApplicationCommand::RestoreDocument {
             document,
@@ -120,9 +124,14 @@ fn decide_made(
         }
         ApplicationCommand::Submit => submit(state, program, context),
         ApplicationCommand::Withdraw => withdraw(state, context),
-        ApplicationCommand::AnswerCorrection { item, answer } => {
-            answer_correction(state, item, answer)
-        }
+        ApplicationCommand::SaveResearchActivities {
+            total_years,
+            row,
+            activity,
+            new,
+            base,
+        } => save_research_activities(state, program, total_years, (row, activity, new), base),
+        ApplicationCommand::AnswerCorrection { answers } => answer_correction(state, answers),
         ApplicationCommand::Society(command) => society::decide(state, command, program, context),
         ApplicationCommand::ImportSeminarAttendance(attendance) => {
             let unchanged =
@@ -148,19 +157,42 @@ fn decide_made(
             Ok(vec![ApplicationEvent::PaymentReversed {
                 transaction: payment.transaction,
                 retracted: true,
+                explanation: None,
             }])
         }
     }
 }
 
+/// 総年数 and a row: both, or neither.
+fn save_research_activities(
+    state: &ApplicationState,
+    program: &Program,
+    total_years: Option<String>,
+    (row, activity, new): (RowId, ResearchActivity, bool),
+    base: u32,
+) -> Decision {
+    let value = RowValue::ResearchActivity(activity);
+    let mut events = match total_years {
+        Some(years) => record_research_years(state, program, years, base)?,
+        None => Vec::new(),
+    };
+    events.extend(if new {
+        add_row(state, program, row, value, None)?
+    } else {
+        revise_row(state, program, row, value, base)?
+    });
+    Ok(events)
+}
+
 fn save_resume(
     state: &ApplicationState,
+    program: &Program,
     resume: Resume,
     record: Box<MemberRecord>,
     base: u32,
 ) -> Decision {
     editable(state, DocumentKind::Resume, Some(base))?;
-    decodable(&resume)?;
+    keepable(DocumentKind::Resume, &resume, &program.rules)?;
     let saved = state.documents.resume.value.as_ref();
     let unchanged = saved.is_some_and(|saved| saved.resume == resume && saved.record == *record);
     Ok(unless(unchanged, || ApplicationEvent::ResumeSaved {
@@ -169,12 +201,25 @@ fn save_resume(
     }))
 }
 
-fn record_research_years(state: &ApplicationState, total_years: String, base: u32) -> Decision {
+fn record_research_years(
+    state: &ApplicationState,
+    program: &Program,
+    total_years: String,
+    base: u32,
+) -> Decision {
     editable(state, DocumentKind::ResearchActivities, Some(base))?;
     if let Some(found) = undecodable(&total_years) {
         return Err(Refusal::Undecodable {
             pointer: "/total_years".to_owned(),
             message: found.message(RESEARCH_YEARS),
+        });
+    }
+    let limit = program.rules.limits.short_text;
+    if is_longer(&total_years, limit * KEPT_FACTOR) {
+        let length = count(&total_years);
+        return Err(Refusal::TooLong {
+            pointer: "/total_years".to_owned(),
+            message: TooLong { limit, length }.message(RESEARCH_YEARS),
         });
     }
     let unchanged = state.documents.research_activities.value.total_years == total_years;
@@ -203,7 +248,10 @@ fn apply(
     if matches!(application, Application::Made(_)) {
         return Err(Refusal::AlreadyApplied);
     }
-    let program = programs.get(program).ok_or(Refusal::UnknownProgram)?;
+    let program = programs
+        .get(program)
+        .filter(|program| programs.is_offered(&program.id))
+        .ok_or(Refusal::UnknownProgram)?;
     let record = member.record.as_ref().ok_or(Refusal::NotApplied)?;
     if let Some(reason) = period_reason(program, program.period.closes, context.at) {
         return Err(Refusal::PeriodNotOpen(reason));
@@ -245,7 +293,16 @@ fn apply(
     Ok(events)
 }
 
+/// Whether anything is left for the member to do.
+fn in_force(state: &ApplicationState) -> Result<(), Refusal> {
+    if state.has_lapsed() {
+        return Err(Refusal::Lapsed);
+    }
+    Ok(())
+}
+
 fn add_exam(state: &ApplicationState, program: &Program, context: &Context) -> Decision {
+    in_force(state)?;
     match &state.exam {
         ExamTrack::NotApplied => {}
         ExamTrack::AwaitingPayment | ExamTrack::Paid { .. } | ExamTrack::Resulted { .. } => {
@@ -274,6 +331,7 @@ fn editable(
     document: DocumentKind,
     base: Option<u32>,
 ) -> Result<(), Refusal> {
+    in_force(state)?;
     match &state.documents_track {
         DocumentTrack::NotApplied => return Err(Refusal::DocumentsNotApplied),
         DocumentTrack::UnderReview(_)
@@ -290,13 +348,35 @@ fn editable(
     Ok(())
 }
 
-fn decodable(document: &impl Texts) -> Result<(), Refusal> {
-    document.undecodable().map_or(Ok(()), |(pointer, found)| {
-        Err(Refusal::Undecodable {
-            message: found.message("入力内容"),
+/// Whether what was typed can be kept, with its mistakes.
+fn keepable(document: DocumentKind, typed: &impl Texts, rules: &Rules) -> Result<(), Refusal> {
+    let label = |pointer: &str| {
+        let name = pointer.split('/').nth(1).unwrap_or_default();
+        document.field(name).map_or("入力内容", |field| field.label)
+    };
+    if let Some((pointer, found)) = typed.undecodable() {
+        return Err(Refusal::Undecodable {
+            message: found.message(label(&pointer)),
             pointer,
-        })
-    })
+        });
+    }
+    if let Some((pointer, found)) = typed.unkept(rules) {
+        return Err(Refusal::TooLong {
+            message: found.message(label(&pointer)),
+            pointer,
+        });
+    }
+    Ok(())
+}
+
+/// The same for one of several values, each with its own fields.
+fn keepable_row(value: &RowValue, rules: &Rules) -> Result<(), Refusal> {
+    let document = value.document();
+    match value {
+        RowValue::ResearchActivity(activity) => keepable(document, activity, rules),
+        RowValue::Conference(conference) => keepable(document, conference, rules),
+        RowValue::Paper(paper) => keepable(document, paper, rules),
+    }
 }
 
 fn add_row(
@@ -308,9 +388,9 @@ fn add_row(
 ) -> Decision {
     let document = value.document();
     editable(state, document, base)?;
-    decodable(&value)?;
     let documents = &state.documents;
     let rules = &program.rules;
+    keepable_row(&value, rules)?;
     let (ids, limit) = match document {
         DocumentKind::ResearchActivities => (
             ids(&documents.research_activities.value.rows),
@@ -348,9 +428,15 @@ fn ids<T>(rows: &Rows<T>) -> Vec<RowId> {
     rows.iter().map(|Row { id, .. }| *id).collect()
 }
 
-fn revise_row(state: &ApplicationState, row: RowId, value: RowValue, base: u32) -> Decision {
+fn revise_row(
+    state: &ApplicationState,
+    program: &Program,
+    row: RowId,
+    value: RowValue,
+    base: u32,
+) -> Decision {
     editable(state, value.document(), Some(base))?;
-    decodable(&value)?;
+    keepable_row(&value, &program.rules)?;
     let documents = &state.documents;
     let unchanged = match &value {
         RowValue::ResearchActivity(new) => documents
@@ -416,13 +502,21 @@ fn submit(state: &ApplicationState, program: &Program, context: &Context) -> Dec
         | DocumentTrack::Accepted(_)
         | DocumentTrack::ReviewPassed(_)
         | DocumentTrack::ReviewFailed(_) => return Ok(vec![]),
+        DocumentTrack::Drafting | DocumentTrack::Returned(_) if state.has_lapsed() => {
+            return Err(Refusal::Lapsed);
+        }
         DocumentTrack::Returned(_) if context.at >= state.closes(program) => {
             return Err(Refusal::CorrectionOverdue {
                 due: show_deadline(state.closes(program)),
             });
         }
         DocumentTrack::Returned(_) => {}
-        DocumentTrack::Drafting => open_period(state, program, context)?,
+        DocumentTrack::Drafting => {
+            let closes = state.closes(program);
+            if let Some(reason) = completion_reason(program, closes, context.at) {
+                return Err(Refusal::PeriodNotOpen(reason));
+            }
+        }
     }
     let found = requirements(state, program);
     if !found.missing.is_empty() {
@@ -459,6 +553,7 @@ fn open_period(
 }
 
 fn withdraw(state: &ApplicationState, context: &Context) -> Decision {
+    in_force(state)?;
     if let CertificationTrack::Certified(_) = state.certification {
         return Err(Refusal::WrongState {
             act: "取下げ",
@@ -470,20 +565,23 @@ fn withdraw(state: &ApplicationState, context: &Context) -> Decision {
     }])
 }
 
-fn answer_correction(state: &ApplicationState, item: u32, answer: String) -> Decision {
+fn answer_correction(state: &ApplicationState, answers: Vec<ItemAnswer>) -> Decision {
+    in_force(state)?;
     let correction = state.open_correction().ok_or(Refusal::UnknownCorrection)?;
-    let mut items = correction.request.items.iter();
-    if !items.any(|asked| asked.number == item) {
-        return Err(Refusal::UnknownCorrection);
+    if let Some((_, refusal)) = correction.wrong_answers(&answers).into_iter().next() {
+        return Err(refusal);
     }
-    society::check_text("/answer", "回答", &answer, false)?;
-    let known = correction.progress_of(item).answer;
-    let known = known.as_ref().map_or("", |answer| answer.value.as_str());
-    let unchanged = known == answer || (known.is_empty() && answer.trim().is_empty());
-    Ok(unless(unchanged, || ApplicationEvent::CorrectionAnswered {
-        item,
-        answer: Personal::new(answer),
-    }))
+    Ok(answers
+        .into_iter()
+        .filter(|one| {
+            let known = correction.answer_of(one.item);
+            known != one.answer && !(known.is_empty() && one.answer.trim().is_empty())
+        })
+        .map(|one| ApplicationEvent::CorrectionAnswered {
+            item: one.item,
+            answer: Personal::new(one.answer),
+        })
+        .collect())
 }
 
 /// What was known before 申込 is confirmed as an import would confirm it, whoever applies.

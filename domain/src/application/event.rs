@@ -6,10 +6,11 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Certificate, CheckMark, CheckTarget, CorrectionRequest, ExamOutcome, Note, Proof, ProofState,
-    Signature,
+    Certificate, CheckMark, CheckTarget, CorrectionRequest, DecisionKind, ExamOutcome, Note, Proof,
+    ProofState, Signature,
 };
 use crate::{
+    catalogue::EVENTS,
     documents::{ClinicalExperience, Conference, Paper, Profile, ResearchActivity, Resume, RowId},
     eligibility::Scope,
     member::{MemberNumber, MemberRecord, Payment, SeminarAttendance, SeminarKey},
@@ -170,6 +171,9 @@ pub enum ApplicationEvent {
         retracted: bool,
         /// 取引番号
         transaction: String,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 確認: a mark on a document or a row.
     ItemChecked {
@@ -188,6 +192,9 @@ pub enum ApplicationEvent {
         units: Option<u32>,
         /// By whom and when.
         signed: Signature,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 提出書類: where a paper is.
     ProofRecorded {
@@ -228,31 +235,49 @@ pub enum ApplicationEvent {
         submission: u32,
         /// Until when.
         until: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 期限延長
     DeadlineExtended {
         /// Until when.
         until: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 書類受理
     DocumentsAccepted {
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 審査合格
     ReviewPassed {
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 審査不合格
     ReviewFailed {
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 判定の取消: back to 書類確認中.
     DecisionRevoked {
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 筆記試験の結果
     ExamResultRecorded {
@@ -260,6 +285,9 @@ pub enum ApplicationEvent {
         outcome: ExamOutcome,
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 筆記試験の結果の取消: there was none before the import that is taken back.
     ExamResultRetracted {
@@ -270,26 +298,56 @@ pub enum ApplicationEvent {
     CertificationApproved {
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 認定料の請求
     CertificationFeeRequested {
         /// 納入期限
         due: Date,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 認定
     Certified {
         /// From when to when.
         certificate: Certificate,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 猶予
     Deferred {
         /// Last day of the grace.
         until: Date,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
     /// 失効
     Lapsed {
         /// When.
         at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
+    },
+    /// 処理の取消: a result of the exam or a decision about the certification is undone, and what was before it stands again. Money stays as it is.
+    DecisionUndone {
+        /// Number of the decision's event in this stream.
+        event: u64,
+        /// Which decision.
+        decision: DecisionKind,
+        /// 筆記試験の結果 that stands again, where one was undone that had replaced another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exam_result: Option<ExamOutcome>,
+        /// When.
+        at: Timestamp,
+        /// 会員への説明, where one was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Personal<String>>,
     },
 }
 
@@ -338,7 +396,43 @@ impl ApplicationEvent {
             Self::Certified { .. } => "Certified",
             Self::Deferred { .. } => "Deferred",
             Self::Lapsed { .. } => "Lapsed",
+            Self::DecisionUndone { .. } => "DecisionUndone",
         }
+    }
+
+    /// What people call it.
+    pub fn label(&self) -> &'static str {
+        if let Self::DecisionUndone { decision, .. } = self {
+            return decision.undone();
+        }
+        let name = self.name();
+        EVENTS
+            .iter()
+            .find(|entry| entry.stream == "application" && entry.name == name)
+            .map_or(name, |entry| entry.label)
+    }
+
+    /// 会員への説明, where one was given. 差し戻し has none: its message and its items are what the member is told.
+    pub fn explanation(&self) -> Option<&str> {
+        let explanation = match self {
+            Self::PaymentReversed { explanation, .. }
+            | Self::UnitsAdjusted { explanation, .. }
+            | Self::Reopened { explanation, .. }
+            | Self::DeadlineExtended { explanation, .. }
+            | Self::DocumentsAccepted { explanation, .. }
+            | Self::ReviewPassed { explanation, .. }
+            | Self::ReviewFailed { explanation, .. }
+            | Self::DecisionRevoked { explanation, .. }
+            | Self::ExamResultRecorded { explanation, .. }
+            | Self::CertificationApproved { explanation, .. }
+            | Self::CertificationFeeRequested { explanation, .. }
+            | Self::Certified { explanation, .. }
+            | Self::Deferred { explanation, .. }
+            | Self::Lapsed { explanation, .. }
+            | Self::DecisionUndone { explanation, .. } => explanation.as_ref(),
+            _ => None,
+        };
+        explanation.map(|text| text.value.as_str())
     }
 }
 

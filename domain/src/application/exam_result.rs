@@ -2,6 +2,9 @@
 
 use super::{Act, Application, ApplicationEvent, ExamTrack, Refusal};
 
+/// 会員への説明 of an imported 不合格 that has none of its own: the export of the exam site says no more than the result.
+pub const FAILED_EXAM: &str = "筆記試験の成績が合格基準に達しなかったため、不合格といたしました。";
+
 /// Whether an application is one that a result of the exam is about.
 pub fn awaits_exam_result(application: &Application) -> bool {
     let Application::Made(state) = application else {

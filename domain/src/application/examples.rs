@@ -21,6 +21,7 @@ use crate::{
     },
     personal::Personal,
     program::{Program, ProgramId, Programs},
+    proposal::{Approval, ApprovalKind},
 };
 
 pub(crate) fn programs() -> Programs {
@@ -276,16 +277,34 @@ pub(crate) fn signed() -> Signature {
 
 /// An act as a person does it who has seen the application as it is.
 pub(crate) fn society(state: &Application, act: Act) -> ApplicationCommand {
+    let explains = state
+        .state()
+        .is_some_and(|state| act.needs_explanation(state));
     ApplicationCommand::Society(SocietyCommand {
+        explanation: if explains {
+            "委員会で決定いたしました。".to_owned()
+        } else {
+            String::new()
+        },
         reason: if act.needs_reason() {
             "委員会の決定による".to_owned()
         } else {
             String::new()
         },
         seen: state.state().map(|state| state.review.revision),
+        approved: state
+            .state()
+            .is_some_and(|state| act.needs_two_persons(state))
+            .then_some(APPROVED),
         act,
     })
 }
+
+/// 二者承認 of some proposal.
+pub(crate) const APPROVED: Approval = Approval {
+    proposal: Uuid::from_u128(13),
+    kind: ApprovalKind::TwoPersons,
+};
 
 pub(crate) fn folded(events: &[ApplicationEvent]) -> Application {
     let mut application = Application::default();

@@ -170,6 +170,7 @@ mod tests {
         confirmed.push(ApplicationEvent::PaymentReversed {
             transaction: "T1".to_owned(),
             retracted: false,
+            explanation: None,
         });
         assert_eq!(placed(&confirmed, &good), Placement::TakenBack);
         assert_eq!(placed(&[], &good), Placement::FitsNothing);

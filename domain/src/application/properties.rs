@@ -199,7 +199,7 @@ fn act() -> impl Strategy<Value = Act> {
         });
     prop_oneof![
         3 => (rows.clone(), prop::sample::select(CheckMark::ALL.to_vec())).prop_map(|(target, mark)| Act::Check { target, mark }),
-        2 => (rows, prop::option::of(0_u32..60)).prop_map(|(target, units)| Act::AdjustUnits { target, units }),
+        2 => (rows, prop::option::of(0_u32..120), text()).prop_map(|(target, units, further_reason)| Act::AdjustUnits { target, units, further_reason }),
         2 => (prop::sample::select(Proof::ALL.to_vec()), prop::sample::select(ProofState::ALL.to_vec()))
             .prop_map(|(proof, state)| Act::RecordProof { proof, state }),
         1 => text().prop_map(Act::AddNote),
@@ -221,6 +221,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Certify),
         1 => Just(Act::Defer { until: jiff::civil::date(2027, 3, 31) }),
         1 => Just(Act::Lapse),
+        2 => (1_u64..60).prop_map(|event| Act::Undo { event }),
         1 => prop::sample::select(vec!["T1", "T2"]).prop_map(|transaction| Act::ReversePayment { transaction: transaction.to_owned() }),
         1 => Just(Act::Withdraw),
     ]
@@ -258,6 +259,7 @@ fn is_edit(command: &ApplicationCommand) -> bool {
             | ApplicationCommand::ReviseRow { .. }
             | ApplicationCommand::RemoveRow { .. }
             | ApplicationCommand::RecordResearchYears { .. }
+            | ApplicationCommand::SaveResearchActivities { .. }
             | ApplicationCommand::RestoreDocument { .. }
     )
 }
@@ -339,7 +341,7 @@ proptest! {
                 Step::Asked(command) => (command, in_june()),
                 Step::Done(act, true) => (society(&live, act), Context { at: in_june().at, ..secretariat() }),
                 Step::Done(act, false) => (
-                    ApplicationCommand::Society(SocietyCommand { act, reason: "確認".to_owned(), seen: Some(0) }),
+                    ApplicationCommand::Society(SocietyCommand { act, explanation: String::new(), reason: "確認".to_owned(), seen: Some(0), approved: None }),
                     Context { at: in_june().at, ..secretariat() },
                 ),
             };
@@ -354,7 +356,7 @@ proptest! {
             }
             let (Application::Made(before), Some(after)) = (&before, live.state()) else { continue };
             if edit && before.documents != after.documents {
-                prop_assert!(before.documents_track.is_open());
+                prop_assert!(before.is_open());
             }
             // After 差し戻し only what was asked for has changed.
             if let Some(correction) = before.open_correction() {

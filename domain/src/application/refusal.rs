@@ -1,6 +1,10 @@
 //! Why a command on an application is refused, in polite Japanese that tells what to do next.
 
-use crate::{documents::DocumentKind, eligibility::Reason, requirements::Requirement};
+use crate::{
+    documents::{DocumentKind, FieldError},
+    eligibility::Reason,
+    requirements::Requirement,
+};
 
 /// A refusal. Its `Display` is the sentence for the person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +66,22 @@ pub enum Refusal {
         /// The sentence.
         message: String,
     },
+    /// A text of more than twice the length of its field; nothing is stored.
+    #[error("{message}")]
+    TooLong {
+        /// JSON pointer to the field.
+        pointer: String,
+        /// The sentence.
+        message: String,
+    },
+    /// The member has written as much into the log today as an application takes.
+    #[error(
+        "1日に保存できる分量の上限に達したため、保存していません。入力された内容は控えておき、{goes_on}を過ぎてから、もう一度保存してください。申請の完了は行えます。"
+    )]
+    DayIsFull {
+        /// When it goes on, in words.
+        goes_on: String,
+    },
     /// 当会セミナー is read-only, and a document without rows has none.
     #[error("この書類には明細を登録できません。当会セミナーの参加状況は自動で算入されます。")]
     NotARowDocument,
@@ -74,7 +94,7 @@ pub enum Refusal {
     )]
     AlreadySubmitted,
     /// After 取下げ.
-    #[error("お申込みは取り下げられています。期間内であれば、もう一度お申込みいただけます。")]
+    #[error("お申込みは取り下げ済みです。期間内であれば、もう一度お申込みいただけます。")]
     Withdrawn,
     /// 申請完了要件 are not met.
     #[error(
@@ -108,6 +128,9 @@ pub enum Refusal {
         /// The number to be seen.
         current: u32,
     },
+    /// One person is not enough, and no other one has approved it.
+    #[error("この操作には別の担当者の承認が必要です。起案して、承認を依頼してください。")]
+    NotApproved,
     /// A field of an act is wrong; nothing is stored.
     #[error("{message}")]
     Invalid {
@@ -136,17 +159,42 @@ pub enum Refusal {
         "受験料の入金が確認されていないため、試験の結果を登録できません。先に入金をご確認ください。"
     )]
     ExamFeeUnpaid,
+    /// What a member would do after 失効.
+    #[error(
+        "失効のお知らせをお送りしているため、この申請のお手続きは行えません。入力された内容は残っています。ご不明な点は事務局へお問い合わせください。"
+    )]
+    Lapsed,
     /// 取込の取消 of a result that is another one by now.
     #[error("取込の後に試験の結果が変更されているため、取り消していません。")]
     ExamResultChanged,
+    /// 取込の取消 of a result where 不合格 would come or go.
+    #[error(
+        "不合格にかかわる結果は、取込の取消では戻せません。申請の画面から「筆記試験の結果の取消」を、会員への説明を付けて起案してください。"
+    )]
+    ExamResultTold,
     /// 認定 before 認定料.
     #[error("認定料の入金が確認されていないため、認定できません。先に入金をご確認ください。")]
     CertificationFeeUnpaid,
-    /// An edit outside what a 差し戻し opens.
+    /// No decision of that number stands.
     #[error(
-        "事務局が修正をお願いした項目のほかは編集できません。修正のお願いをご確認ください。ほかにも修正が必要な場合は事務局へお問い合わせください。"
+        "取り消す処理が見つかりません。すでに取り消されている場合があります。画面を開き直して状態をご確認ください。"
     )]
-    NotReturned,
+    NothingToUndo,
+    /// A later decision rests on it.
+    #[error(
+        "「{decision}」の後に「{later}」が行われているため、取り消せません。先に「{later}」を取り消してください。"
+    )]
+    LaterDecision {
+        /// The one that was to be undone.
+        decision: &'static str,
+        /// The one that rests on it.
+        later: &'static str,
+    },
+    /// An edit of nothing that a 差し戻し opens, with what it would have changed.
+    #[error(
+        "修正のお願いの対象外の項目は変更できないため、保存していません。修正のお願いをご確認ください。ほかにも修正が必要な場合は事務局へお問い合わせください。"
+    )]
+    NotReturned(Vec<FieldError>),
     /// An answer to an item that was not asked for.
     #[error("該当の修正のお願いが見つかりません。申請の画面を開き直してご確認ください。")]
     UnknownCorrection,
@@ -189,6 +237,8 @@ impl Refusal {
             Self::RowExists => "row-exists",
             Self::TooManyRows { .. } => "too-many-rows",
             Self::Undecodable { .. } => "undecodable",
+            Self::TooLong { .. } => "too-long",
+            Self::DayIsFull { .. } => "day-is-full",
             Self::NotARowDocument => "not-a-row-document",
             Self::NotSavedThen => "not-saved-then",
             Self::AlreadySubmitted => "already-submitted",
@@ -200,6 +250,7 @@ impl Refusal {
             Self::UnknownPayment => "unknown-payment",
             Self::WrongState { .. } => "wrong-state",
             Self::StaleReview { .. } => "stale-review",
+            Self::NotApproved => "proposal-refused",
             Self::Invalid { .. } => "invalid",
             Self::NothingToCorrect => "nothing-to-correct",
             Self::DueInPast => "due-in-past",
@@ -207,9 +258,13 @@ impl Refusal {
             Self::ChecksOpen(_) => "checks-open",
             Self::NotYetCertifiable(_) => "not-yet-certifiable",
             Self::ExamFeeUnpaid => "exam-fee-unpaid",
+            Self::Lapsed => "lapsed",
             Self::ExamResultChanged => "exam-result-changed",
+            Self::ExamResultTold => "exam-result-told",
             Self::CertificationFeeUnpaid => "certification-fee-unpaid",
-            Self::NotReturned => "not-returned",
+            Self::NothingToUndo => "nothing-to-undo",
+            Self::LaterDecision { .. } => "later-decision",
+            Self::NotReturned(_) => "not-returned",
             Self::UnknownCorrection => "unknown-correction",
             Self::CorrectionOverdue { .. } => "correction-overdue",
         }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::edit::Edit;
+use super::{ItemAnswer, Refusal, edit::Edit, society::check_text};
 use crate::{
     documents::{DocumentKind, RowId},
     personal::Personal,
-    units::UnitAssessment,
+    units::{AssessedRow, RemarkKind, UnitAssessment},
 };
 
 /// Who did something and when, where the state has to show it (architecture, decision 1: `apply` sees no metadata).
@@ -204,7 +204,8 @@ impl CorrectionItem {
         self.document == edit.document
             && (self.row.is_none() || self.row == edit.row)
             && match (&self.field, field) {
-                (None, _) => !edit.adds_row || self.row.is_none(),
+                // A new row of the same id is the one that was removed.
+                (None, _) => true,
                 (Some(open), Some(field)) => self.row == edit.row && open == field,
                 (Some(_), None) => false,
             }
@@ -277,6 +278,38 @@ impl Correction {
             None => open(None),
             Some(fields) => fields.iter().all(|field| open(Some(field))),
         }
+    }
+
+    /// What is wrong with answers, by the number of the item: what the person reads, item by item.
+    pub fn wrong_answers(&self, answers: &[ItemAnswer]) -> Vec<(u32, Refusal)> {
+        answers
+            .iter()
+            .filter_map(|one| Some((one.item, self.wrong_answer(one).err()?)))
+            .collect()
+    }
+
+    fn wrong_answer(&self, one: &ItemAnswer) -> Result<(), Refusal> {
+        let mut items = self.request.items.iter();
+        if !items.any(|item| item.number == one.item) {
+            return Err(Refusal::UnknownCorrection);
+        }
+        check_text("/answer", "回答", &one.answer, false)?;
+        let known = self.answer_of(one.item);
+        let overtaken = one.seen.as_ref().is_some_and(|seen| *seen != known);
+        if overtaken && known != one.answer {
+            return Err(Refusal::Invalid {
+                pointer: "/answer".to_owned(),
+                message: "この回答は別の画面で更新されています。保存済みの回答をご確認のうえ、もう一度保存してください。"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The answer to an item as it is saved; empty when there is none.
+    pub fn answer_of(&self, number: u32) -> String {
+        let answer = self.progress_of(number).answer;
+        answer.map_or_else(String::new, |answer| answer.value)
     }
 
     pub(crate) fn note_change(&mut self, edit: &Edit) {
@@ -401,5 +434,41 @@ impl Review {
                 .map_or(row.counted, |adjustment| adjustment.units);
             sum.saturating_add(units)
         })
+    }
+
+    /// 事務局欄 of a row, where it says another figure than the rules.
+    pub fn office(&self, target: &CheckTarget, assessed: Option<&AssessedRow>) -> Option<u32> {
+        let units = self.adjustments.get(&target.key())?.units;
+        (assessed.map(|row| row.counted) != Some(units)).then_some(units)
+    }
+
+    /// The rows whose 事務局欄 says another figure than the rules, each with that figure.
+    pub fn differing<'a>(&self, assessment: &'a UnitAssessment) -> Vec<(&'a AssessedRow, u32)> {
+        assessment
+            .rows
+            .iter()
+            .filter_map(|row| {
+                let target = CheckTarget::row(row.document, &row.row);
+                Some((row, self.office(&target, Some(row))?))
+            })
+            .collect()
+    }
+
+    /// 要確認: the rows that count although nobody can tell from them that they may. 書類受理 waits until each is 確認済 or has a 事務局欄.
+    pub fn to_confirm<'a>(&self, assessment: &'a UnitAssessment) -> Vec<&'a AssessedRow> {
+        assessment
+            .rows
+            .iter()
+            .filter(|row| {
+                let is_asked = row
+                    .remarks
+                    .iter()
+                    .any(|remark| remark.kind == RemarkKind::PlaceDiffers);
+                let target = CheckTarget::row(row.document, &row.row);
+                is_asked
+                    && self.mark(&target) != CheckMark::Checked
+                    && !self.adjustments.contains_key(&target.key())
+            })
+            .collect()
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil::Date};
+use uuid::Uuid;
 
 use super::{
     ApplicationEvent, ApplicationState, CertificationTrack, CheckMark, CheckTarget, CorrectionItem,
@@ -17,7 +18,8 @@ use crate::{
     member::{Payment, PaymentItem},
     personal::Personal,
     program::Program,
-    text::{count, undecodable},
+    proposal::{Approval, ApprovalKind},
+    text::{too_long, undecodable},
 };
 
 type Decision = Result<Vec<ApplicationEvent>, Refusal>;
@@ -31,15 +33,52 @@ pub const LABEL_LIMIT: usize = 40;
 /// Most labels, and most items of one 差し戻し.
 pub const LIST_LIMIT: usize = 100;
 
+/// What the second reason of an adjustment above the table is called.
+pub const FURTHER_REASON: &str = "単位表を超えて認める理由";
+
 /// An act with why it is done, and what was seen when it was decided upon.
 #[derive(Clone, Debug)]
 pub struct SocietyCommand {
     /// What.
     pub act: Act,
-    /// Why; goes into the event's metadata. Required where [`Act::needs_reason`].
+    /// 会員への説明: shown and mailed to the member, part of the event. Required where [`Act::needs_explanation`].
+    pub explanation: String,
+    /// 内部の理由: goes into the event's metadata, and the member never sees it. Required where [`Act::needs_reason`].
     pub reason: String,
-    /// [`super::Review::revision`] as it was seen. Required where [`Act::judges`].
+    /// [`super::Review::revision`] as it was seen. Required where [`Act::judges`], and where it was approved: approved is what stood then.
     pub seen: Option<u32>,
+    /// 二者承認, or 単独. Required where [`Act::needs_two_persons`].
+    pub approved: Option<Approval>,
+}
+
+impl SocietyCommand {
+    /// 内部の理由 as the log keeps it: the reason, and the further one where there is one.
+    pub fn recorded_reason(&self) -> Option<String> {
+        let further = match &self.act {
+            Act::AdjustUnits { further_reason, .. } => further_reason.trim(),
+            _ => "",
+        };
+        let reason = self.reason.trim();
+        match (reason.is_empty(), further.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(self.reason.clone()),
+            (true, false) => Some(format!("{FURTHER_REASON}: {further}")),
+            (false, false) => Some(format!("{reason}\n{FURTHER_REASON}: {further}")),
+        }
+    }
+
+    /// The same once this proposal about what was seen is approved: to ask whether it could be done then.
+    #[must_use]
+    pub fn once_approved(self, proposal: Uuid, seen: u32) -> Self {
+        Self {
+            seen: Some(seen),
+            approved: Some(Approval {
+                proposal,
+                kind: ApprovalKind::TwoPersons,
+            }),
+            ..self
+        }
+    }
 }
 
 /// One thing that is asked to be corrected, as the secretariat writes it.
@@ -71,6 +110,8 @@ pub enum Act {
         target: CheckTarget,
         /// 単位
         units: Option<u32>,
+        /// Why more than the rules and the table give, beside 内部の理由. Required above [`ApplicationState::most_units`].
+        further_reason: String,
     },
     /// 書類の到着: where a paper is.
     RecordProof {
@@ -142,6 +183,11 @@ pub enum Act {
     },
     /// 取下げ by the secretariat, at the member's wish.
     Withdraw,
+    /// 処理の取消: a decision about the certification is undone, as long as no later one rests on it.
+    Undo {
+        /// Number of the decision's event in the application's stream.
+        event: u64,
+    },
 }
 
 impl Act {
@@ -169,14 +215,82 @@ impl Act {
             Self::Lapse => "失効",
             Self::ReversePayment { .. } => "入金確認の取消",
             Self::Withdraw => "取下げ",
+            Self::Undo { .. } => "処理の取消",
         }
     }
 
-    /// Whether somebody will ask later why it was done.
+    /// Whether 内部の理由 is required: where something is done against the rule, or taken back. Everywhere else it may be given.
     pub fn needs_reason(&self) -> bool {
+        matches!(
+            self,
+            Self::AdjustUnits { .. }
+                | Self::Reopen { .. }
+                | Self::ExtendDeadline { .. }
+                | Self::RevokeDecision
+                | Self::RetractExamResult { .. }
+                | Self::ReversePayment { .. }
+                | Self::Undo { .. }
+        )
+    }
+
+    /// Whether 会員への説明 can be given: the member's page changes, and the event says why.
+    ///
+    /// 差し戻し explains itself, by its message and its items; a result whose import is taken back has none: the
+    /// mail that corrects an earlier one says what it takes back.
+    pub fn takes_explanation(&self) -> bool {
         !matches!(
             self,
-            Self::Check { .. } | Self::RecordProof { .. } | Self::AddNote(_) | Self::SetLabels(_)
+            Self::Check { .. }
+                | Self::RecordProof { .. }
+                | Self::AddNote(_)
+                | Self::SetLabels(_)
+                | Self::Return { .. }
+                | Self::RetractExamResult { .. }
+                | Self::Withdraw
+        )
+    }
+
+    /// Whether 会員への説明 is required in this application: where a decision goes against the member, and where such a one is undone.
+    pub fn needs_explanation(&self, state: &ApplicationState) -> bool {
+        match self {
+            Self::FailReview | Self::Defer { .. } | Self::Lapse => true,
+            // Also another result in the place of the one that the member has read.
+            Self::RecordExamResult(outcome) => {
+                *outcome == ExamOutcome::Failed || replaces_a_result(state, *outcome)
+            }
+            Self::RevokeDecision => matches!(state.documents_track, DocumentTrack::ReviewFailed(_)),
+            Self::Undo { event } => state
+                .decision(*event)
+                .is_some_and(|decision| decision.kind.is_explained_when_undone()),
+            _ => false,
+        }
+    }
+
+    /// Whether one person is not enough in this application (二者承認): what cannot be made good once the member has read it, and what undoes
+    /// a decision. Another result of the exam in the place of one does: 欠席 over 合格 is what 不合格 is.
+    pub fn needs_two_persons(&self, state: &ApplicationState) -> bool {
+        match self {
+            Self::FailReview | Self::Lapse | Self::Undo { .. } => true,
+            Self::RecordExamResult(outcome) => {
+                *outcome == ExamOutcome::Failed || replaces_a_result(state, *outcome)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is 判定: what one account decides alone in a day is limited. 取込の取消 is none: it brings back what was.
+    pub fn decides(&self) -> bool {
+        matches!(
+            self,
+            Self::PassReview
+                | Self::FailReview
+                | Self::RevokeDecision
+                | Self::RecordExamResult(_)
+                | Self::ApproveCertification
+                | Self::Certify
+                | Self::Defer { .. }
+                | Self::Lapse
+                | Self::Undo { .. }
         )
     }
 
@@ -194,6 +308,7 @@ impl Act {
                 | Self::Certify
                 | Self::Lapse
                 | Self::Defer { .. }
+                | Self::Undo { .. }
         )
     }
 }
@@ -209,13 +324,20 @@ pub(super) fn decide(
     program: &Program,
     context: &Context,
 ) -> Decision {
-    let SocietyCommand { act, reason, seen } = command;
-    check_text("/reason", "理由", &reason, act.needs_reason())?;
+    let SocietyCommand {
+        act,
+        explanation,
+        reason,
+        seen,
+        approved,
+    } = command;
+    check_reason(&reason, act.needs_reason())?;
+    let explanation = explained(state, &act, explanation)?;
     // Something that is so already stays so, also when it is said again by somebody whose page is older.
     if is_so_already(state, &act) {
         return Ok(vec![]);
     }
-    if act.judges() && seen != Some(state.review.revision) {
+    if (act.judges() || approved.is_some()) && seen != Some(state.review.revision) {
         return Err(Refusal::StaleReview {
             current: state.review.revision,
         });
@@ -225,6 +347,7 @@ pub(super) fn decide(
         at: context.at,
     };
     let label = act.label();
+    let one_is_enough = approved.is_some() || !act.needs_two_persons(state);
     let wrong_state = || Refusal::WrongState {
         act: label,
         state: state.track_words(),
@@ -239,7 +362,11 @@ pub(super) fn decide(
                 signed,
             }
         }
-        Act::AdjustUnits { target, units } => {
+        Act::AdjustUnits {
+            target,
+            units,
+            further_reason,
+        } => {
             under_review(state).ok_or_else(wrong_state)?;
             known(state, &target)?;
             let carries_units = matches!(
@@ -249,10 +376,14 @@ pub(super) fn decide(
             if target.row.is_none() || !carries_units {
                 return Err(Refusal::UnknownRow);
             }
+            if let Some(units) = units {
+                check_units(state, &target, units, &further_reason, program)?;
+            }
             ApplicationEvent::UnitsAdjusted {
                 target,
                 units,
                 signed,
+                explanation,
             }
         }
         Act::RecordProof { proof, state: at } => {
@@ -297,6 +428,7 @@ pub(super) fn decide(
             ApplicationEvent::Reopened {
                 submission: submission.number,
                 until,
+                explanation,
             }
         }
         Act::ExtendDeadline { until } => {
@@ -310,7 +442,7 @@ pub(super) fn decide(
             if until <= state.closes(program) {
                 return Err(Refusal::NotLater);
             }
-            ApplicationEvent::DeadlineExtended { until }
+            ApplicationEvent::DeadlineExtended { until, explanation }
         }
         Act::AcceptDocuments => {
             under_review(state).ok_or_else(wrong_state)?;
@@ -318,16 +450,25 @@ pub(super) fn decide(
             if !open.is_empty() {
                 return Err(Refusal::ChecksOpen(open));
             }
-            ApplicationEvent::DocumentsAccepted { at: context.at }
+            ApplicationEvent::DocumentsAccepted {
+                at: context.at,
+                explanation,
+            }
         }
         Act::PassReview | Act::FailReview => {
             if !matches!(state.documents_track, DocumentTrack::Accepted(_)) {
                 return Err(wrong_state());
             }
             if matches!(act, Act::PassReview) {
-                ApplicationEvent::ReviewPassed { at: context.at }
+                ApplicationEvent::ReviewPassed {
+                    at: context.at,
+                    explanation,
+                }
             } else {
-                ApplicationEvent::ReviewFailed { at: context.at }
+                ApplicationEvent::ReviewFailed {
+                    at: context.at,
+                    explanation,
+                }
             }
         }
         Act::RevokeDecision => {
@@ -340,7 +481,10 @@ pub(super) fn decide(
             if !decided_documents || decided(state) {
                 return Err(wrong_state());
             }
-            ApplicationEvent::DecisionRevoked { at: context.at }
+            ApplicationEvent::DecisionRevoked {
+                at: context.at,
+                explanation,
+            }
         }
         Act::RecordExamResult(outcome) => {
             if decided(state) {
@@ -354,6 +498,7 @@ pub(super) fn decide(
             ApplicationEvent::ExamResultRecorded {
                 outcome,
                 at: context.at,
+                explanation,
             }
         }
         Act::RetractExamResult { recorded, earlier } => {
@@ -367,10 +512,15 @@ pub(super) fn decide(
             if decided(state) {
                 return Err(wrong_state());
             }
+            // What takes two persons and a word to the member does not come or go with a file.
+            if [Some(recorded), earlier].contains(&Some(ExamOutcome::Failed)) {
+                return Err(Refusal::ExamResultTold);
+            }
             match earlier {
                 Some(outcome) => ApplicationEvent::ExamResultRecorded {
                     outcome,
                     at: context.at,
+                    explanation,
                 },
                 None => ApplicationEvent::ExamResultRetracted { at: context.at },
             }
@@ -383,7 +533,10 @@ pub(super) fn decide(
             if !missing.is_empty() {
                 return Err(Refusal::NotYetCertifiable(missing));
             }
-            ApplicationEvent::CertificationApproved { at: context.at }
+            ApplicationEvent::CertificationApproved {
+                at: context.at,
+                explanation,
+            }
         }
         Act::RequestCertificationFee { due } => {
             if state.certification != CertificationTrack::Approved {
@@ -392,7 +545,7 @@ pub(super) fn decide(
             if due <= jst_date(context.at) {
                 return Err(Refusal::DueInPast);
             }
-            ApplicationEvent::CertificationFeeRequested { due }
+            ApplicationEvent::CertificationFeeRequested { due, explanation }
         }
         Act::Certify => {
             let free = program.fees.certification.amount_yen == Some(0);
@@ -406,6 +559,7 @@ pub(super) fn decide(
             }
             ApplicationEvent::Certified {
                 certificate: certificate(program.year),
+                explanation,
             }
         }
         Act::Defer { until } => {
@@ -418,13 +572,16 @@ pub(super) fn decide(
             if until <= jst_date(context.at) {
                 return Err(Refusal::DueInPast);
             }
-            ApplicationEvent::Deferred { until }
+            ApplicationEvent::Deferred { until, explanation }
         }
         Act::Lapse => {
             if matches!(state.certification, CertificationTrack::Certified(_)) {
                 return Err(wrong_state());
             }
-            ApplicationEvent::Lapsed { at: context.at }
+            ApplicationEvent::Lapsed {
+                at: context.at,
+                explanation,
+            }
         }
         Act::ReversePayment { transaction } => {
             let payment = state
@@ -435,6 +592,7 @@ pub(super) fn decide(
             ApplicationEvent::PaymentReversed {
                 transaction,
                 retracted: false,
+                explanation,
             }
         }
         Act::Withdraw => {
@@ -445,7 +603,21 @@ pub(super) fn decide(
                 withdrawn_at: context.at,
             }
         }
+        Act::Undo { event } => {
+            let undone = state.undoable(event)?;
+            ApplicationEvent::DecisionUndone {
+                event,
+                decision: undone.kind,
+                exam_result: undone.earlier_result(),
+                at: context.at,
+                explanation,
+            }
+        }
     };
+    // The last question: what is proposed then can be done as far as can be told today.
+    if !one_is_enough {
+        return Err(Refusal::NotApproved);
+    }
     Ok(vec![event])
 }
 
@@ -453,7 +625,7 @@ pub(super) fn decide(
 fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
     match act {
         Act::Check { target, mark } => state.review.mark(target) == *mark,
-        Act::AdjustUnits { target, units } => {
+        Act::AdjustUnits { target, units, .. } => {
             let now = state.review.adjustments.get(&target.key());
             now.map(|adjustment| adjustment.units) == *units
         }
@@ -494,7 +666,8 @@ fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
         | Act::Return { .. }
         | Act::Reopen { .. }
         | Act::RevokeDecision
-        | Act::Withdraw => false,
+        | Act::Withdraw
+        | Act::Undo { .. } => false,
     }
 }
 
@@ -544,6 +717,35 @@ fn known(state: &ApplicationState, target: &CheckTarget) -> Result<(), Refusal> 
     }
 }
 
+/// 事務局欄 is a figure that a row may have: what the rules or the table give, more with a reason of its own, and never more than anybody
+/// may declare.
+fn check_units(
+    state: &ApplicationState,
+    target: &CheckTarget,
+    units: u32,
+    further_reason: &str,
+    program: &Program,
+) -> Result<(), Refusal> {
+    let limit = program.rules.units.declared_limit;
+    if units > limit {
+        return Err(invalid(
+            "/units",
+            format!("認める単位 は{limit}以下の数字で入力してください。"),
+        ));
+    }
+    let most = state.most_units(target, &program.rules);
+    let is_above = units > most;
+    if is_above && further_reason.trim().is_empty() {
+        return Err(invalid(
+            "/further_reason",
+            format!(
+                "この明細は、規則による算入と単位表では{most}単位までです。{units}単位を認める場合は、「{FURTHER_REASON}」も入力してください。"
+            ),
+        ));
+    }
+    check_text("/further_reason", FURTHER_REASON, further_reason, is_above)
+}
+
 fn in_future(due: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     if due > now {
         Ok(())
@@ -575,10 +777,19 @@ pub fn acceptance_obstacles(state: &ApplicationState, program: &Program) -> Vec<
         }
     }
     let assessment = state.assess_now(&program.rules);
+    for row in review.to_confirm(&assessment) {
+        let number = state
+            .row_number(row.document, &row.row)
+            .map_or_else(String::new, |number| number.to_string());
+        open.push(format!(
+            "「{}」の No.{number} の開催地が要確認です（明細を確認済にするか、事務局欄に単位を入力してください）",
+            row.document.title()
+        ));
+    }
     let recognised = review.recognised_units(&assessment);
     if recognised < assessment.required {
         open.push(format!(
-            "認められる単位が不足しています（現在 {recognised} 単位、必要 {} 単位）",
+            "認められた単位が不足しています（現在 {recognised} 単位、必要 {} 単位）",
             assessment.required
         ));
     }
@@ -669,11 +880,8 @@ fn check_labels(labels: &BTreeSet<String>) -> Result<(), Refusal> {
     }
     for label in labels {
         check_text("/labels", "ラベル", label, true)?;
-        if count(label) > LABEL_LIMIT {
-            return Err(invalid(
-                "/labels",
-                format!("ラベル は{LABEL_LIMIT}字以内で入力してください。"),
-            ));
+        if let Some(message) = too_long("ラベル", label, LABEL_LIMIT) {
+            return Err(invalid("/labels", message));
         }
     }
     Ok(())
@@ -684,6 +892,46 @@ fn invalid(pointer: &str, message: String) -> Refusal {
         pointer: pointer.to_owned(),
         message,
     }
+}
+
+/// Whether another result of the exam stands in this application.
+fn replaces_a_result(state: &ApplicationState, outcome: ExamOutcome) -> bool {
+    matches!(&state.exam, ExamTrack::Resulted { outcome: stands, .. } if *stands != outcome)
+}
+
+/// 内部の理由, wherever it is given: required or not, it is text that people can read.
+///
+/// # Errors
+/// [`Refusal::Invalid`] at `/reason`.
+pub fn check_reason(reason: &str, required: bool) -> Result<(), Refusal> {
+    check_text("/reason", "内部の理由", reason, required)
+}
+
+/// 会員への説明 as the event keeps it.
+fn explained(
+    state: &ApplicationState,
+    act: &Act,
+    explanation: String,
+) -> Result<Option<Personal<String>>, Refusal> {
+    check_text(
+        "/explanation",
+        "会員への説明",
+        &explanation,
+        act.needs_explanation(state),
+    )?;
+    if explanation.trim().is_empty() {
+        return Ok(None);
+    }
+    if !act.takes_explanation() {
+        return Err(invalid(
+            "/explanation",
+            format!(
+                "「{}」には会員への説明を付けられません。空欄にして、もう一度操作してください。",
+                act.label()
+            ),
+        ));
+    }
+    Ok(Some(Personal::new(explanation)))
 }
 
 /// Text of the secretariat, or an answer to it: not empty where it is needed, not longer than people read.
@@ -702,11 +950,8 @@ pub(super) fn check_text(
     if required && text.trim().is_empty() {
         return Err(invalid(pointer, format!("{label} を入力してください。")));
     }
-    if count(text) > TEXT_LIMIT {
-        return Err(invalid(
-            pointer,
-            format!("{label} は{TEXT_LIMIT}字以内で入力してください。"),
-        ));
+    match too_long(label, text, TEXT_LIMIT) {
+        Some(message) => Err(invalid(pointer, message)),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, Correction, ExamOutcome, Review, Submission};
+use super::{
+    ApplicationEvent, Certificate, CheckTarget, Correction, Decision, DecisionKind, ExamOutcome,
+    Review, Submission,
+};
 use crate::{
     calendar::{show_date, show_deadline},
     documents::{
         ClinicalExperience, Conference, DocumentKind, FieldError, Paper, Profile,
-        ResearchActivities, ResearchActivity, Resume, Rows, Texts, research_years,
+        ResearchActivities, ResearchActivity, Resume, Rows, research_years,
     },
     eligibility::Scope,
     member::{MemberNumber, MemberRecord, Payment, SeminarAttendance},
     program::{Program, ProgramId, Rules},
-    units::{UnitAssessment, assess},
+    units::{UnitAssessment, assess, table_of_conference, table_of_paper},
 };
 
 /// A document with the number of its saves.
@@ -70,16 +73,6 @@ impl RowValue {
             Self::ResearchActivity(value) => value.errors(rules),
             Self::Conference(value) => value.errors(rules),
             Self::Paper(value) => value.errors(rules),
-        }
-    }
-}
-
-impl Texts for RowValue {
-    fn texts(&self) -> Vec<(String, &str)> {
-        match self {
-            Self::ResearchActivity(value) => value.texts(),
-            Self::Conference(value) => value.texts(),
-            Self::Paper(value) => value.texts(),
         }
     }
 }
@@ -221,8 +214,8 @@ impl DocumentTrack {
         }
     }
 
-    /// Whether the member may edit anything.
-    pub fn is_open(&self) -> bool {
+    /// Whether the documents are in the member's hands; [`ApplicationState::is_open`] says whether they may be edited.
+    pub(super) fn is_open(&self) -> bool {
         matches!(self, Self::Drafting | Self::Returned(_))
     }
 
@@ -240,7 +233,7 @@ impl DocumentTrack {
 }
 
 /// 筆記試験
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExamTrack {
     /// 未申込
@@ -340,6 +333,29 @@ pub struct StatusView {
     pub exam_can_be_added: bool,
     /// When the period ends, in words.
     pub deadline: String,
+    /// 会員への説明: what the society says about where the application stands.
+    pub explanations: Vec<Explained>,
+}
+
+/// 会員への説明 with what it explains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Explained {
+    /// What was done: 審査不合格, 失効, 失効の取消.
+    pub act: String,
+    /// What the member is told about it.
+    pub explanation: String,
+}
+
+/// What explains where each track stands, where something does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanations {
+    /// Of 申請.
+    pub documents: Option<Explained>,
+    /// Of 筆記試験.
+    pub exam: Option<Explained>,
+    /// Of 認定.
+    pub certification: Option<Explained>,
 }
 
 /// An application that has been made.
@@ -373,11 +389,49 @@ pub struct ApplicationState {
     pub deadline: Option<Timestamp>,
     /// 認定
     pub certification: CertificationTrack,
+    /// What was decided about it and stands, oldest first.
+    pub decisions: Vec<Decision>,
+    /// What the member was told about where the tracks stand.
+    pub explanations: Explanations,
+    /// Number of the last event in the application's stream.
+    pub sequence: u64,
     /// What the secretariat has noted and asked for.
     pub review: Review,
 }
 
 impl ApplicationState {
+    /// What the member is told about a track stands until the track goes on.
+    pub(super) fn note_explanation(&mut self, event: &ApplicationEvent) {
+        use ApplicationEvent as Event;
+        let told = match event {
+            Event::Submitted { .. }
+            | Event::ReturnedForCorrection { .. }
+            | Event::Reopened { .. }
+            | Event::DocumentsAccepted { .. }
+            | Event::ReviewPassed { .. }
+            | Event::ReviewFailed { .. }
+            | Event::DecisionRevoked { .. } => &mut self.explanations.documents,
+            Event::ExamAdded { .. }
+            | Event::ExamResultRecorded { .. }
+            | Event::ExamResultRetracted { .. }
+            | Event::DecisionUndone {
+                decision: DecisionKind::ExamResult,
+                ..
+            } => &mut self.explanations.exam,
+            Event::CertificationApproved { .. }
+            | Event::CertificationFeeRequested { .. }
+            | Event::Certified { .. }
+            | Event::Deferred { .. }
+            | Event::Lapsed { .. }
+            | Event::DecisionUndone { .. } => &mut self.explanations.certification,
+            _ => return,
+        };
+        *told = event.explanation().map(|explanation| Explained {
+            act: event.label().to_owned(),
+            explanation: explanation.to_owned(),
+        });
+    }
+
     /// What each row counts. After 申請を完了する it is what the submission says: frozen.
     pub fn assess(&self, rules: &Rules) -> UnitAssessment {
         match &self.documents_track {
@@ -403,6 +457,50 @@ impl ApplicationState {
             attendance.into_iter(),
             &self.documents.papers.value,
         )
+    }
+
+    /// 認められた単位: what each row counts by what is known now, with 事務局欄 in its place. What every face of the secretariat shows.
+    pub fn recognised_units(&self, rules: &Rules) -> u32 {
+        self.review.recognised_units(&self.assess_now(rules))
+    }
+
+    /// Most 単位 that 事務局欄 says of a row without a further reason: the larger of what it counts and of the table's figure for it.
+    pub fn most_units(&self, target: &CheckTarget, rules: &Rules) -> u32 {
+        let Some(id) = &target.row else {
+            return 0;
+        };
+        let table = match target.document {
+            DocumentKind::Conferences => self
+                .documents
+                .conferences
+                .value
+                .iter()
+                .find(|row| row.id.to_string() == *id)
+                .and_then(|row| table_of_conference(rules, &row.value)),
+            DocumentKind::Papers => self
+                .documents
+                .papers
+                .value
+                .iter()
+                .find(|row| row.id.to_string() == *id)
+                .and_then(|row| table_of_paper(rules, &row.value)),
+            // Its event says how many; no table of ours does.
+            DocumentKind::Seminars => self.attendance.get(id).map(|one| one.units),
+            _ => None,
+        };
+        let counted = self
+            .assess_now(rules)
+            .rows
+            .iter()
+            .find(|row| row.document == target.document && row.row == *id)
+            .map_or(0, |row| row.counted);
+        counted.max(table.unwrap_or(0))
+    }
+
+    /// No of a row on the pages, from 1; none when it is not there.
+    pub fn row_number(&self, document: DocumentKind, row: &str) -> Option<usize> {
+        let place = self.review_rows(document).iter().position(|id| id == row)?;
+        Some(place + 1)
     }
 
     /// 状態 at a moment. 期限切れ is derived from the time asked about (architecture, decision 15).
@@ -434,9 +532,18 @@ impl ApplicationState {
         lines.extend(self.certification.line());
         StatusView {
             lines,
-            editable: self.documents_track.is_open(),
-            exam_can_be_added: self.exam == ExamTrack::NotApplied && !expired,
+            editable: self.is_open(),
+            exam_can_be_added: self.exam == ExamTrack::NotApplied && !expired && !self.has_lapsed(),
             deadline: show_deadline(closes),
+            explanations: [
+                &self.explanations.documents,
+                &self.explanations.exam,
+                &self.explanations.certification,
+            ]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
         }
     }
 
@@ -460,6 +567,16 @@ impl ApplicationState {
         self.documents_track
             .submission()
             .filter(|_| !self.documents_track.is_open())
+    }
+
+    /// 失効: nothing of it is the member's to do any more, unless the lapse is undone.
+    pub fn has_lapsed(&self) -> bool {
+        self.certification == CertificationTrack::Lapsed
+    }
+
+    /// Whether the member may edit something and complete it.
+    pub fn is_open(&self) -> bool {
+        self.documents_track.is_open() && !self.has_lapsed()
     }
 
     /// The 差し戻し that is open now.

@@ -247,6 +247,52 @@ fn applying_after_the_period_is_refused_with_the_deadline_in_words() {
 }
 
 #[test]
+fn completing_after_the_period_says_that_and_not_that_nobody_can_apply() {
+    ask(
+        complete(),
+        ApplicationCommand::Submit,
+        context("2026-08-01T00:00"),
+    )
+    .then_expect_error_message(
+        "締め切り日時（2026年7月31日(金) 24:00）を過ぎたため、申請を完了できません。入力された内容は残っています。ご事情のある方は事務局へお問い合わせください。",
+    );
+}
+
+#[test]
+fn a_choice_that_depends_on_another_says_what_is_allowed_for_what_was_chosen() {
+    let rules = &fourth().rules;
+    let said = |society: &str, qualification: &str| {
+        let resume = crate::documents::Resume {
+            basic_society: society.to_owned(),
+            qualification: qualification.to_owned(),
+            ..resume()
+        };
+        let errors = resume.errors(rules, &yoko());
+        errors
+            .into_iter()
+            .map(|error| error.message)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said("日本外科学会", "認定医"),
+        [
+            "基本学会 資格種別 は、「日本外科学会」では「専門医」または「認定登録医」から選択してください。"
+        ]
+    );
+    assert_eq!(
+        said("日本内科学会", "認定登録医"),
+        [
+            "基本学会 資格種別 は、「日本内科学会」では「認定医」または「専門医」から選択してください。"
+        ]
+    );
+    assert_eq!(
+        said("日本外科学会", ""),
+        ["基本学会 資格種別 の値を選択してください。"]
+    );
+    assert_eq!(said("日本外科学会", "認定登録医"), Vec::<String>::new());
+}
+
+#[test]
 fn a_payment_known_before_the_application_appears_the_moment_it_is_made() {
     let mut member = member();
     let fee = payment("T1", PaymentItem::ExamFee, 11_000);
@@ -1070,7 +1116,11 @@ fn every_conference_row_says_why_it_does_not_count() {
             (0, vec![RemarkKind::Duplicate]),
             (0, vec![RemarkKind::OutsideWindow]),
             (0, vec![RemarkKind::OtherSociety]),
-            (8, vec![RemarkKind::DiffersFromTable]),
+            (
+                8,
+                // The 21st was held in 名古屋, and the row says 横浜.
+                vec![RemarkKind::DiffersFromTable, RemarkKind::PlaceDiffers]
+            ),
             (0, vec![RemarkKind::HasErrors]),
         ]
     );
@@ -1108,7 +1158,7 @@ fn other_societies_count_up_to_their_cap_and_the_last_row_in_part() {
 }
 
 #[test]
-fn a_required_document_with_mistakes_counts_as_not_registered() {
+fn a_required_document_with_mistakes_does_not_count_and_its_first_mistake_is_said() {
     let events = with(
         complete(),
         vec![ApplicationEvent::ProfileSaved {
@@ -1117,7 +1167,12 @@ fn a_required_document_with_mistakes_counts_as_not_registered() {
             }),
         }],
     );
-    assert_eq!(messages(events), ["申請書類 [プロフィール] が未登録です"]);
+    assert_eq!(
+        messages(events),
+        [
+            "申請書類 [プロフィール] は登録中です。プロフィール は1,040字以内で入力してください。（現在 2,000字）"
+        ]
+    );
 }
 
 #[test]
@@ -1143,7 +1198,10 @@ fn research_activities_without_the_total_years_are_not_registered() {
         .into_iter()
         .filter(|event| event.name() != "ResearchYearsRecorded")
         .collect();
-    assert_eq!(messages(events), ["申請書類 [研究活動歴] が未登録です"]);
+    assert_eq!(
+        messages(events),
+        ["申請書類 [研究活動歴] は登録中です。総年数 が未登録です。"]
+    );
 }
 
 // ── 申請を完了する ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,16 @@ pub fn date_from_boxes(year: &str, month: &str, day: &str) -> String {
         .join("/")
 }
 
+/// The first empty one of three boxes, when something stands in another.
+pub(super) fn missing(entry: &str) -> Option<&'static str> {
+    let boxes: Vec<&str> = entry.split('/').map(str::trim).collect();
+    if boxes.len() != 3 || boxes.iter().all(|text| text.is_empty()) {
+        return None;
+    }
+    let empty = boxes.iter().position(|text| text.is_empty())?;
+    ["年", "月", "日"].get(empty).copied()
+}
+
 /// A number without the unit behind it. A unit behind anything else is no unit, but a word that the person typed.
 fn without_unit(text: &str, unit: char) -> &str {
     let behind_a_number =
@@ -82,6 +92,29 @@ mod tests {
             let text = date_from_boxes(year, month, day);
             assert_eq!(parse_date(&text), Ok(date(2025, 3, 6)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_box_that_was_left_empty_is_named() {
+        for (boxes, part) in [
+            (["2026", "7", ""], "日"),
+            (["2026", "", "4"], "月"),
+            (["", "7", "4"], "年"),
+            (["令和8", "7", ""], "日"),
+            (["2026", "7月", "　"], "日"),
+        ] {
+            let [year, month, day] = boxes;
+            let read = parse_date(&date_from_boxes(year, month, day));
+            assert_eq!(read, Err(CalendarError::Missing(part)), "{boxes:?}");
+            assert_eq!(
+                CalendarError::Missing(part).message("開催日"),
+                format!("開催日の「{part}」を入力してください。")
+            );
+        }
+        assert_eq!(
+            parse_date(&date_from_boxes("", "", "")),
+            Err(CalendarError::Empty)
+        );
     }
 
     #[test]

@@ -50,15 +50,6 @@ pub fn parse_jst_instant(text: &str) -> Result<Timestamp, CalendarError> {
     jst_instant(local.date(), local.hour(), local.minute())
 }
 
-/// Reads an instant as it is written in Japan or anywhere: `2026-08-31T17:00` is in Japan, `2026-08-31T08:00:00Z` says where.
-///
-/// # Errors
-///
-/// As [`parse_jst_instant`].
-pub fn parse_instant(text: &str) -> Result<Timestamp, CalendarError> {
-    text.parse().or_else(|_| parse_jst_instant(text))
-}
-
 /// Days in Japan until the last one on which a half-open period that ends at `end` can still be used: 0 on that day, `None`
 /// when it is over.
 pub fn days_left(now: Timestamp, end: Timestamp) -> Option<i64> {
@@ -82,6 +73,12 @@ pub fn show_days_left(now: Timestamp, end: Timestamp) -> String {
     }
 }
 
+/// The beginning of a period in words: `2026年5月1日(金) 10:00`.
+pub fn show_opening(at: Timestamp) -> String {
+    let local = JST.to_datetime(at);
+    show_minute(local.date(), local.hour(), local.minute())
+}
+
 /// The end of a half-open period in words: `2026年7月31日(金) 24:00` for an end at midnight, which people would
 /// otherwise read as a day too many (`8月1日 00:00`), else the minute itself.
 pub fn show_deadline(end: Timestamp) -> String {
@@ -90,10 +87,13 @@ pub fn show_deadline(end: Timestamp) -> String {
     let before_midnight = (local.time() == Time::midnight())
         .then(|| day.yesterday().ok())
         .flatten();
-    let (day, hour, minute) = match before_midnight {
-        Some(eve) => (eve, 24, 0),
-        None => (day, local.hour(), local.minute()),
-    };
+    match before_midnight {
+        Some(eve) => show_minute(eve, 24, 0),
+        None => show_minute(day, local.hour(), local.minute()),
+    }
+}
+
+fn show_minute(day: Date, hour: i8, minute: i8) -> String {
     format!(
         "{}年{}月{}日({}) {hour:02}:{minute:02}",
         day.year(),

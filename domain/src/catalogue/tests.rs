@@ -10,17 +10,24 @@ use serde::de::DeserializeOwned;
 
 use super::EVENTS;
 use crate::{
-    access::{Access, AccessEvent, examples::viewing},
+    access::{
+        Access, AccessEvent,
+        examples::{end, listed, making, revocation, sealing, sign_in, viewing},
+    },
     application::{
-        Act, Application, ApplicationCommand, ApplicationEvent, Certificate, CheckMark,
-        CheckTarget, Documents, ExamOutcome, Note, Proof, ProofState, RowValue, Submission, decide,
-        examples as e,
+        Act, Application, ApplicationCommand, ApplicationEvent, ApplicationState, Certificate,
+        CheckMark, CheckTarget, DecisionKind, Documents, ExamOutcome, Note, Proof, ProofState,
+        RowValue, Submission, decide, examples as e,
     },
     documents::{DocumentKind, Profile},
     eligibility::Scope,
     member::{Member, MemberEvent, PaymentItem, SeminarKind, record_examples::yoko},
     personal::Personal,
-    proposal::{ProposalEvent, ProposalState, examples::events as proposal_events},
+    proposal::{
+        ProposalEvent, ProposalState,
+        examples::{cancelled, events as proposal_events},
+    },
+    sentences::{ExamPhase, TABLE},
     upcasters,
 };
 
@@ -43,9 +50,11 @@ fn member_examples() -> Vec<MemberEvent> {
         },
         MemberEvent::AttendanceRecorded {
             attendance: seminar(),
+            by_hand: false,
         },
         MemberEvent::AttendanceRetracted {
             seminar: seminar().key,
+            by_hand: false,
         },
         MemberEvent::PaymentReceived {
             payment: e::payment("T202600000", PaymentItem::ExamFee, 11_000),
@@ -132,6 +141,7 @@ fn application_examples() -> Vec<ApplicationEvent> {
         ApplicationEvent::PaymentReversed {
             transaction: "T202600000".to_owned(),
             retracted: false,
+            explanation: None,
         },
         ApplicationEvent::ItemChecked {
             target: CheckTarget::row(DocumentKind::Papers, row),
@@ -142,6 +152,7 @@ fn application_examples() -> Vec<ApplicationEvent> {
             target: CheckTarget::row(DocumentKind::Papers, row),
             units: Some(7),
             signed: e::signed(),
+            explanation: None,
         },
         ApplicationEvent::ProofRecorded {
             proof: Proof::UnitProofs,
@@ -165,33 +176,66 @@ fn application_examples() -> Vec<ApplicationEvent> {
         ApplicationEvent::Reopened {
             submission: 1,
             until: e::at("2026-08-31T17:00"),
+            explanation: None,
         },
         ApplicationEvent::DeadlineExtended {
             until: e::at("2026-08-31T17:00"),
+            explanation: None,
         },
-        ApplicationEvent::DocumentsAccepted { at },
-        ApplicationEvent::ReviewPassed { at },
-        ApplicationEvent::ReviewFailed { at },
-        ApplicationEvent::DecisionRevoked { at },
+        ApplicationEvent::DocumentsAccepted {
+            at,
+            explanation: None,
+        },
+        ApplicationEvent::ReviewPassed {
+            at,
+            explanation: None,
+        },
+        ApplicationEvent::ReviewFailed {
+            at,
+            explanation: None,
+        },
+        ApplicationEvent::DecisionRevoked {
+            at,
+            explanation: None,
+        },
         ApplicationEvent::ExamResultRecorded {
             outcome: ExamOutcome::Passed,
             at,
+            explanation: None,
         },
         ApplicationEvent::ExamResultRetracted { at },
-        ApplicationEvent::CertificationApproved { at },
+        ApplicationEvent::CertificationApproved {
+            at,
+            explanation: None,
+        },
         ApplicationEvent::CertificationFeeRequested {
             due: jiff::civil::date(2027, 2, 28),
+            explanation: None,
         },
         ApplicationEvent::Certified {
             certificate: Certificate {
                 certified_on: jiff::civil::date(2027, 4, 1),
                 expires_on: jiff::civil::date(2032, 3, 31),
             },
+            explanation: None,
         },
         ApplicationEvent::Deferred {
             until: jiff::civil::date(2027, 3, 31),
+            explanation: None,
         },
-        ApplicationEvent::Lapsed { at },
+        ApplicationEvent::Lapsed {
+            at,
+            explanation: None,
+        },
+        ApplicationEvent::DecisionUndone {
+            event: 41,
+            decision: DecisionKind::Lapsed,
+            exam_result: None,
+            at,
+            explanation: Some(Personal::new(
+                "手続きの誤りがあったため、失効を取り消しました。".to_owned(),
+            )),
+        },
     ]
 }
 
@@ -293,13 +337,21 @@ fn every_version_of_an_application_event_can_be_read_and_the_newest_is_written_a
 fn every_version_of_an_access_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
     check_corpus::<Access>(vec![
         AccessEvent::PersonalDataViewed { viewing: viewing() },
+        listed(),
         AccessEvent::AccessRefused { attempt: viewing() },
+        AccessEvent::StaffSignedIn { sign_in: sign_in() },
+        AccessEvent::AccessEnded { end: end() },
+        AccessEvent::TokenMade { making: making() },
+        AccessEvent::TokenRevoked {
+            revocation: revocation(),
+        },
+        AccessEvent::EarlierTokensSealed { sealing: sealing() },
     ]);
 }
 
 #[test]
 fn every_version_of_a_proposal_event_can_be_read_and_the_newest_is_written_as_in_the_corpus() {
-    check_corpus::<ProposalState>(proposal_events());
+    check_corpus::<ProposalState>(proposal_events().into_iter().chain([cancelled()]).collect());
 }
 
 fn check_document(relative: &str, text: &str) {
@@ -322,7 +374,10 @@ fn the_catalogue_of_events_in_the_documentation_is_up_to_date() {
         ("member", "Stream `member.<会員番号>`"),
         ("application", "Stream `application.<program>.<会員番号>`"),
         ("proposal", "Stream `proposal.<id>`"),
-        ("access", "Stream `access.<会員番号>`, `access.*`"),
+        (
+            "access",
+            "Stream `access.<会員番号>`, `access.list:<id>`, `access.account:<account>`, `access.token:<id>`, `access.*`",
+        ),
     ] {
         writeln!(
             text,
@@ -511,6 +566,16 @@ fn states_of_the_society() -> Vec<(&'static str, Vec<ApplicationEvent>)> {
         ("更新認定可", e::approved()),
         ("認定料入金確認済み", e::fee_paid()),
         ("認定", e::after_acts(e::fee_paid(), [Act::Certify])),
+        (
+            "猶予",
+            e::after_acts(
+                e::under_review(),
+                [Act::Defer {
+                    until: jiff::civil::date(2027, 3, 31),
+                }],
+            ),
+        ),
+        ("失効", e::after_acts(e::under_review(), [Act::Lapse])),
     ]
 }
 
@@ -524,6 +589,7 @@ fn acts() -> Vec<Act> {
         Act::AdjustUnits {
             target,
             units: Some(7),
+            further_reason: String::new(),
         },
         Act::RecordProof {
             proof: Proof::UnitProofs,
@@ -567,7 +633,7 @@ fn acts() -> Vec<Act> {
 fn the_table_of_states_and_commands_in_the_documentation_is_up_to_date() {
     let mut text = "# States and commands\n\nGenerated by asking the decider itself, in the period (2026-06-03). A cell is the event that follows, `—` where nothing\n\
         changes, or the name of the refusal in italics. All document saves answer like `SaveProfile`.\n\n\
-        ```mermaid\nstateDiagram-v2\n    [*] --> 申込済: Applied\n    申込済 --> 書類確認中: Submitted\n    申込済 --> 取下げ: Withdrawn\n    書類確認中 --> 取下げ: Withdrawn\n    取下げ --> 申込済: Applied\n    申込済 --> 期限切れ: 締め切り日時（導出）\n    書類確認中 --> 差し戻し: ReturnedForCorrection\n    差し戻し --> 書類確認中: Submitted\n    書類確認中 --> 書類受理: DocumentsAccepted\n    書類受理 --> 審査合格: ReviewPassed\n    書類受理 --> 審査不合格: ReviewFailed\n    書類受理 --> 書類確認中: DecisionRevoked\n    審査合格 --> 書類確認中: DecisionRevoked\n    審査不合格 --> 書類確認中: DecisionRevoked\n    書類確認中 --> 申込済: Reopened\n    審査合格 --> 更新認定可: CertificationApproved（筆記試験も合格）\n    更新認定可 --> 認定料請求中: CertificationFeeRequested\n    認定料請求中 --> 認定料入金確認済み: PaymentConfirmed\n    認定料入金確認済み --> 認定: Certified\n    認定 --> [*]\n```\n\n"
+        ```mermaid\nstateDiagram-v2\n    [*] --> 申込済: Applied\n    申込済 --> 書類確認中: Submitted\n    申込済 --> 取下げ: Withdrawn\n    書類確認中 --> 取下げ: Withdrawn\n    取下げ --> 申込済: Applied\n    申込済 --> 期限切れ: 締め切り日時（導出）\n    書類確認中 --> 差し戻し: ReturnedForCorrection\n    差し戻し --> 書類確認中: Submitted\n    書類確認中 --> 書類受理: DocumentsAccepted\n    書類受理 --> 審査合格: ReviewPassed\n    書類受理 --> 審査不合格: ReviewFailed\n    書類受理 --> 書類確認中: DecisionRevoked\n    審査合格 --> 書類確認中: DecisionRevoked\n    審査不合格 --> 書類確認中: DecisionRevoked\n    書類確認中 --> 申込済: Reopened\n    審査合格 --> 更新認定可: CertificationApproved（筆記試験も合格）\n    更新認定可 --> 認定料請求中: CertificationFeeRequested\n    認定料請求中 --> 認定料入金確認済み: PaymentConfirmed\n    認定料入金確認済み --> 認定: Certified\n    認定 --> [*]\n    認定 --> 認定料入金確認済み: DecisionUndone\n    認定料請求中 --> 更新認定可: DecisionUndone\n    更新認定可 --> 審査合格: DecisionUndone\n```\n\n猶予 and 失効 are possible at each station, and undoing them leads back to where the application stood. Only the last decision that stands is undone; a result of the exam is one too.\n\n"
         .to_owned();
     let states = states();
     table(&mut text, "command", &states, |events| {
@@ -583,8 +649,13 @@ fn the_table_of_states_and_commands_in_the_documentation_is_up_to_date() {
     );
     table(&mut text, "act", &states_of_the_society(), |events| {
         let now = e::folded(events);
+        let last = now.state().and_then(ApplicationState::last_decision);
+        let undo = Act::Undo {
+            event: last.map_or(0, |decision| decision.event),
+        };
         acts()
             .into_iter()
+            .chain([undo])
             .map(|act| {
                 let name = act.label().to_owned();
                 let decided = decide(
@@ -597,5 +668,20 @@ fn the_table_of_states_and_commands_in_the_documentation_is_up_to_date() {
             })
             .collect()
     });
+    text.push_str(
+        "\n## What may be said\n\nEach sentence of TOP, home, panel and notices with the states in which it is true (`domain::sentences`). A page says none that its state \
+        denies.\n\n| sentence | states | 筆記試験 |\n| --- | --- | --- |\n",
+    );
+    for row in TABLE {
+        let phases: Vec<_> = row.phases.iter().map(|phase| phase.label()).collect();
+        let exams: Vec<_> = row.exams.iter().map(|exam| exam.label()).collect();
+        let exams = if row.exams.len() == ExamPhase::ALL.len() {
+            "—".to_owned()
+        } else {
+            exams.join("、")
+        };
+        let words = row.sentence.words();
+        let _ = writeln!(text, "| {words} | {} | {exams} |", phases.join("、"));
+    }
     check_document("../docs/states.md", text.trim_end());
 }

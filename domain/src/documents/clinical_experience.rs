@@ -61,6 +61,16 @@ impl Texts for ClinicalExperience {
         }
         texts
     }
+
+    fn most(pointer: &str, rules: &Rules) -> usize {
+        match pointer {
+            "/special_procedures_detail" => rules.limits.long_text,
+            _ if pointer.starts_with("/trials/") && pointer.ends_with("/name") => {
+                rules.clinical_experience.trial_name_limit
+            }
+            _ => rules.limits.short_text,
+        }
+    }
 }
 
 impl ClinicalExperience {
@@ -104,7 +114,7 @@ impl ClinicalExperience {
                 "/special_procedures_detail",
                 "特殊な検査・治療の実績 の具体的な内容",
                 &self.special_procedures_detail,
-                rules.limits.long_text,
+                Self::most("/special_procedures_detail", rules),
             );
         } else {
             check_length(
@@ -112,7 +122,7 @@ impl ClinicalExperience {
                 "/special_procedures_detail",
                 "特殊な検査・治療の実績 の具体的な内容",
                 &self.special_procedures_detail,
-                rules.limits.long_text,
+                Self::most("/special_procedures_detail", rules),
             );
         }
         if self.second_opinion.is_none() {
@@ -121,15 +131,12 @@ impl ClinicalExperience {
                 choose("セカンドオピニオンの実施"),
             ));
         }
-        self.check_trials(
-            &mut errors,
-            experience.trial_limit,
-            experience.trial_name_limit,
-        );
+        self.check_trials(&mut errors, rules);
         errors
     }
 
-    fn check_trials(&self, errors: &mut Vec<FieldError>, limit: usize, name_limit: usize) {
+    fn check_trials(&self, errors: &mut Vec<FieldError>, rules: &Rules) {
+        let limit = rules.clinical_experience.trial_limit;
         if self.trials.len() > limit {
             errors.push(FieldError::new(
                 "/trials",
@@ -142,24 +149,22 @@ impl ClinicalExperience {
             .enumerate()
             .filter(|(_, trial)| !trial.is_blank())
         {
+            // Which of them, as the screen numbers them.
+            let label = |name: &str| format!("{name}（{}）", place + 1);
             if trial.name.trim().is_empty() {
                 errors.push(FieldError::new(
                     format!("/trials/{place}/name"),
-                    required("臨床試験名"),
+                    required(&label("臨床試験名")),
                 ));
             } else {
-                check_length(
-                    errors,
-                    &format!("/trials/{place}/name"),
-                    "臨床試験名",
-                    &trial.name,
-                    name_limit,
-                );
+                let pointer = format!("/trials/{place}/name");
+                let limit = Self::most(&pointer, rules);
+                check_length(errors, &pointer, &label("臨床試験名"), &trial.name, limit);
             }
             if let Err(error) = parse_number(&trial.cases, &["件", "例"]) {
                 errors.push(FieldError::new(
                     format!("/trials/{place}/cases"),
-                    error.message("登録症例数"),
+                    error.message(&label("登録症例数")),
                 ));
             }
         }

@@ -52,6 +52,10 @@ impl Texts for Conference {
         .map(|(pointer, text)| (pointer.to_owned(), text.as_str()))
         .into()
     }
+
+    fn most(_: &str, rules: &Rules) -> usize {
+        rules.limits.short_text
+    }
 }
 
 impl Conference {
@@ -69,7 +73,7 @@ impl Conference {
             "/place",
             "開催地",
             &self.place,
-            rules.limits.short_text,
+            Self::most("/place", rules),
         );
         let held_on = read_date(&mut errors, "/held_on", "開催日", &self.held_on);
         let units = read_units(&mut errors, "/units", &self.units, &rules.units);

@@ -53,6 +53,13 @@ impl Texts for Paper {
         .map(|(pointer, text)| (pointer.to_owned(), text.as_str()))
         .into()
     }
+
+    fn most(pointer: &str, rules: &Rules) -> usize {
+        match pointer {
+            "/content" => rules.limits.long_text,
+            _ => rules.limits.short_text,
+        }
+    }
 }
 
 impl Paper {
@@ -97,7 +104,7 @@ impl Paper {
             "/content",
             "内容",
             &self.content,
-            rules.limits.long_text,
+            Self::most("/content", rules),
         );
         match (date, units) {
             (Some(date), Some(units)) if errors.is_empty() => Ok(PaperFacts {

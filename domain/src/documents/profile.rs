@@ -18,6 +18,13 @@ impl Texts for Profile {
     fn texts(&self) -> Vec<(String, &str)> {
         vec![("/text".to_owned(), &self.text)]
     }
+
+    fn most(pointer: &str, rules: &Rules) -> usize {
+        match pointer {
+            "/text" => rules.profile.character_limit,
+            _ => rules.limits.short_text,
+        }
+    }
 }
 
 impl Profile {
@@ -29,7 +36,7 @@ impl Profile {
             "/text",
             "プロフィール",
             &self.text,
-            rules.profile.character_limit,
+            Self::most("/text", rules),
         );
         errors
     }

@@ -38,6 +38,13 @@ impl Texts for ResearchActivity {
         .map(|(pointer, text)| (pointer.to_owned(), text.as_str()))
         .into()
     }
+
+    fn most(pointer: &str, rules: &Rules) -> usize {
+        match pointer {
+            "/content" => rules.limits.long_text,
+            _ => rules.limits.short_text,
+        }
+    }
 }
 
 impl ResearchActivity {
@@ -64,7 +71,7 @@ impl ResearchActivity {
         {
             errors.push(FieldError::new(
                 "/to_year",
-                "期間 の終わりが始まりより前になっています。始まりと終わりの年月をご確認ください。",
+                "終了年月が開始年月より前になっています。開始年月と終了年月をご確認ください。",
             ));
         }
         check_text(
@@ -72,7 +79,7 @@ impl ResearchActivity {
             "/content",
             "内容",
             &self.content,
-            rules.limits.long_text,
+            Self::most("/content", rules),
         );
         errors
     }

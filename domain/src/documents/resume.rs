@@ -43,15 +43,22 @@ impl Texts for Resume {
         .map(|(pointer, text)| (pointer.to_owned(), text.as_str()))
         .into()
     }
+
+    fn most(_: &str, rules: &Rules) -> usize {
+        rules.limits.short_text
+    }
 }
 
 impl Resume {
+    /// Whether 個人情報の公開を希望しません may be chosen. M: ただし、連絡先が「自宅」の方は選択できません
+    pub fn may_withhold_home(record: &MemberRecord) -> bool {
+        record.contact != Contact::Home
+    }
+
     /// What is wrong with it, in the order of the screen. `record` is the record it is saved with.
     pub fn errors(&self, rules: &Rules, record: &MemberRecord) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        let short = rules.limits.short_text;
-        if self.withhold_home && record.contact == Contact::Home {
-            // M: ただし、連絡先が「自宅」の方は選択できません
+        if self.withhold_home && !Self::may_withhold_home(record) {
             errors.push(FieldError::new(
                 "/withhold_home",
                 "連絡先が「自宅」の方は「個人情報の公開を希望しません」を選択できません。チェックを外してください。",
@@ -62,7 +69,7 @@ impl Resume {
             "/school",
             "学歴 出身学校名",
             &self.school,
-            short,
+            Self::most("/school", rules),
         );
         self.check_graduation(&mut errors);
         self.check_basic_society(&mut errors, rules);
@@ -71,7 +78,7 @@ impl Resume {
             "/qualification_number",
             "基本学会 認定番号",
             &self.qualification_number,
-            short,
+            Self::most("/qualification_number", rules),
         );
         errors
     }
@@ -102,10 +109,11 @@ impl Resume {
         };
         let chosen = society.map_or_else(|| rules.basic_societies.iter().any(allowed), allowed);
         if !chosen {
-            errors.push(FieldError::new(
-                "/qualification",
-                choose("基本学会 資格種別"),
-            ));
+            let message = match society {
+                Some(society) if !self.qualification.is_empty() => society.choice(),
+                _ => choose("基本学会 資格種別"),
+            };
+            errors.push(FieldError::new("/qualification", message));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The member's state, and its seat in cqrs-es.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct Member {
     /// Attendance by seminar.
     #[serde(with = "as_list")]
     pub attendance: BTreeMap<SeminarKey, SeminarAttendance>,
+    /// Seminars of which a person has said whether the member was there: files do not change them.
+    #[serde(default)]
+    pub by_hand: BTreeSet<SeminarKey>,
     /// Payments by transaction.
     pub payments: BTreeMap<String, Payment>,
     /// Payments whose import was taken back, as they were: an application that has one of them gives it back.
@@ -48,6 +51,17 @@ mod as_list {
     }
 }
 
+impl Member {
+    /// The last word about a seminar says whose it is.
+    fn said_by_hand(&mut self, seminar: &SeminarKey, by_hand: bool) {
+        if by_hand {
+            self.by_hand.insert(seminar.clone());
+        } else {
+            self.by_hand.remove(seminar);
+        }
+    }
+}
+
 impl Aggregate for Member {
     const TYPE: &'static str = "member";
     type Command = MemberCommand;
@@ -70,10 +84,15 @@ impl Aggregate for Member {
     fn apply(&mut self, event: Self::Event) {
         match event {
             MemberEvent::RecordImported { record } => self.record = Some(*record.value),
-            MemberEvent::AttendanceRecorded { attendance } => {
+            MemberEvent::AttendanceRecorded {
+                attendance,
+                by_hand,
+            } => {
+                self.said_by_hand(&attendance.key, by_hand);
                 self.attendance.insert(attendance.key.clone(), attendance);
             }
-            MemberEvent::AttendanceRetracted { seminar } => {
+            MemberEvent::AttendanceRetracted { seminar, by_hand } => {
+                self.said_by_hand(&seminar, by_hand);
                 self.attendance.remove(&seminar);
             }
             MemberEvent::PaymentReceived { payment } => {

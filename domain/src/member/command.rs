@@ -11,6 +11,10 @@ pub enum MemberCommand {
     RecordAttendance(SeminarAttendance),
     /// 欠席
     RetractAttendance(SeminarKey),
+    /// 出席 as a person enters it: it stands against every later file.
+    EnterAttendance(SeminarAttendance),
+    /// What a person takes back: likewise.
+    RemoveAttendance(SeminarKey),
     /// 入金
     ReceivePayment(Payment),
     /// 取込の取消 of one fact.

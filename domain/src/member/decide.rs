@@ -1,6 +1,6 @@
 //! Decisions about a member. Each is by state, so that a repeated import changes nothing (architecture, decision 6).
 
-use super::{Member, MemberCommand, MemberEvent, MemberRefusal, retraction};
+use super::{Member, MemberCommand, MemberEvent, MemberRefusal, SeminarKey, retraction};
 use crate::personal::Personal;
 
 /// What a command does to a member as it is.
@@ -12,6 +12,13 @@ pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent
         let event = retraction::decide(member, *retraction)?;
         return Ok(event.into_iter().collect());
     }
+    // What is wrong with the fact itself, whoever it is about, is said first: the answer then tells nothing of the member.
+    if let MemberCommand::RecordAttendance(attendance) | MemberCommand::EnterAttendance(attendance) =
+        &command
+        && attendance.ends_before_it_begins()
+    {
+        return Err(MemberRefusal::EndsBeforeItBegins);
+    }
     if member.record.is_none() && !matches!(command, MemberCommand::ImportRecord(_)) {
         return Err(MemberRefusal::UnknownMember);
     }
@@ -20,22 +27,51 @@ pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent
             .then_some(MemberEvent::RecordImported {
                 record: Personal::new(record),
             }),
-        MemberCommand::RecordAttendance(attendance) if attendance.ends_before_it_begins() => {
-            return Err(MemberRefusal::EndsBeforeItBegins);
+        MemberCommand::RecordAttendance(attendance) => {
+            let changes = member.attendance.get(&attendance.key) != Some(&attendance);
+            by_file(member, &attendance.key, changes)?;
+            changes.then_some(MemberEvent::AttendanceRecorded {
+                attendance,
+                by_hand: false,
+            })
         }
-        MemberCommand::RecordAttendance(attendance) => (member.attendance.get(&attendance.key)
-            != Some(&attendance))
-        .then_some(MemberEvent::AttendanceRecorded { attendance }),
-        MemberCommand::RetractAttendance(seminar) => member
+        MemberCommand::RetractAttendance(seminar) => {
+            let changes = member.attendance.contains_key(&seminar);
+            by_file(member, &seminar, changes)?;
+            changes.then_some(MemberEvent::AttendanceRetracted {
+                seminar,
+                by_hand: false,
+            })
+        }
+        // Also when it is as a file has said: from now on a person says so.
+        MemberCommand::EnterAttendance(attendance) => (member.attendance.get(&attendance.key)
+            != Some(&attendance)
+            || !member.by_hand.contains(&attendance.key))
+        .then_some(MemberEvent::AttendanceRecorded {
+            attendance,
+            by_hand: true,
+        }),
+        MemberCommand::RemoveAttendance(seminar) => member
             .attendance
             .contains_key(&seminar)
-            .then_some(MemberEvent::AttendanceRetracted { seminar }),
+            .then_some(MemberEvent::AttendanceRetracted {
+                seminar,
+                by_hand: true,
+            }),
         MemberCommand::ReceivePayment(payment) => (member.payments.get(&payment.transaction)
             != Some(&payment))
         .then_some(MemberEvent::PaymentReceived { payment }),
         MemberCommand::TakeBack(_) => None,
     };
     Ok(event.into_iter().collect())
+}
+
+/// A file changes nothing of which a person has spoken.
+fn by_file(member: &Member, seminar: &SeminarKey, changes: bool) -> Result<(), MemberRefusal> {
+    if changes && member.by_hand.contains(seminar) {
+        return Err(MemberRefusal::CorrectedByHand);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -58,6 +94,7 @@ mod tests {
     fn recorded(units: u32) -> MemberEvent {
         MemberEvent::AttendanceRecorded {
             attendance: attendance(units),
+            by_hand: false,
         }
     }
 
@@ -70,6 +107,17 @@ mod tests {
         given(vec![])
             .when(MemberCommand::RecordAttendance(attendance(10)))
             .then_expect_error(MemberRefusal::UnknownMember);
+    }
+
+    #[test]
+    fn a_fact_that_cannot_be_is_refused_alike_for_every_number() {
+        let mut wrong = attendance(10);
+        wrong.last_day = date(2000, 1, 1);
+        for known in [vec![], vec![imported()]] {
+            given(known)
+                .when(MemberCommand::RecordAttendance(wrong.clone()))
+                .then_expect_error(MemberRefusal::EndsBeforeItBegins);
+        }
     }
 
     #[test]
@@ -93,6 +141,7 @@ mod tests {
     fn absence_retracts_an_earlier_attendance_and_is_nothing_without_one() {
         let retracted = MemberEvent::AttendanceRetracted {
             seminar: attendance(10).key,
+            by_hand: false,
         };
         given(vec![imported(), recorded(10)])
             .when(MemberCommand::RetractAttendance(attendance(10).key))
@@ -100,6 +149,40 @@ mod tests {
         given(vec![imported(), recorded(10), retracted])
             .when(MemberCommand::RetractAttendance(attendance(10).key))
             .then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn what_a_person_entered_or_took_back_stands_against_the_same_file_again() {
+        let entered = MemberEvent::AttendanceRecorded {
+            attendance: attendance(5),
+            by_hand: true,
+        };
+        let removed = MemberEvent::AttendanceRetracted {
+            seminar: attendance(10).key,
+            by_hand: true,
+        };
+        given(vec![imported(), recorded(10)])
+            .when(MemberCommand::EnterAttendance(attendance(5)))
+            .then_expect_events(vec![entered.clone()]);
+        given(vec![imported(), recorded(10)])
+            .when(MemberCommand::RemoveAttendance(attendance(10).key))
+            .then_expect_events(vec![removed.clone()]);
+        for corrected in [entered.clone(), removed] {
+            given(vec![imported(), recorded(10), corrected])
+                .when(MemberCommand::RecordAttendance(attendance(10)))
+                .then_expect_error(MemberRefusal::CorrectedByHand);
+        }
+        given(vec![imported(), entered.clone()])
+            .when(MemberCommand::RetractAttendance(attendance(5).key))
+            .then_expect_error(MemberRefusal::CorrectedByHand);
+        // A file that says the same says nothing.
+        given(vec![imported(), entered.clone()])
+            .when(MemberCommand::RecordAttendance(attendance(5)))
+            .then_expect_events(vec![]);
+        // What was imported is made sure of by hand.
+        given(vec![imported(), recorded(5)])
+            .when(MemberCommand::EnterAttendance(attendance(5)))
+            .then_expect_events(vec![entered]);
     }
 
     #[test]

@@ -28,11 +28,13 @@ pub fn changes(before: &Member, event: &MemberEvent) -> Vec<FactChange> {
             before.record.as_ref().map(record),
             after.record.as_ref().map(record),
         ),
-        MemberEvent::AttendanceRecorded { attendance: one } => differing(
+        MemberEvent::AttendanceRecorded {
+            attendance: one, ..
+        } => differing(
             before.attendance.get(&one.key).map(attendance),
             after.attendance.get(&one.key).map(attendance),
         ),
-        MemberEvent::AttendanceRetracted { seminar } => differing(
+        MemberEvent::AttendanceRetracted { seminar, .. } => differing(
             before.attendance.get(seminar).map(attendance),
             after.attendance.get(seminar).map(attendance),
         ),
@@ -139,6 +141,7 @@ mod tests {
     fn attended(units: u32) -> MemberEvent {
         MemberEvent::AttendanceRecorded {
             attendance: attendance(units),
+            by_hand: false,
         }
     }
 

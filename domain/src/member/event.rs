@@ -17,11 +17,17 @@ pub enum MemberEvent {
     AttendanceRecorded {
         /// The attendance.
         attendance: SeminarAttendance,
+        /// Whether a person entered it, with a reason: no file undoes that. Events of before do not say.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_hand: bool,
     },
     /// 欠席 after an earlier 出席.
     AttendanceRetracted {
         /// Which seminar.
         seminar: SeminarKey,
+        /// Whether a person took it back, with a reason.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_hand: bool,
     },
     /// 入金, new or replacing the earlier one of the same transaction.
     PaymentReceived {

@@ -11,6 +11,11 @@ pub enum MemberRefusal {
     /// Days that no seminar can have.
     #[error("終了日 が開始日より前になっています。日付をご確認ください。")]
     EndsBeforeItBegins,
+    /// A file says otherwise than the person who corrected it.
+    #[error(
+        "担当者が手で登録または取り消した出欠のため、ファイルの内容では変更していません。変更が必要な場合は、会員のセミナーの出欠の画面で修正してください。"
+    )]
+    CorrectedByHand,
     /// 取込の取消: what the import recorded is not what stands there.
     #[error("取込の後に変更されているため、取り消していません。")]
     ChangedSince,

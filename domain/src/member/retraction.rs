@@ -46,8 +46,8 @@ enum About<'a> {
 fn about(event: &MemberEvent) -> About<'_> {
     match event {
         MemberEvent::RecordImported { .. } | MemberEvent::RecordRetracted {} => About::Record,
-        MemberEvent::AttendanceRecorded { attendance } => About::Seminar(&attendance.key),
-        MemberEvent::AttendanceRetracted { seminar } => About::Seminar(seminar),
+        MemberEvent::AttendanceRecorded { attendance, .. } => About::Seminar(&attendance.key),
+        MemberEvent::AttendanceRetracted { seminar, .. } => About::Seminar(seminar),
         MemberEvent::PaymentReceived { payment } => About::Transaction(&payment.transaction),
         MemberEvent::PaymentRetracted { transaction } => About::Transaction(transaction),
     }
@@ -84,12 +84,12 @@ impl Retraction {
                 earlier: member.record.map(Box::new),
                 applied,
             },
-            MemberEvent::AttendanceRecorded { attendance } => Self::Attendance {
+            MemberEvent::AttendanceRecorded { attendance, .. } => Self::Attendance {
                 seminar: attendance.key.clone(),
                 earlier: member.attendance.remove(&attendance.key),
                 recorded: Some(attendance),
             },
-            MemberEvent::AttendanceRetracted { seminar } => Self::Attendance {
+            MemberEvent::AttendanceRetracted { seminar, .. } => Self::Attendance {
                 earlier: member.attendance.remove(&seminar),
                 seminar,
                 recorded: None,
@@ -145,8 +145,14 @@ pub(super) fn decide(
                 return Err(MemberRefusal::ChangedSince);
             }
             Ok(Some(match earlier {
-                Some(attendance) => MemberEvent::AttendanceRecorded { attendance },
-                None => MemberEvent::AttendanceRetracted { seminar },
+                Some(attendance) => MemberEvent::AttendanceRecorded {
+                    attendance,
+                    by_hand: false,
+                },
+                None => MemberEvent::AttendanceRetracted {
+                    seminar,
+                    by_hand: false,
+                },
             }))
         }
         Retraction::Payment { recorded, earlier } => {
@@ -192,6 +198,7 @@ mod tests {
     fn attended(units: u32) -> MemberEvent {
         MemberEvent::AttendanceRecorded {
             attendance: attendance(units),
+            by_hand: false,
         }
     }
 
@@ -259,11 +266,12 @@ mod tests {
     #[test]
     fn attendance_and_payments_go_back_to_what_was_there_before() {
         let begun = imported(yoko());
-        let MemberEvent::AttendanceRecorded { attendance } = attended(10) else {
+        let MemberEvent::AttendanceRecorded { attendance, .. } = attended(10) else {
             panic!();
         };
         let absent = MemberEvent::AttendanceRetracted {
             seminar: attendance.key,
+            by_hand: false,
         };
         for (events, follows) in [
             (vec![begun.clone(), attended(10)], absent.clone()),

@@ -62,6 +62,21 @@ impl SeminarAttendance {
     pub fn ends_before_it_begins(&self) -> bool {
         self.last_day < self.key.first_day
     }
+
+    /// In what another attendance under the same code describes another seminar, by the columns of the export. A code is a seminar's: two
+    /// descriptions of one are a mistake in one of them.
+    pub fn described_otherwise(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("セミナー名", self.name.trim() != other.name.trim()),
+            ("区分", self.kind != other.kind),
+            ("開始日", self.key.first_day != other.key.first_day),
+            ("終了日", self.last_day != other.last_day),
+            ("単位", self.units != other.units),
+        ]
+        .into_iter()
+        .filter_map(|(column, differs)| differs.then_some(column))
+        .collect()
+    }
 }
 
 #[cfg(test)]

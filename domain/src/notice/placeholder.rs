@@ -39,6 +39,10 @@ pub enum Placeholder {
     Message,
     /// 修正のお願い: the list.
     Corrections,
+    /// 会員への説明: what the secretariat says about its decision; empty where it says nothing.
+    Explanation,
+    /// 取り消した処理: the decision that is undone.
+    UndoneDecision,
     /// 試験結果
     ExamOutcome,
     /// 認定料
@@ -95,6 +99,8 @@ impl Placeholder {
             Self::SubmittedAt => "完了日時",
             Self::Message => "お知らせ",
             Self::Corrections => "修正のお願い",
+            Self::Explanation => "会員への説明",
+            Self::UndoneDecision => "取り消した処理",
             Self::ExamOutcome => "試験結果",
             Self::CertificationFee => "認定料",
             Self::CertificationFeeRoute => "認定料の納入方法",
@@ -128,6 +134,10 @@ impl Placeholder {
             Self::SubmittedAt => "申請を完了した日時",
             Self::Message => "修正のお願いに添えるお知らせ（空の場合があります）",
             Self::Corrections => "修正をお願いする項目の一覧",
+            Self::Explanation => "事務局が入力した「会員への説明」（空の場合があります）",
+            Self::UndoneDecision => {
+                "取り消した処理の名称（書類審査の判定、更新認定可、認定料の請求、認定、猶予、失効）"
+            }
             Self::ExamOutcome => "筆記試験の結果",
             Self::CertificationFee => "認定料の金額",
             Self::CertificationFeeRoute => "認定料の納入方法",

@@ -33,7 +33,7 @@ pub fn reminder(application: &Application, program: &Program, at: Timestamp) -> 
     let Application::Made(state) = application else {
         return None;
     };
-    if !state.documents_track.is_open() {
+    if !state.is_open() {
         return None;
     }
     let closes = state.closes(program);
@@ -56,7 +56,7 @@ pub(super) fn missing(state: &ApplicationState, program: &Program) -> Vec<String
         .into_iter()
         .map(|requirement| requirement.message)
         .collect();
-    if missing.is_empty() && state.documents_track.is_open() {
+    if missing.is_empty() && state.is_open() {
         missing.push("「申請を完了する」の操作がお済みではありません".to_owned());
     }
     missing

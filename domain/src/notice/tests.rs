@@ -5,7 +5,8 @@ use jiff::{Timestamp, civil::date};
 use super::*;
 use crate::{
     application::{
-        Act, Application, ApplicationCommand, ApplicationState, ExamOutcome, decide, examples as e,
+        Act, Application, ApplicationCommand, ApplicationState, ExamOutcome, ItemAnswer, decide,
+        examples as e,
     },
     eligibility::Scope,
     member::{PaymentItem, record_examples::yoko},
@@ -218,8 +219,11 @@ fn nobody_is_reminded_of_what_is_completed_withdrawn_or_the_exam_alone() {
 fn a_correction_is_reminded_of_before_its_own_deadline_and_names_what_is_open() {
     let mut events = e::after_acts(e::under_review(), [e::send_back()]);
     let answer = ApplicationCommand::AnswerCorrection {
-        item: 1,
-        answer: "書き直しました。".to_owned(),
+        answers: vec![ItemAnswer {
+            item: 1,
+            answer: "書き直しました。".to_owned(),
+            seen: None,
+        }],
     };
     let answered = decide(
         &e::folded(&events),
@@ -243,7 +247,10 @@ fn a_correction_is_reminded_of_before_its_own_deadline_and_names_what_is_open() 
 fn an_extension_moves_the_reminders_with_it() {
     let mut events = e::filled_in();
     let until: Timestamp = e::at("2026-08-21T17:00");
-    events.push(ApplicationEvent::DeadlineExtended { until });
+    events.push(ApplicationEvent::DeadlineExtended {
+        until,
+        explanation: None,
+    });
     assert_eq!(reminded(&events, "2026-07-24T09:00"), None);
     let due = reminded(&events, "2026-08-14T09:00").unwrap();
     assert_eq!((due.before, due.closes), (7, until));

@@ -8,7 +8,7 @@ use super::{NoticeKind, Placeholder, reminder::missing};
 use crate::{
     application::{
         ApplicationEvent, ApplicationId, ApplicationState, CertificationTrack, CorrectionItem,
-        CorrectionRequest, ExamTrack,
+        CorrectionRequest, DecisionKind, ExamTrack,
     },
     calendar::{days_left, long_date, show_deadline, show_jst_minutes},
     documents::with_commas,
@@ -99,6 +99,21 @@ fn of_occasion(
             .map(|submission| show_jst_minutes(submission.submitted_at)),
         Placeholder::Message => request.map(|request| request.message.value.trim().to_owned()),
         Placeholder::Corrections => request.map(|request| corrections(state, request)),
+        Placeholder::Explanation => Some(
+            event
+                .and_then(ApplicationEvent::explanation)
+                .map_or_else(String::new, |text| text.trim().to_owned()),
+        ),
+        Placeholder::UndoneDecision => match event {
+            Some(ApplicationEvent::DecisionUndone { decision, .. }) => {
+                Some(decision.label().to_owned())
+            }
+            Some(ApplicationEvent::ExamResultRetracted { .. }) => {
+                Some(DecisionKind::ExamResult.label().to_owned())
+            }
+            Some(ApplicationEvent::DecisionRevoked { .. }) => Some("書類審査の判定".to_owned()),
+            _ => None,
+        },
         Placeholder::ExamOutcome => match &state.exam {
             ExamTrack::Resulted { outcome, .. } => Some(outcome.label().to_owned()),
             _ => None,

@@ -67,7 +67,7 @@ fn a_control_character_is_refused_in_words() {
     assert_eq!(
         undecodable("瘍\u{0}子").map(|found| found.message("氏名")),
         Some(
-            "氏名 の2文字目に使用できない文字（U+0000）が含まれています。この文字を削除してください。"
+            "氏名に、表示されない特殊な文字（U+0000）が含まれています。2文字目の前後を入力し直してください。"
                 .to_owned()
         )
     );
@@ -78,6 +78,11 @@ fn line_ends_become_line_feeds_and_other_text_is_not_copied() {
     assert_eq!(
         normalise_newlines("一\r\n二\r三\n四\r\r\n"),
         "一\n二\n三\n四\n\n"
+    );
+    // As word processors leave them, and as other systems write them.
+    assert_eq!(
+        normalise_newlines("一\u{b}二\u{c}三\u{85}四\u{2028}五\u{2029}\u{b}\r\n六"),
+        "一\n二\n三\n四\n五\n\n\n六"
     );
     assert!(matches!(
         normalise_newlines("一\n二"),
@@ -244,6 +249,38 @@ fn a_name_is_found_under_the_old_and_the_new_form() {
         ("\u{FA19}谷", "神谷"),
         ("ｽﾐｽ John", "スミスＪＯＨＮ"),
         ("か\u{3099}", "が"),
+        ("奧村　恆夫", "奥村恒夫"),
+        ("西川　\u{2EC6}子", "西川角子"),
+        ("\u{2ED1}\u{2F95}川　\u{2ED8}子", "長谷川青子"),
+        ("舘　巖", "館巌"),
+        ("佐々木\u{200B} 一", "佐々木一"),
+        ("佐佐木　一", "佐々木一"),
+        ("野〻村", "野々村"),
+        ("國廣　槇", "国広槙"),
+        ("三ヶ島　ヶ", "三ケ島ケ"),
+        ("\u{FEFF}山\u{AD}田\u{2060}", "山田"),
+        ("嶋田　龍", "島田竜"),
+        ("冨永　峯子", "富永峰子"),
+        ("埜口", "野口"),
+        ("薗田", "園田"),
+        ("凉", "涼"),
+        ("堯", "尭"),
+        ("凛", "凜"),
+        ("遙", "遥"),
+        ("萠", "萌"),
+        ("桧山", "檜山"),
+        ("鷗", "鴎"),
+        ("籔", "薮"),
+        ("淵", "渕"),
+        ("煕", "熙"),
+        ("曻", "昇"),
+        ("說", "説"),
+        ("靏田", "鶴田"),
+        ("Müller–Łukasz", "muller-łukasz"),
+        ("Nguyễn Thị", "nguyen thi"),
+        ("O’Brien", "O'BRIEN"),
+        ("マリア・ガルシア", "マリア ガルシア"),
+        ("ﾏﾘｱ･ｶﾞﾙｼｱ", "マリアガルシア"),
     ] {
         assert_eq!(name_key(stored), name_key(typed), "{stored}");
     }
@@ -251,13 +288,24 @@ fn a_name_is_found_under_the_old_and_the_new_form() {
 }
 
 #[test]
+fn a_name_is_found_with_its_parts_in_either_order() {
+    assert_eq!(name_keys("髙橋　﨑子"), ["高橋崎子", "崎子高橋"]);
+    assert_eq!(
+        name_keys("John  von Neumann"),
+        ["johnvonneumann", "vonneumannjohn"]
+    );
+    assert_eq!(name_keys("高橋"), ["高橋"]);
+    assert_eq!(name_keys("　高橋　"), ["高橋"]);
+}
+
+#[test]
 fn names_that_people_tell_apart_keep_their_own_keys() {
     for (one, other) in [
         ("斎藤", "斉藤"),
-        ("竜田", "龍田"),
-        ("富田", "冨田"),
-        ("島田", "嶋田"),
+        ("坂田", "阪田"),
+        ("沢田", "澄田"),
         ("はな", "ハナ"),
+        ("ひろし", "ひろじ"),
     ] {
         assert_ne!(name_key(one), name_key(other));
     }

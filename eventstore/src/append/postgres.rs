@@ -3,11 +3,14 @@
 use sqlx::PgPool;
 use sqlx::error::DatabaseError;
 
-use super::{Batch, Refusal};
-use crate::error::{Error, Stage};
+use super::{Batch, Refusal, failed};
+use crate::error::Error;
 
 /// The SQLSTATE by which `append_events` says that the stream does not reach far enough.
 const HOLE: &str = "EV002";
+
+/// And that it came there on another way.
+const OTHER_PAST: &str = "EV004";
 
 /// Writes the batch. It gets its place in the ledger from the sealer.
 pub(crate) async fn append(pool: &PgPool, batch: &Batch) -> Result<(), Refusal> {
@@ -29,6 +32,7 @@ pub(crate) async fn append(pool: &PgPool, batch: &Batch) -> Result<(), Refusal> 
         .bind(&batch.metadata)
         .bind(batch.recorded_at_us)
         .bind(hashes)
+        .bind(batch.previous.as_ref().map(|hash| &hash[..]))
         .execute(pool)
         .await
         .map(drop)
@@ -42,8 +46,9 @@ fn refusal(source: sqlx::Error) -> Refusal {
         Some("commands_pkey") => return Refusal::Duplicate,
         _ => {}
     }
-    if database.and_then(DatabaseError::code).as_deref() == Some(HOLE) {
-        return Refusal::Failed(Error::Hole);
+    match database.and_then(DatabaseError::code).as_deref() {
+        Some(HOLE) => Refusal::Failed(Error::Hole),
+        Some(OTHER_PAST) => Refusal::Failed(Error::OtherPast),
+        _ => failed(source),
     }
-    Refusal::Failed(Error::at(Stage::Append)(source))
 }

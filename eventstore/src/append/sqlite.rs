@@ -2,42 +2,53 @@
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
-use super::{Batch, Refusal};
-use crate::error::{Error, Stage};
+use super::{Batch, Refusal, failed};
+use crate::error::Error;
 use crate::hash::{self, Digest};
+use crate::ledger::continuity::Found;
+use crate::ledger::entry::LedgerEntry;
 
-/// Writes the batch and returns the number of the last ledger row.
-pub(crate) async fn append(pool: &SqlitePool, batch: &Batch) -> Result<i64, Refusal> {
-    let at = |source| Refusal::Failed(Error::at(Stage::Append)(source));
+/// The state that an append finds.
+type State = (bool, i64, Option<Vec<u8>>, i64, Vec<u8>, Option<Vec<u8>>);
+
+/// Writes the batch and returns the last row of the ledger, beside the ledger's row of the number `asked`.
+pub(crate) async fn append(pool: &SqlitePool, batch: &Batch, asked: i64) -> Result<Found, Refusal> {
     // IMMEDIATE: a transaction that reads first and writes later fails at once, whatever the busy timeout, when
     // another one wrote in between.
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(at)?;
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     // Checked by looking: a unique violation in SQLite does not say which constraint it was.
-    let (repeated, last_sequence, global_seq, chain_hash): (bool, i64, i64, Vec<u8>) =
+    let (repeated, last_sequence, previous, global_seq, chain_hash, remembered): State =
         sqlx::query_as(include_str!("sql/sqlite_state.sql"))
             .bind(batch.envelope.metadata.command_id)
             .bind(&batch.aggregate_type)
             .bind(&batch.aggregate_id)
+            .bind(batch.first)
+            .bind(asked)
             .fetch_one(&mut *tx)
             .await
-            .map_err(at)?;
+            .map_err(failed)?;
     if repeated {
         return Err(Refusal::Duplicate);
     }
-    if last_sequence >= batch.first {
-        return Err(Refusal::Conflict);
-    }
     if last_sequence + 1 < batch.first {
         return Err(Refusal::Failed(Error::Hole));
+    }
+    if let (Some(known), Some(previous)) = (&batch.previous, &previous)
+        && known[..] != previous[..]
+    {
+        return Err(Refusal::Failed(Error::OtherPast));
+    }
+    if last_sequence >= batch.first {
+        return Err(Refusal::Conflict);
     }
     let chain_hash = Digest::try_from(chain_hash).map_err(|_| {
         Refusal::Failed(Error::Inconsistent("the head of the ledger is no SHA-256"))
     })?;
     let head = write(&mut tx, batch, global_seq, chain_hash)
         .await
-        .map_err(at)?;
-    tx.commit().await.map_err(at)?;
-    Ok(head)
+        .map_err(failed)?;
+    tx.commit().await.map_err(failed)?;
+    Ok(Found { head, remembered })
 }
 
 async fn write(
@@ -45,7 +56,7 @@ async fn write(
     batch: &Batch,
     mut global_seq: i64,
     mut chain_hash: Digest,
-) -> Result<i64, sqlx::Error> {
+) -> Result<LedgerEntry, sqlx::Error> {
     let command_id = batch.envelope.metadata.command_id;
     sqlx::query(include_str!("sql/sqlite_command.sql"))
         .bind(command_id)
@@ -85,5 +96,8 @@ async fn write(
         .bind(&chain_hash[..])
         .execute(&mut **tx)
         .await?;
-    Ok(global_seq)
+    Ok(LedgerEntry {
+        global_seq,
+        chain_hash,
+    })
 }

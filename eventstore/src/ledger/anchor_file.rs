@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::ledger::anchor::{Anchor, AnchorFlaw, AnchorProblem};
+use crate::private_file::open_private;
 
 /// The name of the file in its directory.
 const FILE: &str = "anchors.jsonl";
@@ -119,12 +120,11 @@ fn append(
         .mode(0o700)
         .create(directory)
         .map_err(at)?;
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(at)?;
+    let mut file = open_private(
+        OpenOptions::new().read(true).append(true).create(true),
+        path,
+    )
+    .map_err(at)?;
     // The service and `shinsei anchor` may be at it at the same time. Freed when the file is closed.
     file.lock().map_err(at)?;
     let there = read(file.try_clone().map_err(at)?)?;
@@ -157,6 +157,8 @@ fn append(
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use jiff::civil::date;
 
     use super::*;
@@ -190,6 +192,11 @@ mod tests {
         assert_eq!(read_anchors(&anchors.path()).unwrap(), two());
         let text = std::fs::read_to_string(anchors.path()).unwrap();
         assert_eq!(text.lines().count(), 2);
+        let mode = std::fs::metadata(anchors.path())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[tokio::test]

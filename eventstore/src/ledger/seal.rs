@@ -10,6 +10,8 @@ use sqlx::{PgPool, Postgres, Transaction};
 use crate::database::Database;
 use crate::error::{Error, Stage};
 use crate::hash::{self, Digest};
+use crate::ledger::continuity::Found;
+use crate::ledger::entry::LedgerEntry;
 
 /// How many events one transaction seals. Above about a thousand the planner may choose a bad plan after a bulk load.
 const BATCH: i64 = 1_000;
@@ -27,10 +29,17 @@ pub(super) struct Unsealed {
     pub content_hash: Vec<u8>,
 }
 
+/// What is read with the lease: `sql/lease.sql`.
+type Lease = (i64, Vec<u8>, String, i64, bool, String, Option<Vec<u8>>);
+
 /// What one pass did.
 pub(super) enum Pass {
-    /// It sealed so many events, and the ledger ends there; `more` when there may be others.
-    Sealed { events: i64, head: i64, more: bool },
+    /// It sealed so many events, and this is the ledger; `more` when there may be others.
+    Sealed {
+        events: i64,
+        found: Found,
+        more: bool,
+    },
     /// Somebody else has the lease.
     Leased,
 }
@@ -46,7 +55,7 @@ pub async fn seal(database: &Database) -> Result<i64, Error> {
         return Ok(0);
     };
     let mut total = 0;
-    while let Pass::Sealed { events, more, .. } = pass(pool).await? {
+    while let Pass::Sealed { events, more, .. } = pass(pool, 0).await? {
         total += events;
         if !more {
             break;
@@ -55,16 +64,16 @@ pub async fn seal(database: &Database) -> Result<i64, Error> {
     Ok(total)
 }
 
-/// One transaction of the sealer.
-pub(super) async fn pass(pool: &PgPool) -> Result<Pass, Error> {
+/// One transaction of the sealer, which tells the ledger's row of the number `asked` as well.
+pub(super) async fn pass(pool: &PgPool, asked: i64) -> Result<Pass, Error> {
     let at = Error::at(Stage::Seal);
     let mut tx = pool.begin().await.map_err(&at)?;
-    let lease: Option<(i64, Vec<u8>, String, i64, bool, String)> =
-        sqlx::query_as(include_str!("sql/lease.sql"))
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(&at)?;
-    let Some((global_seq, chain_hash, txid, position, foreign_mark, _)) = lease else {
+    let lease: Option<Lease> = sqlx::query_as(include_str!("sql/lease.sql"))
+        .bind(asked)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(&at)?;
+    let Some((global_seq, chain_hash, txid, position, foreign_mark, _, remembered)) = lease else {
         return Ok(Pass::Leased);
     };
     if foreign_mark {
@@ -88,7 +97,7 @@ pub(super) async fn pass(pool: &PgPool) -> Result<Pass, Error> {
     let Some(mark) = rows.last() else {
         return Ok(Pass::Sealed {
             events: 0,
-            head: global_seq,
+            found: Found::new(global_seq, chain_hash, remembered)?,
             more: false,
         });
     };
@@ -101,7 +110,13 @@ pub(super) async fn pass(pool: &PgPool) -> Result<Pass, Error> {
     let events = head.global_seq - global_seq;
     Ok(Pass::Sealed {
         events,
-        head: head.global_seq,
+        found: Found {
+            head: LedgerEntry {
+                global_seq: head.global_seq,
+                chain_hash: head.chain_hash,
+            },
+            remembered,
+        },
         more: events == BATCH,
     })
 }
@@ -110,7 +125,7 @@ pub(super) fn head_hash(bytes: Vec<u8>) -> Result<Digest, Error> {
     Digest::try_from(bytes).map_err(|_| Error::Inconsistent("the head of the ledger is no SHA-256"))
 }
 
-/// Writes the rows behind the head, moves the head and the mark, and tells the other nodes when it commits.
+/// Writes the rows behind the head, and moves the head and the mark.
 pub(super) async fn extend(
     tx: &mut Transaction<'_, Postgres>,
     head: &mut Head,

@@ -89,9 +89,9 @@ impl fmt::Display for Problem {
 }
 
 #[derive(FromRow)]
-struct Row {
-    global_seq: i64,
-    chain_hash: Vec<u8>,
+pub(super) struct Row {
+    pub global_seq: i64,
+    pub chain_hash: Vec<u8>,
     #[sqlx(flatten)]
     event: EventColumns,
     command_aggregate_type: Option<String>,
@@ -154,15 +154,7 @@ pub async fn verify(database: &Database) -> Result<VerifyReport, Error> {
         problem: None,
     };
     loop {
-        let rows: Vec<Row> = on_database!(database, pool => {
-            sqlx::query_as(include_str!("sql/verify.sql"))
-                .bind(report.verified)
-                .bind(head)
-                .bind(BATCH)
-                .fetch_all(pool)
-                .await
-        })
-        .map_err(&at)?;
+        let rows = rows(database, report.verified, head, BATCH).await?;
         let Some(last) = rows.last() else { break };
         let through = last.global_seq;
         for row in rows {
@@ -199,8 +191,26 @@ pub async fn verify(database: &Database) -> Result<VerifyReport, Error> {
     Ok(report)
 }
 
+/// What is to agree about the rows after one number up to another, in their order.
+pub(super) async fn rows(
+    database: &Database,
+    after: i64,
+    through: i64,
+    limit: i64,
+) -> Result<Vec<Row>, Error> {
+    on_database!(database, pool => {
+        sqlx::query_as(include_str!("sql/verify.sql"))
+            .bind(after)
+            .bind(through)
+            .bind(limit)
+            .fetch_all(pool)
+            .await
+    })
+    .map_err(Error::at(Stage::Verify))
+}
+
 /// The chain hash of a sound row, or what is wrong and with which number.
-fn check(row: &Row, expected: i64, previous: &Digest) -> Result<Digest, (i64, Reason)> {
+pub(super) fn check(row: &Row, expected: i64, previous: &Digest) -> Result<Digest, (i64, Reason)> {
     if row.global_seq != expected {
         return Err((expected, Reason::Gap));
     }
@@ -261,6 +271,11 @@ async fn after_the_walk(
             event: None,
         }));
     }
+    beside_the_ledger(database).await
+}
+
+/// What stands beyond the end of the ledger or beside it.
+pub(super) async fn beside_the_ledger(database: &Database) -> Result<Option<Problem>, sqlx::Error> {
     let beyond: Option<(i64,)> = match database {
         Database::Sqlite(pool) => sqlx::query_as(
             "SELECT l.global_seq FROM ledger l, ledger_head h WHERE l.global_seq > h.global_seq ORDER BY 1 LIMIT 1",

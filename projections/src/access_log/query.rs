@@ -20,8 +20,10 @@ const VIEW: &str = "access_log";
 pub struct AccessEntry {
     /// Number of the event in the ledger.
     pub global_seq: i64,
-    /// 会員番号 of whose data it was; none for what shows many members at once.
+    /// 会員番号 of whose data it was; of a list, whose record is asked for. None for what shows many members at once.
     pub member: Option<MemberNumber>,
+    /// Of a list or a file: how many members it names.
+    pub named: i64,
     /// Who: `secretariat:demo`.
     pub actor: String,
     /// In which role.
@@ -64,10 +66,11 @@ struct Columns {
     request_id: String,
     viewed_at: i64,
     refused: i64,
+    named: i64,
 }
 
 impl Columns {
-    fn into_entry(self) -> Result<AccessEntry> {
+    fn into_entry(self, of: Option<&MemberNumber>) -> Result<AccessEntry> {
         let foreign = || Error::ForeignRow(VIEW);
         let whose = Whose::parse(&self.member).ok_or_else(foreign)?;
         let application = self.application.map(|id| ApplicationId::parse(&id));
@@ -75,8 +78,10 @@ impl Columns {
             global_seq: self.global_seq,
             member: match whose {
                 Whose::Member(number) => Some(number),
-                Whose::Everybody => None,
+                Whose::Everybody | Whose::Account(_) | Whose::Token(_) => None,
+                Whose::List(_) => of.cloned(),
             },
+            named: self.named,
             actor: self.actor,
             role: self.role,
             operation: self.operation,
@@ -101,7 +106,10 @@ pub(crate) async fn access_log(
         ));
         query.push_bind(before.unwrap_or(i64::MAX));
         if let Some(member) = &filter.member {
-            query.push(" AND member = ").push_bind(member.as_str());
+            query.push(" AND global_seq IN (SELECT global_seq FROM access_log WHERE member = ");
+            query.push_bind(member.as_str());
+            query.push(" UNION ALL SELECT global_seq FROM access_log_named WHERE member = ");
+            query.push_bind(member.as_str()).push(")");
         }
         if let Some(actor) = &filter.actor {
             query.push(" AND actor = ").push_bind(actor);
@@ -124,20 +132,23 @@ pub(crate) async fn access_log(
     let items: Vec<AccessEntry> = rows
         .into_iter()
         .take(wanted)
-        .map(Columns::into_entry)
+        .map(|row| row.into_entry(filter.member.as_ref()))
         .collect::<Result<_>>()?;
     let next = items.last().filter(|_| more).map(|entry| entry.global_seq);
     Ok(Page { items, next })
 }
 
-/// Number of the last event of a member's stream that the log knows.
-pub(crate) async fn seen(database: &Database, member: &str) -> Result<Option<i64>> {
+/// Number of the last event of a stream that the log knows.
+pub(crate) async fn seen(database: &Database, stream: &str) -> Result<Option<i64>> {
     let seen: Option<i64> = on_database!(database, pool => {
         sqlx::query_scalar(
-            "SELECT sequence FROM access_log WHERE member = $1 ORDER BY global_seq DESC LIMIT 1",
+            "SELECT MAX(sequence) FROM
+                    (SELECT sequence FROM (SELECT sequence FROM access_log WHERE member = $1 ORDER BY global_seq DESC LIMIT 1) looked
+                     UNION ALL
+                     SELECT sequence FROM (SELECT sequence FROM access_entrances WHERE stream = $1 ORDER BY global_seq DESC LIMIT 1) came) last",
         )
-        .bind(member)
-        .fetch_optional(pool)
+        .bind(stream)
+        .fetch_one(pool)
         .await
     })
     .map_err(Error::while_("asking access_log"))?;

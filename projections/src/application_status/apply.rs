@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::application::{self, ExamOutcome};
+use domain::application::{self, DecisionKind, ExamOutcome};
 use domain::eligibility::Scope;
 use domain::member::{MemberNumber, PaymentItem};
 use domain::program::ProgramId;
@@ -255,6 +255,10 @@ enum Excerpt {
     ExamResultRecorded {
         outcome: ExamOutcome,
     },
+    DecisionUndone {
+        decision: DecisionKind,
+        exam_result: Option<ExamOutcome>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -273,7 +277,7 @@ impl Fact {
     pub(super) fn read(event: FedEvent) -> Result<Self, Unreadable> {
         let change = match event.event_type.as_str() {
             "Applied" | "Submitted" | "PaymentConfirmed" | "PaymentReversed"
-            | "ExamResultRecorded" => match event.decode()? {
+            | "ExamResultRecorded" | "DecisionUndone" => match event.decode()? {
                 Excerpt::Applied {
                     program,
                     member,
@@ -297,6 +301,11 @@ impl Fact {
                 },
                 Excerpt::PaymentReversed { transaction } => Change::PaymentReversed { transaction },
                 Excerpt::ExamResultRecorded { outcome } => Change::ExamResult(outcome),
+                Excerpt::DecisionUndone {
+                    decision: DecisionKind::ExamResult,
+                    exam_result,
+                } => exam_result.map_or(Change::ExamResultRetracted, Change::ExamResult),
+                Excerpt::DecisionUndone { .. } => Change::Nothing,
             },
             "ReturnedForCorrection" => Change::Documents(DocumentTrack::Returned),
             "Reopened" => Change::Documents(DocumentTrack::Drafting),

@@ -43,6 +43,7 @@ impl Projection for ApplicationStatusView {
         "PaymentConfirmed",
         "PaymentReversed",
         "ExamResultRecorded",
+        "DecisionUndone",
     ];
     const BATCH: i64 = 4_000;
 

@@ -20,6 +20,7 @@ pub(crate) struct Fact {
     actor: String,
     role: String,
     reason: Option<String>,
+    approval: Option<String>,
     command_id: String,
     decided_at_us: i64,
     changes: Vec<Change>,
@@ -42,6 +43,7 @@ pub(crate) struct Entry {
     pub actor: String,
     pub role: String,
     pub reason: Option<String>,
+    pub approval: Option<String>,
     pub command_id: String,
     pub decided_at_us: i64,
 }
@@ -67,6 +69,12 @@ impl Fact {
             .find(|name| **name == event.event_type)
             .ok_or_else(|| event.unknown())?;
         let metadata = event.metadata()?;
+        let content = event.decode::<ApplicationEvent>()?;
+        let explanation = content
+            .explanation()
+            .map(|text| fields::explanation(event.sequence, text));
+        let mut changes = fields::changes(content);
+        changes.extend(explanation);
         Ok(Self {
             global_seq: event.global_seq,
             application: event.id.clone(),
@@ -75,9 +83,10 @@ impl Fact {
             actor: metadata.actor,
             role: metadata.role,
             reason: metadata.reason,
+            approval: metadata.approval,
             command_id: metadata.command_id.to_string(),
             decided_at_us: metadata.decided_at_us,
-            changes: fields::changes(event.decode::<ApplicationEvent>()?),
+            changes,
         })
     }
 
@@ -103,6 +112,7 @@ impl Fact {
             actor: self.actor.clone(),
             role: self.role.clone(),
             reason: self.reason.clone(),
+            approval: self.approval.clone(),
             command_id: self.command_id.clone(),
             decided_at_us: self.decided_at_us,
         }
@@ -339,6 +349,30 @@ mod tests {
         assert!(of(2)[0].1.contains('円'), "{:?}", of(2));
         assert_eq!(of(3), [("申請の完了", "本紙 第1号（55単位）")]);
         assert_eq!(of(4), [("お申込み", "取下げ")]);
+    }
+
+    #[test]
+    fn what_the_member_is_told_stands_beside_what_was_done_and_an_undoing_says_of_what() {
+        let mut lapsed = corpus("Lapsed");
+        if let ApplicationEvent::Lapsed { explanation, .. } = &mut lapsed {
+            *explanation = Some(domain::Personal::new("ご連絡がなかったため。".to_owned()));
+        }
+        let entries = entries(&[lapsed.clone(), lapsed, corpus("DecisionUndone")]);
+        let shown: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                (
+                    entry.field.as_str(),
+                    entry.before.as_str(),
+                    entry.after.as_str(),
+                )
+            })
+            .collect();
+        let told = ("会員への説明", "", "ご連絡がなかったため。");
+        assert_eq!(shown[..2], [("認定", "", "失効"), told]);
+        assert_eq!(shown[2], told);
+        assert_eq!(shown[3], ("認定", "失効", "失効の取消"));
+        assert_eq!(shown[4].0, "会員への説明");
     }
 
     #[test]

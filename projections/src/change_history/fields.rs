@@ -1,7 +1,7 @@
 //! What an event says in the words of the screens: field labels of the manual, and values as text.
 
-use domain::application::{ApplicationEvent, CheckMark, CheckTarget};
-use domain::calendar::{show_date, show_jst_minutes};
+use domain::application::{ApplicationEvent, CheckMark, CheckTarget, DecisionKind, ExamOutcome};
+use domain::calendar::{show_date, show_deadline};
 use domain::documents::{
     ClinicalExperience, Conference, DocumentKind, Paper, Profile, ResearchActivity, Resume, RowId,
 };
@@ -50,6 +50,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "Certified",
     "Deferred",
     "Lapsed",
+    "DecisionUndone",
 ];
 
 /// The new values of one slot: a document, a row of one, or what concerns the application as a whole.
@@ -82,6 +83,7 @@ const PAYMENTS: &str = "payments";
 const CHECKS: &str = "checks";
 const ADJUSTMENTS: &str = "adjustments";
 const CORRECTIONS: &str = "corrections";
+const EXPLANATIONS: &str = "explanations";
 
 /// Label of the way of the documents after 申請を完了する.
 const DOCUMENTS: &str = "書類審査";
@@ -91,6 +93,17 @@ const CERTIFICATION: &str = "認定";
 
 /// Label of 申込 and 取下げ.
 const APPLIED: &str = "お申込み";
+
+/// 会員への説明 of the event of that number: it explains this event alone, so nothing stood there before.
+pub(super) fn explanation(sequence: i64, text: &str) -> Change {
+    Change {
+        slot: format!("{EXPLANATIONS}/{sequence}"),
+        document: None,
+        keys: Keys::Fields(None),
+        values: vec![("会員への説明".to_owned(), text.to_owned())],
+        partial: false,
+    }
+}
 
 /// What the event changes. The values before are no matter here.
 #[expect(clippy::too_many_lines, reason = "one arm for each event")]
@@ -230,7 +243,7 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
         E::ReturnedForCorrection { request, .. } => {
             let mut changes = vec![
                 application(DOCUMENTS, "差し戻し"),
-                application("修正の期限", show_jst_minutes(request.due)),
+                application("修正の期限", show_deadline(request.due)),
             ];
             if !request.message.value.is_empty() {
                 changes.push(application("修正のお願い", request.message.value));
@@ -259,12 +272,14 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
             let label = format!("修正のお願い {item} への回答");
             vec![application(&label, answer.value)]
         }
-        E::Reopened { submission, until } => vec![
+        E::Reopened {
+            submission, until, ..
+        } => vec![
             application(DOCUMENTS, format!("再開（本紙 第{submission}号）")),
-            application("締め切り日時", show_jst_minutes(until)),
+            application("締め切り日時", show_deadline(until)),
         ],
-        E::DeadlineExtended { until } => {
-            vec![application("締め切り日時", show_jst_minutes(until))]
+        E::DeadlineExtended { until, .. } => {
+            vec![application("締め切り日時", show_deadline(until))]
         }
         E::DocumentsAccepted { .. } => vec![application(DOCUMENTS, "書類受理")],
         E::ReviewPassed { .. } => vec![application(DOCUMENTS, "審査合格")],
@@ -275,11 +290,11 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
         }
         E::ExamResultRetracted { .. } => vec![application("筆記試験の結果", "")],
         E::CertificationApproved { .. } => vec![application(CERTIFICATION, "更新認定可")],
-        E::CertificationFeeRequested { due } => vec![application(
+        E::CertificationFeeRequested { due, .. } => vec![application(
             CERTIFICATION,
             format!("認定料の請求（{} まで）", show_date(due)),
         )],
-        E::Certified { certificate } => vec![application(
+        E::Certified { certificate, .. } => vec![application(
             CERTIFICATION,
             format!(
                 "認定（{} ~ {}）",
@@ -287,12 +302,27 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
                 show_date(certificate.expires_on)
             ),
         )],
-        E::Deferred { until } => vec![application(
+        E::Deferred { until, .. } => vec![application(
             CERTIFICATION,
             format!("猶予（{} まで）", show_date(until)),
         )],
         E::Lapsed { .. } => vec![application(CERTIFICATION, "失効")],
+        E::DecisionUndone {
+            decision,
+            exam_result,
+            ..
+        } => vec![undone(decision, exam_result)],
         _ => Vec::new(),
+    }
+}
+
+/// What stands again where a decision was undone.
+fn undone(decision: DecisionKind, exam_result: Option<ExamOutcome>) -> Change {
+    match decision {
+        DecisionKind::ExamResult => {
+            application("筆記試験の結果", exam_result.map_or("", ExamOutcome::label))
+        }
+        _ => application(CERTIFICATION, decision.undone()),
     }
 }
 

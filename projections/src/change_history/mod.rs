@@ -27,11 +27,11 @@ pub(crate) use query::{history, seen};
 pub(crate) struct ChangeHistoryView;
 
 const ENTRY_COLUMNS: &str = "global_seq, place, application, sequence, event, document, row_id, field, before_value, \
-                             after_value, actor, role, reason, command_id, decided_at";
+                             after_value, actor, role, reason, approval, command_id, decided_at";
 
 impl Projection for ChangeHistoryView {
     const NAME: ViewName = ViewName::ChangeHistory;
-    const VERSION: i64 = 2;
+    const VERSION: i64 = 4;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[
         Table {
@@ -129,6 +129,7 @@ impl Projection for ChangeHistoryView {
                         .push_bind(&entry.actor)
                         .push_bind(&entry.role)
                         .push_bind(&entry.reason)
+                        .push_bind(&entry.approval)
                         .push_bind(&entry.command_id)
                         .push_bind(entry.decided_at_us);
                 });

@@ -43,6 +43,8 @@ pub struct HistoryEntry {
     pub role: String,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// In whose place it was done where one person is not enough (`domain::proposal::ApprovalKind`).
+    pub approval: Option<String>,
     /// The command.
     pub command_id: Uuid,
     /// When it was decided.
@@ -56,6 +58,8 @@ pub struct HistoryFilter {
     pub application: Option<String>,
     /// Who, as in the metadata of events: `member:1000001`.
     pub actor: Option<String>,
+    /// In which role.
+    pub role: Option<String>,
     /// The document.
     pub document: Option<DocumentKind>,
     /// Name of the event.
@@ -84,6 +88,7 @@ struct Columns {
     actor: String,
     role: String,
     reason: Option<String>,
+    approval: Option<String>,
     command_id: String,
     decided_at: i64,
 }
@@ -112,6 +117,7 @@ impl Columns {
             actor: self.actor,
             role: self.role,
             reason: self.reason,
+            approval: self.approval,
             command_id: self
                 .command_id
                 .parse()
@@ -143,6 +149,9 @@ pub(crate) async fn history(
             }
             if let Some(actor) = &filter.actor {
                 $query.push(" AND actor = ").push_bind(actor);
+            }
+            if let Some(role) = &filter.role {
+                $query.push(" AND role = ").push_bind(role);
             }
             if let Some(document) = filter.document {
                 $query.push(document_column).push_bind(document.slug());

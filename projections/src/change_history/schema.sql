@@ -12,6 +12,7 @@ CREATE TABLE view_change_history_g{generation} (
     actor        text   NOT NULL,
     role         text   NOT NULL,
     reason       text,
+    approval     text,
     command_id   text   NOT NULL,
     decided_at   bigint NOT NULL,
     PRIMARY KEY (global_seq, place)

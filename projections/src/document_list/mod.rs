@@ -116,7 +116,7 @@ impl Projection for DocumentListView {
 }
 
 /// The document that an event changes.
-pub(crate) fn document_of(event_type: &str) -> Option<DocumentKind> {
+pub fn document_of(event_type: &str) -> Option<DocumentKind> {
     Some(match event_type {
         "ResumeSaved" => DocumentKind::Resume,
         "ProfileSaved" => DocumentKind::Profile,

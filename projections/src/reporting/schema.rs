@@ -349,7 +349,12 @@ fn counted_of_applications() -> Vec<ReportingColumn> {
             "a.withdrawn <> 0",
             "取下げ: the reports leave these out unless they say otherwise",
         ),
-        column("units", "bigint", "a.units", "業績単位 that count, in 単位"),
+        column(
+            "units",
+            "bigint",
+            "a.units",
+            "認められた単位: what the rules count, with 事務局欄 in its place, in 単位",
+        ),
         column(
             "units_band",
             "text",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cqrs_es::Aggregate as _;
 use domain::application::{
     Application, ApplicationEvent, ApplicationState, CertificationTrack as Certification,
+    DecisionKind,
 };
 use domain::calendar::{days_left, jst_date};
 use domain::eligibility::{Scope, regular_year, renewal_number};
@@ -280,7 +281,7 @@ fn line(
         .value
         .as_ref()
         .map_or(&state.record, |saved| &saved.record);
-    let assessment = program.map(|program| state.assess(&program.rules));
+    let assessment = program.map(|program| state.assess_now(&program.rules));
     let codes = if withdrawn {
         Vec::new()
     } else {
@@ -313,7 +314,7 @@ fn line(
         i64::from(withdrawn).into(),
         assessment
             .as_ref()
-            .map_or(0, |of| i64::from(of.total))
+            .map_or(0, |of| i64::from(state.review.recognised_units(of)))
             .into(),
         assessment
             .as_ref()
@@ -327,7 +328,7 @@ fn line(
             .map(|submission| us(submission.submitted_at))
             .into(),
         program
-            .filter(|_| !withdrawn && state.documents_track.is_open())
+            .filter(|_| !withdrawn && state.is_open())
             .map(|program| us(state.closes(program)))
             .into(),
         certified_on.into(),
@@ -393,6 +394,14 @@ fn money(
         ApplicationEvent::ExamAdded { .. } => billed.push(PaymentItem::ExamFee),
         ApplicationEvent::CertificationFeeRequested { .. } => {
             billed.push(PaymentItem::CertificationFee);
+        }
+        // What was asked for by mistake was never owed; what was paid is.
+        ApplicationEvent::DecisionUndone {
+            decision: DecisionKind::CertificationFeeRequested,
+            ..
+        } => {
+            let item = item_word(PaymentItem::CertificationFee).to_owned();
+            charges.set((id.to_owned(), item), at, None);
         }
         ApplicationEvent::PaymentConfirmed { payment } => {
             let values = vec![
@@ -463,7 +472,7 @@ fn member(rows: &mut Rows, at: At, member: &str, event: MemberEvent) {
     match event {
         MemberEvent::RecordImported { record } => person = Some(self::person(&record.value)),
         MemberEvent::RecordRetracted {} => person = None,
-        MemberEvent::AttendanceRecorded { attendance } => {
+        MemberEvent::AttendanceRecorded { attendance, .. } => {
             let values = vec![
                 attendance.key.first_day.to_string().into(),
                 i64::from(attendance.units).into(),
@@ -471,7 +480,7 @@ fn member(rows: &mut Rows, at: At, member: &str, event: MemberEvent) {
             let seminar = seminar_key(&attendance.key);
             rows.attendance.set(key(&seminar), at, Some(values));
         }
-        MemberEvent::AttendanceRetracted { seminar } => {
+        MemberEvent::AttendanceRetracted { seminar, .. } => {
             rows.attendance.set(key(&seminar_key(&seminar)), at, None);
         }
         MemberEvent::PaymentReceived { payment } => {

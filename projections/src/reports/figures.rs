@@ -14,7 +14,7 @@ use super::table::{Cell, Column};
 use crate::error::Result;
 
 /// How a table is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chart {
     /// A bar for each row: the first column names it, this one (from 0) is its length.
     Bars(usize),
@@ -23,7 +23,7 @@ pub enum Chart {
     /// For each row a bar of each of these columns.
     Groups(&'static [usize]),
     /// A line for each column after the first, over these days before the deadline, a row each.
-    Lines(&'static [i64]),
+    Lines(Vec<i64>),
     /// For each row how long half of all, nine of ten, and nineteen of twenty take: these columns.
     Percentiles([usize; 3]),
 }

@@ -35,6 +35,8 @@ pub struct List<'a> {
 pub struct Line {
     /// One for each column.
     pub cells: Vec<Cell>,
+    /// 会員番号 of whom it shows.
+    pub member: String,
     /// The application that it is about.
     pub application: Option<String>,
 }
@@ -144,7 +146,7 @@ impl List<'_> {
                     column("documents", "申請の状態", Text),
                     column("exam", "筆記試験", Text),
                     column("certification", "認定", Text),
-                    column("units", "単位", Units),
+                    column("units", "認められた単位", Units),
                     column("required", "必要な単位", Units),
                     column("missing", "不足", Text),
                     column("returned", "差し戻し", Count),
@@ -167,7 +169,7 @@ impl List<'_> {
                 columns.extend([
                     column("certification_number", "専門医認定番号", Code),
                     column("documents", "申請の状態", Text),
-                    column("units", "単位", Units),
+                    column("units", "認められた単位", Units),
                     column("required", "必要な単位", Units),
                     column("exam", "筆記試験", Text),
                     column("returned", "差し戻し", Count),
@@ -540,6 +542,7 @@ impl List<'_> {
         }
         Ok(Line {
             cells,
+            member: row.member,
             application: Some(row.application),
         })
     }
@@ -559,7 +562,11 @@ impl List<'_> {
             });
         }
         let application = (self.name != ListName::Unmatched).then_some(row.owner);
-        Line { cells, application }
+        Line {
+            cells,
+            member: row.member,
+            application,
+        }
     }
 
     fn program_title<'a>(&'a self, id: &'a str) -> &'a str {
@@ -568,7 +575,8 @@ impl List<'_> {
 }
 
 /// Of the applications `a`: those in which the member still has something to do, as the domain's `DocumentTrack::is_open` has it.
-pub(super) const OPEN_FOR_MEMBER: &str = " AND a.document_track IN ('drafting', 'returned')";
+pub(super) const OPEN_FOR_MEMBER: &str =
+    " AND a.document_track IN ('drafting', 'returned') AND a.certification <> 'lapsed'";
 
 /// The title of a program, or its id where it is not known any more.
 pub(super) fn title<'a>(programs: &[&'a Program], id: &'a str) -> &'a str {
@@ -590,6 +598,7 @@ fn date(text: &str) -> Cell {
 fn member(row: MemberRow) -> Line {
     let number = |number: Option<i64>| number.map_or(Cell::Empty, Cell::Number);
     Line {
+        member: row.member.clone(),
         cells: vec![
             Cell::Text(row.member),
             Cell::Text(row.name),

@@ -39,13 +39,27 @@ pub use table::{Cell, Column, Kind};
 pub(crate) use versions::OPEN;
 use versions::{Value, insert};
 
+/// 会員番号, 氏名 and mail address of every member as of now, by number.
+pub(crate) async fn mail_addresses(
+    database: &eventstore::Database,
+) -> Result<Vec<(String, String, String)>> {
+    eventstore::on_database!(database, pool => {
+        sqlx::query_as(&format!(
+            "SELECT member, name, email FROM report_members WHERE until = {OPEN} ORDER BY member"
+        ))
+        .fetch_all(pool)
+        .await
+    })
+    .map_err(Error::while_("asking the mail addresses of members"))
+}
+
 /// The view.
 pub(crate) struct ReportsView;
 
 impl Projection for ReportsView {
     const NAME: ViewName = ViewName::Reports;
     const STREAMS: &'static [&'static str] = &[Member::TYPE, Application::TYPE];
-    const VERSION: i64 = 2;
+    const VERSION: i64 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[
         Table {

@@ -1,5 +1,6 @@
 //! What is asked: of which moment, about which program, and which people are behind a figure.
 
+use domain::calendar::{AskedMoment, parse_moment};
 use domain::documents::DocumentKind;
 use domain::program::Program;
 use domain::reporting::{AgeBand, HospitalKind, PREFECTURES, Stage};
@@ -370,7 +371,11 @@ impl ListFilter {
                 _ => Err(wrong()),
             };
             let number = || value.parse::<i64>().map(Some).map_err(|_| wrong());
-            let time = || value.parse::<Timestamp>().map(Some).map_err(|_| wrong());
+            // A day that is named belongs to what is before its end.
+            let time = || match parse_moment(value) {
+                Ok(AskedMoment::Time { ends, .. }) => Ok(Some(ends)),
+                _ => Err(wrong()),
+            };
             let words = || {
                 let fits = value.chars().count() <= 100 && !value.chars().any(char::is_control);
                 fits.then(|| Some(value.to_owned())).ok_or_else(wrong)

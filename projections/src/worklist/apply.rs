@@ -2,12 +2,13 @@
 
 use domain::application::{
     Application, ApplicationState, CertificationTrack as Certification, CheckMark, CheckTarget,
-    Proof, ProofState,
+    DocumentTrack as Documents, Proof, ProofState,
 };
 use domain::documents::DocumentKind;
+use domain::member::MemberRecord;
 use domain::program::Program;
 use domain::requirements::{RequirementKind, requirements};
-use domain::text::{kana_key, name_key};
+use domain::text::{kana_key, name_key, name_keys};
 use serde::{Deserialize, Serialize};
 
 use crate::application_status::{DocumentTrack, ExamTrack};
@@ -96,7 +97,8 @@ pub(crate) struct Line {
     pub member: String,
     pub name: String,
     pub furigana: String,
-    pub name_key: String,
+    /// Everything by which a person is found, as it is folded for search, a line each.
+    pub search_key: String,
     pub furigana_key: String,
     pub workplace: String,
     pub document_track: DocumentTrack,
@@ -128,20 +130,22 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
         .value
         .as_ref()
         .map_or(&state.record, |saved| &saved.record);
-    let assessment = program.map(|program| state.assess(&program.rules));
+    let assessment = program.map(|program| state.assess_now(&program.rules));
     Some(Line {
         program: state.program.to_string(),
         member: state.member.as_str().to_owned(),
         name: record.name.clone(),
         furigana: record.furigana.clone(),
-        name_key: name_key(&record.name),
+        search_key: search_key(state, record),
         furigana_key: kana_key(&record.furigana),
         workplace: record.workplace.name.clone(),
         document_track: DocumentTrack::of(&state.documents_track),
         exam_track: ExamTrack::of(&state.exam),
         certification: CertificationTrack::of(&state.certification),
         withdrawn,
-        units: assessment.as_ref().map_or(0, |assessment| assessment.total),
+        units: assessment
+            .as_ref()
+            .map_or(0, |assessment| state.review.recognised_units(assessment)),
         required: assessment.map_or(0, |assessment| assessment.required),
         missing: if withdrawn {
             Vec::new()
@@ -150,6 +154,8 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
         },
         unchecked: DocumentKind::ALL
             .into_iter()
+            // 筆記試験のみ has no documents to check.
+            .filter(|_| state.documents_track != Documents::NotApplied)
             .filter(|kind| state.review.mark(&CheckTarget::whole(*kind)) != CheckMark::Checked)
             .count(),
         labels: state.review.labels.iter().cloned().collect(),
@@ -158,16 +164,43 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
             .submission()
             .map(|submission| submission.submitted_at.as_microsecond()),
         closes_at_us: program
-            .filter(|_| !withdrawn && state.documents_track.is_open())
+            .filter(|_| !withdrawn && state.is_open())
             .map(|program| state.closes(program).as_microsecond()),
         applied_at_us: state.applied_at.as_microsecond(),
     })
 }
 
+/// By what an application is found. Kana have keys of their own, which never look like those of a name.
+fn search_key(state: &ApplicationState, record: &MemberRecord) -> String {
+    let mut keys = name_keys(&record.name);
+    let kana: Vec<&str> = record.furigana.split_whitespace().collect();
+    keys.push(kana_key(&record.furigana));
+    if let [family, given @ ..] = kana.as_slice()
+        && !given.is_empty()
+    {
+        keys.push(kana_key(&format!("{}{family}", given.concat())));
+    }
+    let certification = record.certification.as_ref();
+    let told = [
+        format!("{}.{}", state.program, state.member.as_str()),
+        certification.map_or_else(String::new, |one| one.number.clone()),
+        record.email.clone(),
+        record.workplace.name.clone(),
+        record.workplace.department.clone(),
+    ];
+    keys.extend(told.iter().map(|text| name_key(text)));
+    keys.retain(|key| !key.is_empty());
+    keys.join("\n")
+}
+
 /// What is missing on the member's side, as codes.
 pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Vec<String> {
     let mut codes = Vec::new();
-    if let Some(program) = program.filter(|_| state.documents_track.is_open()) {
+    // 失効: nothing is the member's to bring any more.
+    if state.has_lapsed() {
+        return codes;
+    }
+    if let Some(program) = program.filter(|_| state.is_open()) {
         for requirement in requirements(state, program).missing {
             let code = match requirement.kind {
                 RequirementKind::UnitsShort => "units_short",
@@ -181,6 +214,13 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
                 Some(document) => format!("{code}:{}", document.slug()),
                 None => code.to_owned(),
             });
+        }
+    }
+    if let Some(program) = program.filter(|_| is_under_review(state)) {
+        let assessment = state.assess_now(&program.rules);
+        // What the member completed has enough by the rules; after 事務局欄, or without attendance that was taken back, it may not.
+        if state.review.recognised_units(&assessment) < assessment.required {
+            codes.push("units_short".to_owned());
         }
     }
     if matches!(state.exam, domain::application::ExamTrack::AwaitingPayment) {
@@ -203,4 +243,8 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
     codes.sort();
     codes.dedup();
     codes
+}
+
+fn is_under_review(state: &ApplicationState) -> bool {
+    matches!(state.documents_track, Documents::UnderReview(_))
 }

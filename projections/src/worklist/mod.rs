@@ -26,13 +26,13 @@ pub(crate) use query::{counts, selection, worklist};
 pub(crate) struct WorklistView;
 
 /// All columns, in one order for reading and writing.
-const COLUMNS: &str = "application, sequence, program, member, name, furigana, name_key, furigana_key, workplace, \
+const COLUMNS: &str = "application, sequence, program, member, name, furigana, search_key, furigana_key, workplace, \
                        document_track, exam_track, certification, withdrawn, units, required, missing, unchecked, labels, \
                        submission_number, submitted_at, closes_at, applied_at, updated_at";
 
 impl Projection for WorklistView {
     const NAME: ViewName = ViewName::Worklist;
-    const VERSION: i64 = 2;
+    const VERSION: i64 = 3;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {
         name: "view_worklist",

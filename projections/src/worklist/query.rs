@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use domain::documents::DocumentKind;
-use domain::text::{kana_key, name_key};
+use domain::text::{half_width, kana_key, name_key};
 use eventstore::{Database, on_database};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -43,11 +43,11 @@ pub struct WorklistEntry {
     pub certification: CertificationTrack,
     /// 取下げ
     pub withdrawn: bool,
-    /// 単位 that count.
+    /// 認められた単位: after 事務局欄.
     pub units: i64,
     /// 単位 needed.
     pub required: i64,
-    /// What is missing on the member's side.
+    /// What is missing on the member's side; while it is checked, whether 認められた単位 are too few.
     pub missing: Vec<Missing>,
     /// Documents that are not 確認済, of seven.
     pub unchecked: i64,
@@ -160,7 +160,8 @@ impl Missing {
 /// Which applications. Nothing asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorklistFilter {
-    /// 会員番号, id, 氏名 or フリガナ: 新旧字体, spaces, kana and their width do not matter.
+    /// 会員番号, 認定番号, id, 氏名 or フリガナ (姓 and 名 in either order), メールアドレス or 施設: 新旧字体, spaces, kana and their width do not matter.
+    /// Of several words each must be there.
     pub text: Option<String>,
     /// Program.
     pub program: Option<String>,
@@ -238,7 +239,7 @@ impl WorklistSort {
             Self::ClosesAt => "期限",
             Self::Member => "会員番号",
             Self::Furigana => "フリガナ",
-            Self::Units => "単位",
+            Self::Units => "認められた単位",
         }
     }
 
@@ -308,7 +309,7 @@ pub(super) struct Columns {
     member: String,
     name: String,
     furigana: String,
-    name_key: String,
+    search_key: String,
     furigana_key: String,
     workplace: String,
     document_track: String,
@@ -341,7 +342,7 @@ impl Columns {
             member: line.member,
             name: line.name,
             furigana: line.furigana,
-            name_key: line.name_key,
+            search_key: line.search_key,
             furigana_key: line.furigana_key,
             workplace: line.workplace,
             document_track: line.document_track.as_str().to_owned(),
@@ -377,7 +378,7 @@ impl Columns {
             .push_bind(self.member.as_str())
             .push_bind(self.name.as_str())
             .push_bind(self.furigana.as_str())
-            .push_bind(self.name_key.as_str())
+            .push_bind(self.search_key.as_str())
             .push_bind(self.furigana_key.as_str())
             .push_bind(self.workplace.as_str())
             .push_bind(self.document_track.as_str())
@@ -448,24 +449,24 @@ macro_rules! push_conditions {
             .map(str::trim)
             .filter(|text| !text.is_empty())
         {
-            let (name, kana) = (name_key(text), kana_key(text));
-            $query
-                .push(" AND (application LIKE ")
-                .push_bind(pattern(&domain::text::half_width(text)));
-            $query.push(" ESCAPE '\\'");
-            if !name.is_empty() {
-                $query
-                    .push(" OR name_key LIKE ")
-                    .push_bind(pattern(&name))
-                    .push(" ESCAPE '\\'");
+            // Each word must be there, in whatever order they stand.
+            for word in half_width(text).split_whitespace() {
+                let keys = [name_key(word), kana_key(word)];
+                let keys: Vec<&String> = keys.iter().filter(|key| !key.is_empty()).collect();
+                for (place, key) in keys.iter().enumerate() {
+                    $query
+                        .push(if place == 0 {
+                            " AND (search_key LIKE "
+                        } else {
+                            " OR search_key LIKE "
+                        })
+                        .push_bind(pattern(key))
+                        .push(" ESCAPE '\\'");
+                }
+                if !keys.is_empty() {
+                    $query.push(")");
+                }
             }
-            if !kana.is_empty() {
-                $query
-                    .push(" OR furigana_key LIKE ")
-                    .push_bind(pattern(&kana))
-                    .push(" ESCAPE '\\'");
-            }
-            $query.push(")");
         }
         if let Some(program) = &$filter.program {
             $query.push(" AND program = ").push_bind(program.clone());

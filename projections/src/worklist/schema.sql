@@ -5,7 +5,7 @@ CREATE TABLE view_worklist_g{generation} (
     member             text    NOT NULL,
     name               text    NOT NULL,
     furigana           text    NOT NULL,
-    name_key           text    NOT NULL,
+    search_key         text    NOT NULL,
     furigana_key       text    NOT NULL,
     workplace          text    NOT NULL,
     document_track     text    NOT NULL,

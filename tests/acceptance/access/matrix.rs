@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use api::access::{Clients, Duties, Duty, Grant, Permission, Principal};
+use api::access::{Clients, Duties, Duty, Grant, Permission, Principal, operators_call};
 use domain::Role;
 use jiff::Timestamp;
 use serde_json::json;
@@ -27,10 +27,10 @@ impl Door {
             .replace("{id}", application)
             .replace("{row}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{token}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
+            .replace("{account}", "nobody")
             .replace("{session}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{mail}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{notice}", "applied")
-            .replace("{kind}", "members")
             .replace("{import}", "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96")
             .replace("{member}", "9000001")
             .replace("{program}", FOURTH)
@@ -99,10 +99,11 @@ struct Asker {
 /// The table once more, written down by hand: what each may, beside what everybody may.
 fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
     use Permission::{
-        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, ExportHistory, Import,
-        ManageMails, ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory,
-        ReadMails, ReadOwnAccessLog, ReadPrograms, ReadReportLists, ReadReports,
-        SearchApplications, SeeOwnSituation, UseMemberPages, VerifyLog,
+        Apply, CheckDocuments, ConfirmPayments, Decide, EditDocuments, ExportHistory,
+        ImportAttendance, ImportExamResults, ImportMembers, ImportPayments, ManageMails,
+        ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadMails,
+        ReadOwnAccessLog, ReadPrograms, ReadReportLists, ReadReports, SearchApplications,
+        SeeImports, SeeOwnSituation, UseMemberPages, VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -130,9 +131,17 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
                 ReadMails,
             ],
             Duty::Check => vec![CheckDocuments],
-            Duty::Decide => vec![Decide],
-            Duty::Payments => vec![ConfirmPayments],
-            Duty::Administer => vec![Import, VerifyLog, ManageTokens, ReadAccessLog, ManageMails],
+            Duty::Decide => vec![Decide, SeeImports, ImportExamResults],
+            Duty::Payments => vec![ConfirmPayments, SeeImports, ImportPayments],
+            Duty::Administer => vec![
+                SeeImports,
+                ImportMembers,
+                ImportAttendance,
+                VerifyLog,
+                ManageTokens,
+                ReadAccessLog,
+                ManageMails,
+            ],
         });
     }
     may
@@ -166,7 +175,7 @@ async fn people(service: &TestService) -> Vec<Asker> {
 
 /// A client for each scope that a role can have; what it cannot have is refused.
 async fn clients(service: &TestService) -> Vec<Asker> {
-    let clients = Clients::new(service.inside.log.clone());
+    let clients = Clients::new(&service.inside);
     let mut askers = Vec::new();
     for role in [Role::Secretariat, Role::Reporter] {
         let duties: &[Duty] = if role == Role::Secretariat {
@@ -181,8 +190,9 @@ async fn clients(service: &TestService) -> Vec<Asker> {
             let grant = Grant::read("matrix", role.as_str(), &words, 1);
             assert_eq!(grant.is_ok(), may.contains(&scope), "{role:?} {scope:?}");
             let Ok(grant) = grant else { continue };
-            let request = (Uuid::new_v4(), [0; 32]);
-            let made = clients.create(&grant, request, "system:test", Timestamp::now());
+            let call = operators_call();
+            let request = (Uuid::new_v4(), &call);
+            let made = clients.create(&grant, &call.actor, request, Timestamp::now());
             let (_, secret) = made.await.unwrap();
             askers.push(Asker {
                 who: format!("{}:client with {}", role.as_str(), scope.as_str()),

@@ -22,6 +22,7 @@ fn call(principal: &Principal) -> Call {
         correlation_id: Uuid::new_v4(),
         causation_id: None,
         reason: Some("合格者の判定".to_owned()),
+        counts_for: None,
     }
 }
 
@@ -57,7 +58,7 @@ async fn what_one_proposes_another_approves_and_it_is_done_once_and_stands_in_th
         );
         refused(
             approve(service, &one, id, proposal(), call(&one)).await,
-            ProposalRefusal::SamePerson,
+            ProposalRefusal::SamePerson(proposal().kind),
         );
         let changed = Proposal {
             digest: "1".repeat(64),

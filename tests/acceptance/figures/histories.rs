@@ -683,7 +683,7 @@ impl<'a> Writer<'a> {
         let until =
             Timestamp::from_microsecond(self.at_us + self.chance.below(120) * 86_400_000_000)
                 .unwrap();
-        match self.chance.below(22) {
+        match self.chance.below(23) {
             0 => self.paper(),
             1 => self.conference(),
             2 => json!({"ExamAdded": {"added_at": at}}),
@@ -723,6 +723,14 @@ impl<'a> Writer<'a> {
             20 => {
                 json!({"Certified": {"certificate": {"certified_on": "2026-04-01", "expires_on": "2031-03-31"}}})
             }
+            21 => match state.last_decision() {
+                None => {
+                    json!({"NoteAdded": {"note": {"text": {"$p": "取消なし"}, "signed": self.signed()}}})
+                }
+                Some(last) => json!({"DecisionUndone": {
+                    "event": last.event, "decision": last.kind, "exam_result": last.earlier_result(), "at": at, "explanation": {"$p": "誤りのため。"},
+                }}),
+            },
             _ => json!({"ResearchYearsRecorded": {"total_years": {"$p": "二十五年"}}}),
         }
     }
@@ -778,6 +786,7 @@ pub(super) async fn write(log: &EventLog, entries: &[Entry]) {
                 correlation_id: Uuid::new_v4(),
                 causation_id: None,
                 reason: None,
+                approval: None,
                 rules_version: entry.rules.clone(),
                 software_version: "test".to_owned(),
                 decided_at_us: entry.at_us,

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_es::Aggregate as _;
 use domain::application::{
-    Application, ApplicationEvent, ApplicationState, CertificationTrack, DocumentTrack,
-    ExamOutcome, ExamTrack, Proof, ProofState,
+    Application, ApplicationEvent, ApplicationState, CertificationTrack, DecisionKind,
+    DocumentTrack, ExamOutcome, ExamTrack, Proof, ProofState,
 };
 use domain::calendar::FiscalYear;
 use domain::documents::DocumentKind;
@@ -16,6 +16,7 @@ use domain::member::{Certification, Member, MemberEvent, PaymentItem};
 use domain::program::{Program, ProgramText};
 use domain::reporting::PREFECTURES;
 use domain::requirements::{RequirementKind, requirements};
+use domain::units::UnitAssessment;
 use eventstore::{Database, on_database};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -284,10 +285,11 @@ fn stage(state: &ApplicationState) -> usize {
 }
 
 fn is_open(state: &ApplicationState) -> bool {
-    matches!(
+    let in_hand = matches!(
         state.documents_track,
         DocumentTrack::Drafting | DocumentTrack::Returned(_)
-    )
+    );
+    in_hand && state.certification != CertificationTrack::Lapsed
 }
 
 /// Every code of what may be missing, in the order of the reports.
@@ -316,8 +318,30 @@ fn codes() -> Vec<String> {
     codes
 }
 
+/// 認められた単位: row by row, what the secretariat says or else what the rules count.
+fn recognised(state: &ApplicationState, assessed: &UnitAssessment) -> i64 {
+    let mut sum = 0;
+    for row in &assessed.rows {
+        let key = format!("{}/{}", row.document.slug(), row.row);
+        sum += match state.review.adjustments.get(&key) {
+            Some(adjusted) => i64::from(adjusted.units),
+            None => i64::from(row.counted),
+        };
+    }
+    sum
+}
+
 fn missing(state: &ApplicationState, rules: Option<&Program>) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
+    if state.certification == CertificationTrack::Lapsed {
+        return codes;
+    }
+    if let (Some(rules), DocumentTrack::UnderReview(_)) = (rules, &state.documents_track) {
+        let assessed = state.assess_now(&rules.rules);
+        if recognised(state, &assessed) < i64::from(assessed.required) {
+            codes.insert("units_short".to_owned());
+        }
+    }
     if let Some(rules) = rules
         && is_open(state)
     {
@@ -508,6 +532,13 @@ impl<'a> World<'a> {
                 let key = (event.id.clone(), payment.transaction.clone());
                 self.confirmed.insert(key, received);
             }
+            ApplicationEvent::DecisionUndone {
+                decision: DecisionKind::CertificationFeeRequested,
+                ..
+            } => {
+                let key = (event.id.clone(), PaymentItem::CertificationFee);
+                self.charges.remove(&key);
+            }
             ApplicationEvent::PaymentReversed { transaction, .. } => {
                 self.confirmed
                     .remove(&(event.id.clone(), transaction.clone()));
@@ -533,8 +564,8 @@ impl<'a> World<'a> {
             });
         }
         let units = course.rules.map_or((0, 0), |rules| {
-            let assessed = state.assess(&rules.rules);
-            (i64::from(assessed.total), i64::from(assessed.required))
+            let assessed = state.assess_now(&rules.rules);
+            (recognised(&state, &assessed), i64::from(assessed.required))
         });
         self.lines.push(Line {
             member: state.member.as_str().to_owned(),
@@ -732,7 +763,18 @@ impl<'a> World<'a> {
 
     fn completions(&self, program: Option<&str>) -> Rows {
         let compared = self.compared(program);
-        [98, 84, 70, 56, 42, 28, 21, 14, 7, 5, 3, 2, 1, 0, -1]
+        let today = |id: &str| {
+            let known = self.programs.iter().find(|known| known.id.0 == id)?;
+            left(self.at, known.period.closes)
+        };
+        let mut marks = vec![98, 84, 70, 56, 42, 28, 21, 14, 7, 5, 3, 2, 1, 0, -1];
+        for (id, _) in &compared {
+            if let Some(days) = today(id).filter(|days| !marks.contains(days)) {
+                marks.push(days);
+            }
+        }
+        marks.sort_by_key(|mark| -mark);
+        marks
             .into_iter()
             .map(|mark| {
                 let mut row = vec![match mark {
@@ -741,6 +783,10 @@ impl<'a> World<'a> {
                     days => text(&format!("{days}日前まで")),
                 }];
                 row.extend(compared.iter().map(|(id, _)| {
+                    // That day has not come.
+                    if today(id).is_some_and(|days| days > mark) {
+                        return Cell::Empty;
+                    }
                     let in_time =
                         |line: &&Line| line.completed_days.is_some_and(|days| days >= mark);
                     number(many(self.running(Some(id)).filter(in_time)))
@@ -947,7 +993,8 @@ impl<'a> World<'a> {
             | "CertificationApproved"
             | "Certified"
             | "Deferred"
-            | "Lapsed" => 5,
+            | "Lapsed"
+            | "DecisionUndone" => 5,
             "PaymentConfirmed" | "PaymentReversed" | "CertificationFeeRequested" => 6,
             _ => 7,
         };
@@ -1149,9 +1196,10 @@ impl<'a> World<'a> {
     }
 
     /// Members by 正規更新年度: renewal, whether an application is under way, and the 単位 so far.
-    fn coming(&self) -> Vec<(i64, Vec<Coming>)> {
+    fn coming(&self) -> Vec<(String, Vec<Coming>)> {
         let first = i64::from(FiscalYear::of(japan(self.at)).0);
-        (first..first + 5)
+        // The year before is the year of grace of those who have not renewed.
+        (first - 1..first + 5)
             .map(|year| {
                 let there = self
                     .certified_members()
@@ -1172,7 +1220,12 @@ impl<'a> World<'a> {
                         applied.unwrap_or(seminars),
                     )
                 });
-                (year, people.collect())
+                let label = if year < first {
+                    format!("{year}年度（猶予）")
+                } else {
+                    format!("{year}年度")
+                };
+                (label, people.collect())
             })
             .collect()
     }
@@ -1180,9 +1233,9 @@ impl<'a> World<'a> {
     fn due_in_years(&self) -> Rows {
         self.coming()
             .into_iter()
-            .map(|(year, people)| {
+            .map(|(label, people)| {
                 vec![
-                    text(&format!("{year}年度")),
+                    text(&label),
                     number(many(people.iter())),
                     number(many(people.iter().filter(|(renewal, _, _)| *renewal < 4))),
                     number(many(people.iter().filter(|(renewal, _, _)| *renewal > 3))),
@@ -1195,8 +1248,8 @@ impl<'a> World<'a> {
     fn units_in_years(&self) -> Rows {
         self.coming()
             .into_iter()
-            .map(|(year, people)| {
-                let mut row = vec![text(&format!("{year}年度"))];
+            .map(|(label, people)| {
+                let mut row = vec![text(&label)];
                 for band in [0..1, 1..20, 20..30, 30..40, 40..50, 50..i64::MAX] {
                     row.push(number(many(
                         people.iter().filter(|(_, _, units)| band.contains(units)),

@@ -4,10 +4,11 @@
 
 mod attendance;
 mod exam_results;
-mod pages;
+pub mod pages;
 mod payments;
 mod retraction;
 mod runs;
+mod slips;
 
 use serde_json::{Value, json};
 
@@ -122,8 +123,9 @@ pub fn exam_fee(transaction: &str, member: &str, payer: &str) -> String {
     format!("{transaction},{member},受験料,22000,2026/06/03,{payer}\r\n")
 }
 
-/// Events in the log, those of 閲覧記録 apart.
+/// Events in the log, those of 閲覧記録 apart, when the forwarder has written what follows from them.
 pub async fn events(service: &TestService) -> i64 {
+    service.settled().await;
     eventstore::on_database!(service.inside.log.database(), pool => {
         sqlx::query_scalar("SELECT count(*) FROM events WHERE aggregate_type <> 'access'")
             .fetch_one(pool)

@@ -6,15 +6,19 @@ use super::{Desk, PAYMENTS, events, exam_fee};
 use crate::service::{Answer, FOURTH, Person, TestService, each_service, eventually};
 
 /// Somebody of the secretariat at a browser.
-struct Browser {
-    person: Person,
+pub struct Browser {
+    pub person: Person,
     host: String,
 }
 
 impl Browser {
-    fn of(service: &TestService) -> Self {
+    pub fn of(service: &TestService) -> Self {
+        Self::at_hand_of(service, service.secretariat())
+    }
+
+    pub fn at_hand_of(service: &TestService, person: Person) -> Self {
         Self {
-            person: service.secretariat(),
+            person,
             host: service.address().to_string(),
         }
     }
@@ -25,7 +29,7 @@ impl Browser {
     }
 
     #[track_caller]
-    fn page(&self, path: &str) -> String {
+    pub fn page(&self, path: &str) -> String {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.text.matches("<h1").count(), 1, "{path}");
@@ -47,7 +51,7 @@ impl Browser {
         hidden(&self.page("/sessions"), "csrf")
     }
 
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let (token, key) = (self.token(), uuid::Uuid::new_v4().to_string());
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("csrf", &token).append_pair("key", &key);
@@ -59,7 +63,14 @@ impl Browser {
         )
     }
 
-    fn upload(&self, kind: &str, file: &[u8]) -> Answer {
+    /// The press on the page of a file that was looked at.
+    #[track_caller]
+    pub fn take(&self, check: &str) -> Answer {
+        let digest = hidden(&self.page(check), "digest");
+        self.post(&format!("{check}/send"), &[("digest", &digest)])
+    }
+
+    pub fn upload(&self, kind: &str, file: &[u8]) -> Answer {
         self.upload_with(kind, file, &self.token())
     }
 
@@ -87,14 +98,25 @@ impl Browser {
     }
 }
 
-fn hidden(page: &str, name: &str) -> String {
+#[track_caller]
+pub fn hidden(page: &str, name: &str) -> String {
+    all_hidden(page, name).swap_remove(0)
+}
+
+/// What all hidden fields of a name say, each once, in their order.
+pub fn all_hidden(page: &str, name: &str) -> Vec<String> {
     let mark = format!("name=\"{name}\" value=\"");
-    let (_, rest) = page.split_once(&mark).unwrap();
-    rest.split('"').next().unwrap().to_owned()
+    let fields = page.split(&mark).skip(1);
+    let mut values: Vec<String> = fields
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
+    let mut seen = std::collections::HashSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    values
 }
 
 #[track_caller]
-fn place(answer: &Answer) -> String {
+pub fn place(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{answer:?}");
     answer.header("location").unwrap().to_owned()
 }
@@ -122,7 +144,7 @@ async fn a_file_is_looked_at_then_exactly_it_is_imported_and_taken_back() {
         let stranger = service.member("9000002");
         assert_eq!(stranger.get(&check).status, 403);
 
-        let run = place(&browser.post(&check, &[]));
+        let run = place(&browser.take(&check));
         let page = browser.page(&run);
         assert!(
             page.contains("完了") && page.contains("新規・変更"),
@@ -130,7 +152,8 @@ async fn a_file_is_looked_at_then_exactly_it_is_imported_and_taken_back() {
         );
         eventually(&true, || desk.status(&yoko.id).contains("入金確認済み"));
         // Pressed twice, it is the same run; and the file is gone.
-        assert_eq!(place(&browser.post(&check, &[])), run);
+        let again = browser.post(&format!("{check}/send"), &[]);
+        assert_eq!(place(&again), run);
         assert_eq!(browser.get(&check).status, 404);
         let csv = browser.get(&format!("{run}/rows.csv"));
         assert!(csv.text.contains("9000001,新規・変更"), "{}", csv.text);
@@ -186,14 +209,20 @@ async fn a_payment_is_placed_and_taken_back_on_its_page() {
             ("transaction", "T1"),
             ("application", yoko.id.as_str()),
         ];
-        let refused = browser.post("/desk/payments/match", &given);
+        let refused = browser.post("/desk/payments/match/send", &given);
         assert_eq!(refused.status, 422, "a reason is needed");
         let with_reason = [&given[..], &[("reason", "旧姓での振込")]].concat();
-        let done = place(&browser.post("/desk/payments/match", &with_reason));
+        let done = place(&browser.post("/desk/payments/match/send", &with_reason));
         assert!(browser.page(&done).contains("確認済み"));
         assert_eq!(desk.unmatched(), []);
-        let history = yoko.history("event=PaymentConfirmed");
-        assert_eq!(history[0]["reason"], "旧姓での振込");
+        assert_eq!(
+            yoko.history("event=PaymentConfirmed")[0]["reason"],
+            serde_json::Value::Null
+        );
+        let history = service
+            .secretariat()
+            .get(&yoko.path("/history?event=PaymentConfirmed"));
+        assert_eq!(history.ok()["entries"][0]["reason"], "旧姓での振込");
         let undone = place(&browser.post("/desk/payments/reversal", &with_reason));
         let page = browser.page(&undone);
         assert!(page.contains("取り消しました"), "{page}");

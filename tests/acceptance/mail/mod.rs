@@ -7,7 +7,7 @@ mod events;
 mod log;
 mod reminders;
 mod sending;
-mod smtp;
+pub mod smtp;
 mod templates;
 
 use std::path::PathBuf;
@@ -25,14 +25,14 @@ use crate::databases::all_sealed;
 use crate::service::TestService;
 
 /// The mail of a service whose follower and sender go step by step, as the test says.
-struct Mailing<'a> {
+pub struct Mailing<'a> {
     service: &'a TestService,
     outbox: Outbox,
 }
 
 impl<'a> Mailing<'a> {
     /// Mail is switched on now.
-    async fn on(service: &'a TestService) -> Self {
+    pub async fn on(service: &'a TestService) -> Self {
         begin(&service.inside.log).await.unwrap();
         Self {
             service,
@@ -41,7 +41,7 @@ impl<'a> Mailing<'a> {
     }
 
     /// The follower sees everything that it has not seen.
-    async fn follow(&self) {
+    pub async fn follow(&self) {
         all_sealed(&self.service.inside.log).await;
         let link = Some("https://shinsei.example.jp".to_owned());
         Runner::new(self.service.inside.log.clone())
@@ -61,7 +61,7 @@ impl<'a> Mailing<'a> {
     }
 
     /// Every mail, oldest first.
-    async fn mails(&self) -> Vec<Mail> {
+    pub async fn mails(&self) -> Vec<Mail> {
         let all = MailFilter::default();
         let (mut mails, total) = self.outbox.list(&all, (0, 1_000)).await.unwrap();
         assert_eq!(i64::try_from(mails.len()).unwrap(), total);

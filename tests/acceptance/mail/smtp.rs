@@ -3,11 +3,13 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::task::block_in_place;
+
+use crate::patience::until_blocking;
 
 /// What the server does with the next mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,20 +129,9 @@ impl SmtpServer {
     /// Waits until so many have been taken.
     pub fn taken_at_last(&self, count: usize) -> Vec<Taken> {
         block_in_place(|| {
-            let began = Instant::now();
-            loop {
-                let taken = self.taken();
-                if taken.len() >= count {
-                    return taken;
-                }
-                assert!(
-                    began.elapsed() < Duration::from_secs(30),
-                    "{} of {count} mails",
-                    taken.len()
-                );
-                std::thread::sleep(Duration::from_millis(10));
-            }
-        })
+            until_blocking(&format!("{count} mails"), || self.taken().len() >= count);
+        });
+        self.taken()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The texts: edited by the secretariat, checked when they are saved, shown as they will be sent.
 
+use domain::notice::NoticeKind;
 use serde_json::json;
 
 use super::Mailing;
@@ -90,7 +91,10 @@ async fn every_version_stays_and_a_stale_one_is_refused_with_both() {
             .get("/api/v1/mail-templates/birthday")
             .refused(404, "unknown-mail-template");
         let all = staff.get("/api/v1/mail-templates").ok();
-        assert_eq!(all["templates"].as_array().unwrap().len(), 18);
+        assert_eq!(
+            all["templates"].as_array().unwrap().len(),
+            NoticeKind::ALL.len()
+        );
     })
     .await;
 }

@@ -29,15 +29,16 @@ fn screens(id: &str) -> Vec<String> {
 /// Every address of an application that takes a form.
 fn actions(id: &str, row: &str) -> Vec<String> {
     let mut actions: Vec<String> = [
-        "/exam",
-        "/withdrawal",
-        "/completion",
+        "/exam/send",
+        "/withdrawal/send",
+        "/completion/send",
+        "/corrections/answers",
         "/documents/research-activities/total-years",
     ]
     .map(|rest| format!("/applications/{id}{rest}"))
     .into();
     for slug in ["resume", "profile", "clinical-experience"] {
-        for rest in ["", "/preview", "/restoration"] {
+        for rest in ["/save", "/preview", "/restoration"] {
             actions.push(format!("/applications/{id}/documents/{slug}{rest}"));
         }
     }
@@ -218,7 +219,7 @@ async fn staff_is_told_that_these_are_the_members_pages() {
                 page.assert_says(&["権限がありません"])
                     .assert_silent(&["瘍子"]);
             }
-            let (page, _) = visitor.post(&yoko.path("/documents/profile"), FORM.to_owned());
+            let (page, _) = visitor.post(&yoko.path("/documents/profile/save"), FORM.to_owned());
             assert_eq!(page.status, 403);
         }
     })

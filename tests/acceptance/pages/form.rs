@@ -5,6 +5,7 @@ use scraper::ElementRef;
 use super::page::{Page, selector};
 use super::visitor::Visitor;
 use super::words;
+use crate::service::TestService;
 
 /// How a field is filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,12 @@ impl Form {
         }
     }
 
+    /// The same form, to be sent to another node of the service.
+    pub fn at(mut self, service: &TestService) -> Self {
+        self.visitor = self.visitor.at(service);
+        self
+    }
+
     /// The field that a path of labels leads to: `legend / label`, where a legend may be left out or cut short.
     #[track_caller]
     fn find(&self, path: &str) -> usize {
@@ -100,6 +107,11 @@ impl Form {
             );
         };
         place
+    }
+
+    /// Where it is sent.
+    pub fn action(&self) -> &str {
+        &self.action
     }
 
     /// Types into a field in place of what is there, or chooses the option with these words.

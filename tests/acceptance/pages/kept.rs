@@ -5,7 +5,7 @@ use ureq::http::Method;
 
 use super::member::{self, Member};
 use super::visitor::Visitor;
-use crate::databases::TestDatabase;
+use crate::databases::{Content, TestDatabase};
 use crate::service::{FOURTH, TestService, each_service};
 
 /// Every session ends, as it does when nobody has used it for an hour.
@@ -32,7 +32,10 @@ async fn what_was_sent_after_the_session_had_ended_is_saved_after_signing_in_aga
         let start = told.follow("サインインして続ける");
         let kept = member::sign_in(&start, "9000001");
         assert_eq!(kept.address, "/kept");
-        kept.assert_says(&["サインインの前に入力された内容があります", "二行目 <b>&"]);
+        kept.assert_says(&[
+            "保存されていない入力内容をお預かりしています",
+            "二行目 <b>&",
+        ]);
         assert_eq!(yoko.sequence(), before, "nothing is done without a press");
         let saved = kept.form("この内容を保存する").press();
         assert_eq!(
@@ -48,7 +51,7 @@ async fn what_was_sent_after_the_session_had_ended_is_saved_after_signing_in_aga
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_sent_too_late_is_shown_to_nobody_else_and_may_be_thrown_away() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let yoko = Member::yoko(&service);
     let form = yoko

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::member::{self, Member};
 use super::visitor::{Seen, Visitor};
 use super::words::squeezed;
-use crate::databases::TestDatabase;
+use crate::databases::{Content, TestDatabase};
 use crate::service::{FIRST_TO_THIRD, FOURTH, TestService};
 
 const SENTENCES: &str = include_str!("../data/manual-sentences.txt");
@@ -182,7 +182,7 @@ fn the_others(service: &TestService) -> Vec<Visitor> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_sentence_of_the_manual_stands_on_a_page() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let mut visitors = vec![the_whole_way(&service)];
     visitors.extend(the_others(&service));

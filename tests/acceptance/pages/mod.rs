@@ -6,6 +6,7 @@
 mod bounds;
 mod checks;
 mod conflicts;
+mod corrections;
 mod entrance;
 mod form;
 mod frame;
@@ -15,6 +16,7 @@ mod manual;
 mod member;
 mod page;
 mod remarks;
+mod sentences;
 mod typing;
 mod visitor;
 mod words;

@@ -9,8 +9,7 @@ use tempfile::TempDir;
 use super::member::{LISTS, Member};
 use super::visitor::Visitor;
 use super::words::squeezed;
-use crate::databases::each_database;
-use crate::service::{Applicant, FOURTH, TestService, forms};
+use crate::service::{Applicant, FOURTH, TestService, each_demonstration, forms};
 
 /// Rows for every kind of remark that there is without a cap by the table.
 fn fill_in(yoko: &Applicant) {
@@ -114,7 +113,7 @@ pub fn programs(change: impl Fn(&str, String) -> String) -> TempDir {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn why_a_row_counts_nothing_or_less_stands_in_the_row() {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let service = TestService::on(database).await;
         let mut kinds = look_at(&service);
         service.stop().await;
@@ -140,6 +139,7 @@ async fn why_a_row_counts_nothing_or_less_stands_in_the_row() {
             "capped_by_table",
             "differs_from_table",
             "needs_recognition",
+            "place_differs",
         ];
         assert_eq!(kinds, all.map(ToOwned::to_owned).into());
     })

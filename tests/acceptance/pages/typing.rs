@@ -23,7 +23,7 @@ fn wrongly_filled_in(slug: &str, form: Form) -> (Form, Vec<&'static str>) {
                 .set("基本学会 資格種別", "認定登録医"),
             vec![
                 "学歴 出身学校名 は100字以内で入力してください。（現在 101字）",
-                "学歴 卒業年月 は昭和の期間にありません。",
+                "学歴 卒業年月 は昭和にはない日付です。",
                 "基本学会認定医 学会名 の値を選択してください。",
                 "基本学会 認定番号 は必須入力です。",
             ],
@@ -43,17 +43,17 @@ fn wrongly_filled_in(slug: &str, form: Form) -> (Form, Vec<&'static str>) {
                 "診察した実績またはがん薬物療法の施行実績がある臓器・領域を1つ以上チェックしてください。",
                 "特殊な検査・治療の実績 の具体的な内容 は必須入力です。",
                 "セカンドオピニオンの実施 の値を選択してください。",
-                "臨床試験名 は必須入力です。",
-                "登録症例数 は 10 のように数字で入力してください。",
+                "臨床試験名（2） は必須入力です。",
+                "登録症例数（2） は 10 のように数字で入力してください。",
             ],
         ),
         "research-activities" => (
-            form.set("期間（始まり） / 年", "令和８年")
-                .set("期間（始まり） / 月", "　５")
-                .set("期間（終わり） / 年", "2021")
-                .set("期間（終わり） / 月", "4"),
+            form.set("期間（開始年月） / 年", "令和８年")
+                .set("期間（開始年月） / 月", "　５")
+                .set("期間（終了年月） / 年", "2021")
+                .set("期間（終了年月） / 月", "4"),
             vec![
-                "期間 の終わりが始まりより前になっています。始まりと終わりの年月をご確認ください。",
+                "終了年月が開始年月より前になっています。開始年月と終了年月をご確認ください。",
                 "内容 は必須入力です。",
             ],
         ),
@@ -253,6 +253,28 @@ async fn dates_are_understood_as_people_write_them_and_said_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn line_breaks_as_word_processors_leave_them_are_line_breaks() {
+    each_service(async |service| {
+        let yoko = Member::yoko(service);
+        let typed = "一行目\u{b}二行目\u{c}三行目\u{2028}四行目\u{85}五行目";
+        let saved = yoko.form("profile").set("プロフィール", typed).press();
+        assert_eq!(
+            saved.form("入力内容保存").value("プロフィール"),
+            "一行目\n二行目\n三行目\n四行目\n五行目"
+        );
+        // One line stays one.
+        let saved = member::resume(yoko.form("resume"))
+            .set("学歴 出身校", "浜松町大学\u{b}医学部")
+            .press();
+        assert_eq!(
+            saved.form("入力内容保存").value("学歴 出身校"),
+            "浜松町大学 医学部"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_control_character_as_word_leaves_it_is_pointed_out_and_nothing_else_is_lost() {
     each_service(async |service| {
         let yoko = Member::yoko(service);
@@ -265,13 +287,15 @@ async fn a_control_character_as_word_leaves_it_is_pointed_out_and_nothing_else_i
                 "conferences" => (member::conference(form), "開催地"),
                 _ => (member::paper(form, ""), "内容"),
             };
-            for control in ['\u{B}', '\u{1B}', '\u{7F}', '\u{85}'] {
+            for control in ['\u{1}', '\u{1B}', '\u{7F}', '\u{9D}'] {
                 let before = yoko.sequence();
                 let typed = form.clone().set(path, &format!("横浜{control}市"));
                 let page = typed.press_expecting(422);
                 let code = u32::from(control);
-                let sentence = format!("入力内容 の3文字目に使用できない文字（U+{code:04X}）が含まれています。この文字を削除してください。");
-                assert_points_out(&page, &[&sentence]);
+                let sentence = format!("に、表示されない特殊な文字（U+{code:04X}）が含まれています。3文字目の前後を入力し直してください。");
+                let errors = page.errors();
+                assert!(errors.len() == 1 && errors[0].0.ends_with(&sentence), "{errors:?}");
+                assert!(!errors[0].0.starts_with("入力内容"), "{errors:?}");
                 assert_eq!(page.errors()[0].1, page.id_of_field(path));
                 page.assert_silent(&["入力された内容は保存されています。"]);
                 assert_eq!(
@@ -281,7 +305,7 @@ async fn a_control_character_as_word_leaves_it_is_pointed_out_and_nothing_else_i
                 );
                 assert_eq!(yoko.sequence(), before, "{slug}: something was stored");
                 // What is mended on that very page is stored.
-                if control == '\u{85}' {
+                if control == '\u{9D}' {
                     let mended = page.form("入力内容保存").set(path, "横浜市").press();
                     if LISTS.contains(&slug) {
                         mended.row("横浜市");
@@ -296,9 +320,9 @@ async fn a_control_character_as_word_leaves_it_is_pointed_out_and_nothing_else_i
         let page = yoko
             .document("research-activities")
             .form("登録")
-            .set("がん治療に関する研究活動・診療歴の総年数", "2\u{B}5")
+            .set("がん治療に関する研究活動・診療歴の総年数", "2\u{1B}5")
             .press_expecting(422);
-        page.assert_says(&["使用できない文字（U+000B）"]);
+        page.assert_says(&["表示されない特殊な文字（U+001B）"]);
         assert_eq!(yoko.sequence(), before);
     })
     .await;
@@ -318,10 +342,20 @@ async fn more_than_a_form_may_hold_is_refused_in_words_and_up_to_there_nothing_i
         assert_eq!(yoko.sequence(), before);
 
         let long = "髙".repeat(20_000);
+        let page = yoko
+            .form("profile")
+            .set("プロフィール", &long)
+            .press_expecting(422);
+        page.assert_says(&[
+            "プロフィール は1,040字以内で入力する項目です。入力された内容（20,000字）は長すぎるため、保存していません。",
+        ]);
+        assert_eq!(page.form("入力内容保存").value("プロフィール"), long);
+        assert_eq!(yoko.sequence(), before);
+        let long = "髙".repeat(2_080);
         let page = yoko.form("profile").set("プロフィール", &long).press();
         assert_points_out(
             &page,
-            &["プロフィール は1,040字以内で入力してください。（現在 20,000字）"],
+            &["プロフィール は1,040字以内で入力してください。（現在 2,080字）"],
         );
         assert_eq!(page.form("入力内容保存").value("プロフィール"), long);
     })

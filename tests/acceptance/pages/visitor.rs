@@ -65,6 +65,12 @@ impl Visitor {
         }
     }
 
+    /// The same at another node of the service.
+    pub fn at(&self, service: &TestService) -> Self {
+        let address = service.address();
+        Self::with(self.inner.person.at(&format!("http://{address}")), address)
+    }
+
     /// Opens an address and arrives somewhere.
     #[track_caller]
     pub fn open(&self, address: &str) -> Page {
@@ -232,6 +238,8 @@ impl Visitor {
                 200 | 303 => true,
                 // There, but only for forms.
                 405 => is_form,
+                // In the trouble that the page tells of.
+                503 => page.status == 503,
                 _ => false,
             };
             if !there {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::{Paper, fill_in, pdf};
-use crate::databases::{TestDatabase, each_database};
-use crate::service::{Applicant, FOURTH, TestService, files, shinsei};
+use crate::databases::{Content, TestDatabase};
+use crate::patience::until_blocking;
+use crate::service::{Applicant, FOURTH, TestService, each_demonstration, files, shinsei};
 
 fn print(database: &TestDatabase, out: &Path, more: &[&str]) -> std::process::Command {
     let mut command = shinsei(&database.url);
@@ -55,7 +55,7 @@ fn applicants(service: &TestService, count: usize) -> Vec<Applicant> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_prints_what_a_download_is_and_nothing_twice() {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let service = TestService::on(database).await;
         let all = applicants(&service, 4);
         all[0].submit().ok();
@@ -104,7 +104,7 @@ async fn a_batch_prints_what_a_download_is_and_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_is_killed_goes_on_where_it_was() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let all = applicants(&service, 12);
     for applicant in &all {
@@ -139,21 +139,16 @@ async fn a_batch_that_is_killed_goes_on_where_it_was() {
 }
 
 fn kill_after_the_first_file(child: &mut Child, out: &Path) {
-    let began = Instant::now();
-    while !std::fs::read_dir(out).is_ok_and(|mut files| files.next().is_some()) {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "nothing is printed"
-        );
-        std::thread::sleep(Duration::from_micros(200));
-    }
+    until_blocking("something is printed", || {
+        std::fs::read_dir(out).is_ok_and(|mut files| files.next().is_some())
+    });
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_cannot_begin_says_why_and_writes_nothing() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let directory = TempDir::new().unwrap();
     let mut unknown = shinsei(&database.url);

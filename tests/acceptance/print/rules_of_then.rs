@@ -3,8 +3,7 @@
 use tempfile::TempDir;
 
 use super::{filled_in, pdf};
-use crate::databases::each_database;
-use crate::service::{Applicant, FOURTH, TestService};
+use crate::service::{Applicant, FOURTH, TestService, each_demonstration};
 
 /// The programs as they come with the binary, with another order of the organs.
 fn changed_programs() -> TempDir {
@@ -24,7 +23,7 @@ fn changed_programs() -> TempDir {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_final_form_is_printed_by_the_rules_that_it_was_submitted_under() {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let service = TestService::on(database).await;
         let yoko = filled_in(&service);
         yoko.submit().ok();

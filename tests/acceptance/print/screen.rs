@@ -1,7 +1,7 @@
 //! The printed application on the screen, and what the pages say about the one that the member has.
 
 use super::{fill_in, pdf, squeezed};
-use crate::databases::TestDatabase;
+use crate::databases::{Content, TestDatabase};
 use crate::pages::{Member, Visitor};
 use crate::service::{Applicant, FIRST_TO_THIRD, FOURTH, TestService};
 
@@ -16,7 +16,7 @@ fn yoko(service: &TestService) -> (Member, Applicant) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_screen_says_what_the_paper_says() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let (member, applicant) = yoko(&service);
     let said_by_both = |paper: &str, screen: &str| {
@@ -57,7 +57,7 @@ async fn the_screen_says_what_the_paper_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_download_that_is_out_of_date_is_told_by_document() {
     const STALE: &str = "前回のダウンロード";
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let (member, applicant) = yoko(&service);
     let top = || member.open("");
@@ -91,7 +91,7 @@ async fn a_download_that_is_out_of_date_is_told_by_document() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pdf_is_downloaded_from_the_pages_and_refused_as_a_page() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let (member, applicant) = yoko(&service);
     let top = member.open("");
@@ -121,7 +121,7 @@ async fn the_pdf_is_downloaded_from_the_pages_and_refused_as_a_page() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_character_without_a_glyph_is_told_where_it_was_typed_and_before_completing() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let (member, applicant) = yoko(&service);
     applicant

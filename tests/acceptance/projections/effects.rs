@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use eventstore::RecordedEvent;
+use eventstore::{Database, RecordedEvent};
 use projections::{BoxError, Effect, Error, ProjectionStatus, Runner};
 use tokio::sync::Mutex;
 
-use super::{Node, PATIENCE, applied, profile};
+use super::{Node, applied, profile};
 use crate::databases::each_database;
+use crate::patience::until;
 
 /// Remembers the numbers that it was handed, and does as told.
 #[derive(Clone, Default)]
@@ -36,13 +36,25 @@ impl Effect for Witness {
 }
 
 async fn handed(witness: &Witness, numbers: &[i64]) {
-    let arrived = async {
-        while *witness.handed.lock().await != numbers {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    until(&format!("{numbers:?} are handed over"), async || {
+        *witness.handed.lock().await == numbers
+    })
+    .await;
+}
+
+/// When the lease of the witness ends, and what time it is, in microseconds by the clock of the database.
+async fn lease(node: &Node) -> (i64, i64) {
+    match node.log.database() {
+        Database::Sqlite(pool) => {
+            let asked = "SELECT leased_until_us, CAST(unixepoch('subsec') * 1000000 AS INTEGER) FROM effects";
+            sqlx::query_as(asked).fetch_one(pool).await
         }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, arrived).await;
-    assert!(in_time.is_ok(), "{:?}", witness.handed.lock().await);
+        Database::Postgres(pool) => {
+            let asked = "SELECT leased_until_us, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) FROM effects";
+            sqlx::query_as(asked).fetch_one(pool).await
+        }
+    }
+    .unwrap()
 }
 
 #[tokio::test]
@@ -59,12 +71,16 @@ async fn a_batch_whose_holder_died_comes_again_to_one_of_the_others() {
         let other = Runner::new(second.log.clone()).follow(survivor.clone());
         let other = tokio::spawn(other.run(second.stop.clone()));
         // The lease is prolonged while it works, however long that takes.
-        tokio::time::sleep(Duration::from_secs(6)).await;
+        let (first_ends, _) = lease(&first).await;
+        until("the first lease would have ended", async || {
+            lease(&first).await.1 > first_ends
+        })
+        .await;
         assert!(survivor.handed.lock().await.is_empty(), "one at a time");
         dying.abort();
-        let died = Instant::now();
+        let (ends, now) = lease(&first).await;
+        assert!((1..=5_000_000).contains(&(ends - now)), "{ends} at {now}");
         handed(&survivor, &[1]).await;
-        assert!(died.elapsed() < Duration::from_secs(8));
         first.write("p.1", profile("一")).await;
         handed(&survivor, &[1, 2]).await;
         second.stop.cancel();
@@ -90,15 +106,12 @@ async fn an_effect_that_fails_is_shown_with_its_reason_and_gets_the_batch_again(
             let lags = node.views.lag().await.unwrap();
             lags.into_iter().find(|lag| lag.name == "witness")
         };
-        let marked = async {
-            while lag()
+        until("the effect is marked as failed", async || {
+            lag()
                 .await
-                .is_none_or(|lag| lag.status != ProjectionStatus::Failed)
-            {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, marked).await.unwrap();
+                .is_some_and(|lag| lag.status == ProjectionStatus::Failed)
+        })
+        .await;
         failing.abort();
         let failed = lag().await.unwrap();
         let failure = failed.failure.unwrap();

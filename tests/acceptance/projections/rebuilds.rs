@@ -1,11 +1,12 @@
 //! A rebuild beside the live view.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use projections::{HistoryFilter, ProjectionStatus, Runner, ViewName, rebuild};
 
-use super::{Node, PATIENCE, applied, profile, tamper};
+use super::{Node, applied, profile, tamper};
 use crate::databases::each_database;
+use crate::patience::{PATIENCE, until};
 
 #[tokio::test]
 async fn a_view_is_rebuilt_while_events_arrive_and_no_reader_sees_it_go_back() {
@@ -16,15 +17,16 @@ async fn a_view_is_rebuilt_while_events_arrive_and_no_reader_sees_it_go_back() {
         for number in 0..300 {
             node.write("p.1", profile(&number.to_string())).await;
         }
+        node.sealed(301).await;
         let done = AtomicBool::new(false);
+        let written = AtomicI64::new(0);
         let writing = async {
-            let mut last = 0;
             let mut number = 0;
             while !done.load(Ordering::Relaxed) {
-                last = node.write("p.1", profile(&format!("n{number}"))).await;
+                let last = node.write("p.1", profile(&format!("n{number}"))).await;
+                written.store(last, Ordering::Relaxed);
                 number += 1;
             }
-            last
         };
         let reading = async {
             let mut seen = 0;
@@ -40,6 +42,11 @@ async fn a_view_is_rebuilt_while_events_arrive_and_no_reader_sees_it_go_back() {
             let mut reports = Vec::new();
             for view in ViewName::ALL {
                 for _ in 0..2 {
+                    let before = written.load(Ordering::Relaxed);
+                    until("events go on arriving", async || {
+                        written.load(Ordering::Relaxed) > before
+                    })
+                    .await;
                     let report = rebuild(&node.log, view.as_str(), false, |_| ()).await;
                     reports.push(report.unwrap());
                 }
@@ -47,7 +54,8 @@ async fn a_view_is_rebuilt_while_events_arrive_and_no_reader_sees_it_go_back() {
             done.store(true, Ordering::Relaxed);
             reports
         };
-        let (last, (), reports) = tokio::join!(writing, reading, rebuilding);
+        let ((), (), reports) = tokio::join!(writing, reading, rebuilding);
+        let last = written.load(Ordering::Relaxed);
         for report in reports {
             assert_eq!(
                 (report.differences, report.switched),

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use projections::{HistoryFilter, ViewName};
 
-use super::{Node, PATIENCE, applied, profile};
+use super::{Node, applied, profile};
 use crate::databases::each_database;
+use crate::patience::PATIENCE;
 
 #[tokio::test]
 async fn the_page_after_a_command_sees_what_the_command_did() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::rewriting::rewrite;
 use super::{checked_by_python, checked_by_shinsei, said, write};
 use crate::databases::{TestDatabase, all_sealed, each_database};
-use crate::service::{FOURTH, TestService, forms, shinsei};
+use crate::service::{FOURTH, TestService, each_demonstration, forms, shinsei};
 
 /// A service with an application of three events that are anchored, as tomorrow will have it, and of one that is not.
 pub async fn anchored_application(test: &TestDatabase, anchors: &Anchors) -> (TestService, String) {
@@ -215,7 +215,7 @@ async fn a_ledger_that_is_not_the_anchored_one_is_not_exported() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_the_first_anchor_a_history_is_exported_and_says_that_it_is_not_anchored() {
-    each_database(async |test| {
+    each_demonstration(async |test| {
         let service = TestService::on(test).await;
         let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
         let document = service.secretariat().get(&asked(&yoko.id)).ok();

@@ -5,7 +5,7 @@
 mod anchors;
 mod exports;
 mod forgeries;
-mod rewriting;
+pub mod rewriting;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::service::shinsei;
 
 /// The microseconds of a time in Japan: `2026-06-03T18:00`.
-fn japan(time: &str) -> i64 {
+pub fn japan(time: &str) -> i64 {
     let time: jiff::Timestamp = format!("{time}:00+09:00").parse().unwrap();
     time.as_microsecond()
 }

@@ -32,7 +32,7 @@ fn psql(url: &str, arguments: &[&str]) -> Result<String, String> {
 
 /// The answer to one statement, by lines.
 #[track_caller]
-fn asked(url: &str, statement: &str) -> Vec<String> {
+pub fn asked(url: &str, statement: &str) -> Vec<String> {
     let answer = psql(url, &["--command", statement]);
     let answer = answer.unwrap_or_else(|error| panic!("{statement}: {error}"));
     answer.lines().map(str::to_owned).collect()

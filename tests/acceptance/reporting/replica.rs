@@ -1,7 +1,5 @@
 //! Reports from a second database.
 
-use std::time::{Duration, Instant};
-
 use api::clock::DEMONSTRATION_START;
 use api::problem::{Kind, Problem};
 use api::reporting::{Found, look};
@@ -17,6 +15,7 @@ use uuid::Uuid;
 use super::{all_counted, asked, figures};
 use crate::cluster::Cluster;
 use crate::databases::{TestDatabase, all_sealed};
+use crate::patience::{until, until_blocking};
 use crate::service::{FOURTH, Process, TestService, shinsei};
 
 const UNMATCHED: (ReportName, &str, &str) = (ReportName::Money, "months", "unmatched_count");
@@ -49,6 +48,7 @@ async fn pays(service: &Service, transaction: &str) -> i64 {
         correlation_id: Uuid::new_v4(),
         causation_id: None,
         reason: None,
+        counts_for: None,
     };
     let member = MemberNumber::parse("9000006").unwrap();
     service
@@ -69,15 +69,10 @@ async fn number(service: &Service) -> Result<i64, Error> {
 }
 
 async fn reaches(service: &Service, expected: i64) {
-    let began = Instant::now();
-    loop {
-        let seen = number(service).await;
-        if seen.as_ref().is_ok_and(|seen| *seen == expected) {
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "{seen:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(&format!("the reports are at {expected}"), async || {
+        number(service).await.is_ok_and(|seen| seen == expected)
+    })
+    .await;
 }
 
 async fn total(service: &Service) -> i64 {
@@ -127,11 +122,9 @@ async fn reports_come_from_a_replica_as_far_as_it_is_and_nothing_is_written_ther
     // It stands still, and so do the reports; what does not come from it goes on.
     asked(&replica.url, "SELECT pg_wal_replay_pause()");
     let paused = "SELECT pg_get_wal_replay_pause_state()";
-    let began = Instant::now();
-    while asked(&replica.url, paused) != ["paused"] {
-        assert!(began.elapsed() < Duration::from_secs(30));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_blocking("the replica stands still", || {
+        asked(&replica.url, paused) == ["paused"]
+    });
     let later = pays(&service, "R3").await;
     assert!(later > head);
     assert_eq!(number(&service).await.unwrap(), head);
@@ -218,15 +211,9 @@ async fn a_second_database_that_is_not_there_takes_nothing_down_and_is_told() {
     let nobody = "postgres://nobody:geheim@127.0.0.1:1/nothing";
     let setting = ("SHINSEI_REPORTING_DATABASE_URL", nobody);
     let process = Process::start_with(&database.url, Process::free_address(), &[setting]);
-    let began = Instant::now();
-    while !process.said().contains("reports answer 503") {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "{}",
-            process.said()
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_blocking("it says that reports answer 503", || {
+        process.said().contains("reports answer 503")
+    });
     let (status, said) = process.terminate();
     assert!(status.success(), "{said}");
     assert!(!said.contains("geheim"));

@@ -8,7 +8,7 @@ use projections::reports::{Moment, ReportName};
 use serde_json::json;
 
 use super::{all_counted, as_role, asked, figures, psql};
-use crate::databases::{TestDatabase, administer, server_url};
+use crate::databases::{Content, TestDatabase, administer, server_url};
 use crate::secretariat::{Desk, completed};
 use crate::service::{FOURTH, TestService, files};
 
@@ -435,7 +435,7 @@ async fn a_service_that_may_not_make_a_schema_runs_without_it_and_fills_one_that
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_has_no_such_schema_and_goes_without() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     service.applicant("9000001", FOURTH, "documents_and_exam");
     all_counted(&service).await;

@@ -89,8 +89,7 @@ async fn from_completing_to_certification_with_two_corrections_on_the_way() {
         let problem = problem.refused(409, "checks-open");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("「プロフィール」が未確認です"), "{detail}");
-        desk.check_everything();
-        desk.judge("/acceptance", &json!({})).ok();
+        desk.accept();
         assert_eq!(yoko.status()[0], "申請: 書類受理");
 
         // 審査, 筆記試験, 認定.
@@ -151,13 +150,13 @@ async fn from_completing_to_certification_with_two_corrections_on_the_way() {
             ("申請の完了", "申請の完了", "本紙 第1号（"),
             ("確認", "確認", "確認済"),
             ("差し戻し", "書類審査", "差し戻し"),
-            ("差し戻し", "修正の期限", "2026/08/31 17:00"),
+            ("差し戻し", "修正の期限", "2026年8月31日(月) 17:00"),
             ("差し戻し", "修正のお願い", "お手数ですがご確認ください。"),
             ("差し戻し", "修正のお願い 1", "具体的にお書きください。"),
             ("差し戻し", "修正のお願い 2（内容）", "掲載誌名をお書きください。"),
             ("修正のお願いへの回答", "修正のお願い 2 への回答", "掲載誌は写しに記載のとおりです。"),
             ("申請の完了", "申請の完了", "本紙 第2号（"),
-            ("差し戻し", "修正の期限", "2026/09/15 17:00"),
+            ("差し戻し", "修正の期限", "2026年9月15日(火) 17:00"),
             ("差し戻し", "修正のお願い 1", "掲載誌名が必要です。"),
             ("修正のお願いへの回答", "修正のお願い 1 への回答", "追記しました。"),
             ("申請の完了", "申請の完了", "本紙 第3号（"),
@@ -253,8 +252,7 @@ async fn the_state_at_every_moment_is_the_fold_of_the_events_until_then() {
         .ok();
         yoko.save("profile", &json!({ "text": "改めた内容" })).ok();
         yoko.submit().ok();
-        desk.check_everything();
-        desk.judge("/acceptance", &json!({})).ok();
+        desk.accept();
         yoko.person.post(&yoko.path("/withdrawal")).send().ok();
 
         let id = ApplicationId::parse(&yoko.id).unwrap();

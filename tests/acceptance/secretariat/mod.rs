@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod approvals;
 mod as_member;
 mod bulk;
 mod journey;
 mod refusals;
+mod typed;
+mod units;
 mod worklist;
 
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Applicant, FOURTH, Person, TestService, files, forms};
+use crate::service::{Answer, Applicant, FOURTH, Person, TestService, eventually, files, forms};
 
 /// Somebody of the secretariat at one application.
 pub struct Desk<'a> {
@@ -62,6 +65,13 @@ impl<'a> Desk<'a> {
         self.put("/review/checks", &body).ok()
     }
 
+    /// 書類受理, with everything that it asks for.
+    #[track_caller]
+    pub fn accept(&self) {
+        self.check_everything();
+        self.judge("/acceptance", &json!({})).ok();
+    }
+
     /// Everything that 書類受理 asks for.
     #[track_caller]
     pub fn check_everything(&self) {
@@ -97,5 +107,10 @@ pub fn completed_by(service: &TestService, number: &str) -> Applicant {
         applicant.add("papers", &forms::paper(paper)).created();
     }
     applicant.submit().ok();
+    // The payment reaches the application in the background: what is seen after it is not out of date by it.
+    eventually(&true, || {
+        let lines = applicant.status();
+        lines.iter().any(|line| line.contains("入金確認済み"))
+    });
     applicant
 }

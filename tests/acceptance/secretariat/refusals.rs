@@ -26,9 +26,18 @@ async fn a_stale_decision_an_empty_reason_a_past_date_and_the_wrong_state_are_re
         assert!(marks["documents"][1]["marked_by"].is_string());
 
         let before = yoko.get("").ok()["sequence"].clone();
-        let empty = desk.judge("/certification/lapse", &json!({ "reason": " 　" }));
-        let problem = empty.refused(422, "invalid");
-        assert_eq!(problem["errors"][0]["pointer"], "/reason");
+        // 会員への説明 where it goes against the member, 内部の理由 where something is taken back; nothing else needs a sentence.
+        let silent = json!({ "reason": "", "explanation": " 　" });
+        for (path, more, pointer) in [
+            ("/certification/lapse", silent, "/explanation"),
+            ("/certification/deferral", json!({ "until": "2027-03-31" }), "/explanation"),
+            ("/reopening", json!({ "until": "2027-03-31T17:00", "reason": " 　" }), "/reason"),
+        ] {
+            let problem = desk.judge(path, &more).refused(422, "invalid");
+            assert_eq!(problem["errors"][0]["pointer"], pointer);
+        }
+        let unknown = json!({ "event": 1, "explanation": "", "reason": "誤り" });
+        desk.judge("/certification/undoing", &unknown).refused(409, "nothing-to-undo");
         let items = json!([{ "document": "profile", "comment": "具体的に" }]);
         desk.judge("/return", &json!({ "items": items, "due": "2026-06-01T00:00" }))
             .refused(422, "due-in-past");
@@ -44,7 +53,7 @@ async fn a_stale_decision_an_empty_reason_a_past_date_and_the_wrong_state_are_re
             .refused(409, "wrong-state");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("申請: 書類確認中"), "{detail}");
-        desk.judge("/certification/deferral", &json!({ "until": "2026-02-30" }))
+        desk.judge("/certification/deferral", &json!({ "until": "2026-02-30", "explanation": "ご事情により" }))
             .refused(422, "invalid");
         desk.post("/payment-reversals", &json!({ "transaction": "T-none", "reason": "誤り" }))
             .refused(404, "unknown-payment");

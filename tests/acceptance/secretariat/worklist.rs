@@ -171,3 +171,98 @@ async fn a_search_is_kept_for_its_owner_alone_under_a_name_or_for_the_moment() {
     })
     .await;
 }
+
+/// A member as the society's export writes one.
+fn exported(number: &str, name: &str, kana: &str, workplace: &str) -> String {
+    format!(
+        "{number},{name},{kana},女,1982/02/08,所属,,,,,{workplace},臨床腫瘍科,105-0013,東京都港区浜松町 2-1-15,03-6809-1250,03-6809-1138,\
+         m{number}@example.jp,2008/04/18,{number},消化器内科,2012/01/01,2026,21{},2022/04/01,2022/04/01,2027/03/31,\n",
+        &number[2..]
+    )
+}
+
+const HEADINGS: &str = "会員番号,氏名,フリガナ,性別,生年月日,連絡先,自宅郵便番号,自宅住所,自宅電話,自宅FAX,施設名,部署名,施設郵便番号,施設住所,施設電話,施設FAX,メールアドレス,医籍登録日,医籍登録番号,専門分野,入会日,会費納入年度,専門医認定番号,初回認定日,直近認定日,有効期限,筆記試験合格年度\n";
+
+/// c12: names in old and new forms, radicals, small ヶ and characters that nobody sees, on both sides; and by whatever else one knows of a person.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_found_in_whatever_characters_and_order_they_are_typed() {
+    each_service(async |service| {
+        let secretariat = service.secretariat();
+        let mut file = HEADINGS.to_owned();
+        let members = [
+            (
+                "9300001",
+                "奧村　恆夫",
+                "オクムラ　ツネオ",
+                "國立がん研究センター",
+            ),
+            (
+                "9300002",
+                "西川　\u{2EC6}子",
+                "ニシカワ　スミコ",
+                "聖路加病院",
+            ),
+            (
+                "9300003",
+                "\u{2ED1}\u{2F95}川　\u{2ED8}子",
+                "ハセガワ　アオコ",
+                "虎の門病院",
+            ),
+            ("9300004", "舘　巖", "タチ　イワオ", "がん研有明病院"),
+            (
+                "9300005",
+                "佐々木\u{200B} 一",
+                "ササキ　ハジメ",
+                "ヴェルデ病院",
+            ),
+            ("9300006", "三ヶ島　槇", "ミカシマ　マキ", "三ヶ島病院"),
+            (
+                "9300007",
+                "山田\u{E0100}　桜",
+                "ヤマダ　サクラ",
+                "櫻ヶ丘病院",
+            ),
+        ];
+        for (number, name, kana, workplace) in members {
+            file.push_str(&exported(number, name, kana, workplace));
+        }
+        let imported = secretariat
+            .post("/api/v1/imports/members")
+            .bytes("text/csv", file.into_bytes())
+            .send();
+        assert_eq!(imported.ok()["recorded"], 7);
+        for (number, ..) in members {
+            let _ = service.applicant(number, FIRST_TO_THIRD, "documents_only");
+        }
+        for (typed, number) in [
+            ("奥村恒夫", "9300001"),
+            ("奥村 恒夫", "9300001"),
+            ("恒夫　奧村", "9300001"),
+            ("恒夫奥村", "9300001"),
+            ("ﾂﾈｵ ｵｸﾑﾗ", "9300001"),
+            ("つねおおくむら", "9300001"),
+            ("西川角子", "9300002"),
+            ("長谷川青子", "9300003"),
+            ("\u{2ED1}谷川", "9300003"),
+            ("舘巌", "9300004"),
+            ("館　巌", "9300004"),
+            ("佐々木一", "9300005"),
+            ("佐\u{200D}佐木", "9300005"),
+            ("三ケ島", "9300006"),
+            ("三ヶ島槙", "9300006"),
+            ("山田桜", "9300007"),
+            ("櫻ケ丘", "9300007"),
+            ("２１００003", "9300003"),
+            ("M9300004@Example.JP", "9300004"),
+            ("国立がん研究センター", "9300001"),
+            ("虎の門 青子", "9300003"),
+            ("9300006 三ケ島", "9300006"),
+        ] {
+            finds_name(&secretariat, typed, &[number]);
+        }
+        for nothing in ["奥村 角子", "青子 虎の門 9300001", "恒%夫"] {
+            finds_name(&secretariat, nothing, &[]);
+        }
+    })
+    .await;
+}

@@ -66,9 +66,15 @@ pub fn member_moved(secretariat: &Person, member: &str) {
     assert_eq!(report["recorded"], 1, "{report}");
 }
 
-/// New members with the record and the seminars of 臨床 瘍子.
+/// New members with the record and the seminars of 臨床 瘍子, each with a 医籍登録番号 and an address of the own.
 #[track_caller]
 pub fn members_like_yoko(secretariat: &Person, numbers: &[String]) {
+    members_like(secretariat, "9000001", numbers);
+}
+
+/// The same like any member of the demonstration.
+#[track_caller]
+pub fn members_like(secretariat: &Person, like: &str, numbers: &[String]) {
     for (kind, file) in [
         (
             "members",
@@ -80,9 +86,25 @@ pub fn members_like_yoko(secretariat: &Person, numbers: &[String]) {
         ),
     ] {
         let mut lines = file.lines();
-        let mut copies = vec![lines.next().unwrap().to_owned()];
-        for line in lines.filter(|line| line.starts_with("9000001,")) {
-            let of = |number: &String| line.replacen("9000001", number, 1);
+        let header = lines.next().unwrap();
+        let registration = header
+            .split(',')
+            .position(|column| column == "医籍登録番号");
+        let mut copies = vec![header.to_owned()];
+        for line in lines.filter(|line| line.split(',').next() == Some(like)) {
+            let of = |number: &String| {
+                let mut cells: Vec<String> = line
+                    .split(',')
+                    .map(|cell| cell.replace(like, number))
+                    .collect();
+                // Nobody else's, where there is one at all.
+                if let Some(place) = registration
+                    && !cells[place].is_empty()
+                {
+                    cells[place].clone_from(number);
+                }
+                cells.join(",")
+            };
             copies.extend(numbers.iter().map(of));
         }
         assert!(copies.len() > numbers.len(), "{kind}");

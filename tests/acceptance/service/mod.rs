@@ -7,18 +7,21 @@
 )]
 
 mod applicant;
+pub mod approvals;
 pub mod files;
 pub mod forms;
 mod person;
 mod process;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::access::{Beginning, COOKIE, Principal, SessionTimes, Sessions};
+use api::access::{Beginning, COOKIE, Keys, Principal, SessionTimes, Sessions};
 use api::clock::DEMONSTRATION_START;
+use api::decisions::Deciding;
+use api::forwarder::Forwarder;
 use api::{ClockSetting, Exposure, Mode, Running, Service, serve};
 use domain::program::Programs;
 use eventstore::Anchors;
@@ -31,14 +34,22 @@ pub use applicant::{Applicant, missing};
 pub use person::{Answer, Person};
 pub use process::{Process, command as shinsei};
 
-use crate::databases::{TestDatabase, all_sealed, each_database};
+use crate::databases::{Content, TestDatabase, all_sealed, close, each_database_with};
+use crate::patience::{PATIENCE, until};
 
 /// The program of the manual's example, and that of the first three renewals.
 pub const FOURTH: &str = "specialist-renewal-4th-2026";
 pub const FIRST_TO_THIRD: &str = "specialist-renewal-2026";
 
-/// Longer than anything here takes that works.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Where every service of these tests has its keys, in this process and in others.
+pub fn keys_directory() -> PathBuf {
+    std::env::temp_dir().join("shinsei-test-keys")
+}
+
+/// Those keys.
+pub fn keys() -> Keys {
+    Keys::read_or_make(&keys_directory()).unwrap()
+}
 
 /// A service that runs in this process.
 pub struct TestService {
@@ -49,7 +60,7 @@ pub struct TestService {
 
 /// Runs `test` against a service on each database.
 pub async fn each_service(test: impl AsyncFn(&TestService)) {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let service = TestService::on(database).await;
         test(&service).await;
         service.stop().await;
@@ -57,7 +68,46 @@ pub async fn each_service(test: impl AsyncFn(&TestService)) {
     .await;
 }
 
+/// Runs `test` on databases of each kind on which the demonstration has begun.
+pub async fn each_demonstration(test: impl AsyncFn(&TestDatabase)) {
+    each_database_with(Content::Demonstration, test).await;
+}
+
+/// Lets the demonstration begin on a database: once, for a template that all others are copied from.
+pub async fn demonstrate(url: &str) {
+    let programs = api::service::programs(None).unwrap();
+    let clock = ClockSetting::Demonstration {
+        earliest: DEMONSTRATION_START,
+    };
+    let inside = Service::open(url, programs, clock).await.unwrap();
+    let service = TestService::around(inside, Mode::Demonstration, |_| Exposure::local()).await;
+    let log = service.inside.log.clone();
+    all_sealed(&log).await;
+    let runner = projections::Runner::new(log.clone()).follow(Forwarder::new(service.inside));
+    for view in ViewName::ALL {
+        runner.catch_up(view.as_str()).await.unwrap();
+    }
+    runner.catch_up("forwarder").await.unwrap();
+    service.running.stop().await.unwrap();
+    close(log.database()).await;
+}
+
 impl TestService {
+    /// Waits until everything is numbered, every view and the forwarder have it, and this node knows it; then the last number.
+    pub async fn settled(&self) -> i64 {
+        let log = &self.inside.log;
+        until("all is quiet", async || {
+            let lag = self.inside.views.lag().await.unwrap();
+            let (unsealed, head) = (log.unsealed().await.unwrap(), log.head().await.unwrap());
+            unsealed == 0
+                && lag.iter().all(|view| view.events == 0)
+                // Not held while something is awaited: whoever announces a number would wait for it.
+                && *log.sealed().borrow() == head
+        })
+        .await;
+        log.head().await.unwrap()
+    }
+
     /// A service on a database, as a demonstration.
     pub async fn on(database: &TestDatabase) -> Self {
         Self::at(database, DEMONSTRATION_START).await
@@ -71,6 +121,19 @@ impl TestService {
             Exposure::local()
         })
         .await
+    }
+
+    /// The same, with what the operator says of 判定.
+    pub async fn deciding(
+        database: &TestDatabase,
+        earliest: Timestamp,
+        deciding: Deciding,
+    ) -> Self {
+        let programs = api::service::programs(None).unwrap();
+        let clock = ClockSetting::Demonstration { earliest };
+        let inside = Service::open(&database.url, programs, clock).await.unwrap();
+        let inside = inside.with_deciding(deciding);
+        Self::around(inside, Mode::Demonstration, |_| Exposure::local()).await
     }
 
     /// The same, meeting the world in another way.
@@ -131,11 +194,13 @@ impl TestService {
         Self::around(inside, Mode::Demonstration, |_| Exposure::local()).await
     }
 
-    async fn around(
+    /// A service that is made up already.
+    pub async fn around(
         inside: Service,
         mode: Mode,
         exposure: impl FnOnce(SocketAddr) -> Exposure,
     ) -> Self {
+        let inside = inside.with_keys(keys());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let exposure = exposure(listener.local_addr().unwrap());
         let running = serve(inside.clone(), mode, exposure, listener)
@@ -177,7 +242,7 @@ impl TestService {
 
     /// Somebody as whom one cannot sign in here: a session that is begun behind the scenes.
     pub async fn as_principal(&self, principal: &Principal) -> Person {
-        let sessions = Sessions::new(self.inside.log.clone(), SessionTimes::default());
+        let sessions = Sessions::new(&self.inside, SessionTimes::default());
         let beginning = Beginning::new(principal.clone(), "demo", "");
         let token = sessions.begin(&beginning, Timestamp::now()).await.unwrap();
         let value = format!("{COOKIE}={}", token.as_str());
@@ -217,6 +282,14 @@ pub async fn assert_sound(log: &eventstore::EventLog) {
             report.differing
         );
     }
+}
+
+/// Every byte of a text escaped, as it may stand in an address.
+pub fn escaped(text: &str) -> String {
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    text.bytes()
+        .flat_map(|byte| ['%', digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Asks again until the answer is the expected one: for what happens by itself after a while.

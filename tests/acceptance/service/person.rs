@@ -1,12 +1,14 @@
 //! Somebody with a browser of their own: one cookie jar, one session.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::task::block_in_place;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method, Request as HttpRequest, Response};
 use uuid::Uuid;
+
+use crate::patience::PATIENCE;
 
 /// A user agent that keeps its cookies.
 #[derive(Clone)]
@@ -15,6 +17,8 @@ pub struct Person {
     url: String,
     /// What is sent with every request beside the cookies.
     standing: Option<(&'static str, String)>,
+    /// The machine below the service is broken now: 503 with `Retry-After` is an answer too.
+    trouble: bool,
 }
 
 impl Person {
@@ -23,13 +27,14 @@ impl Person {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)))
+            .timeout_global(Some(PATIENCE))
             .build()
             .into();
         Self {
             agent,
             url: url.to_owned(),
             standing: None,
+            trouble: false,
         }
     }
 
@@ -41,6 +46,14 @@ impl Person {
         }
     }
 
+    /// The same person while the machine below the service is broken.
+    pub fn amid_trouble(&self) -> Self {
+        Self {
+            trouble: true,
+            ..self.clone()
+        }
+    }
+
     /// A member of the society.
     pub fn member(url: &str, number: &str) -> Self {
         Self::signed_in(url, &format!("identity=member&member={number}"))
@@ -49,6 +62,14 @@ impl Person {
     /// Somebody of the society's staff.
     pub fn staff(url: &str, role: &str) -> Self {
         Self::signed_in(url, &format!("identity={role}"))
+    }
+
+    /// The same at another node of the service.
+    pub fn at(&self, url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ..self.clone()
+        }
     }
 
     fn signed_in(url: &str, form: &str) -> Self {
@@ -164,15 +185,35 @@ impl Request<'_> {
         self
     }
 
+    /// A service on a machine with too much else to do says 503 and `Retry-After`: then it is asked again as any client would, with the same key.
+    /// Only amid trouble is that answer what the test is about.
     #[track_caller]
     pub fn send(self) -> Answer {
         let what = format!("{} {}", self.method, self.path);
-        self.try_send()
-            .unwrap_or_else(|error| panic!("{what}: {error}"))
+        let began = Instant::now();
+        loop {
+            let answer = self
+                .clone()
+                .exchange()
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            if self.person.trouble || !answer.tells_to_come_again() {
+                return answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "still {answer:?}");
+            block_in_place(|| std::thread::sleep(Duration::from_millis(200)));
+        }
     }
 
     /// For a service that may be gone. An answer that was not received whole is none.
+    #[track_caller]
     pub fn try_send(self) -> Result<Answer, ureq::Error> {
+        let trouble = self.person.trouble;
+        let answer = self.exchange()?;
+        assert!(trouble || !answer.tells_to_come_again(), "{answer:?}");
+        Ok(answer)
+    }
+
+    fn exchange(self) -> Result<Answer, ureq::Error> {
         let address = format!("{}{}", self.person.url, self.path);
         let mut request = HttpRequest::builder().method(&self.method).uri(address);
         if let Some(content_type) = &self.content_type {
@@ -204,7 +245,7 @@ impl Request<'_> {
     }
 }
 
-/// What the service answered. That it is never its fault, and that a refusal is a problem document, holds for every
+/// What the service answered. That it is never its fault (but for 503 with `Retry-After`), and that a refusal is a problem document, holds for every
 /// answer of every test.
 #[derive(Debug)]
 pub struct Answer {
@@ -221,20 +262,26 @@ pub struct Answer {
 impl Answer {
     #[track_caller]
     fn of<T>(response: &Response<T>, to: String, bytes: Vec<u8>) -> Self {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let status = response.status().as_u16();
-        assert!(status < 500, "{to}: {status} {text}");
         let answer = Self {
-            status,
+            status: response.status().as_u16(),
             headers: response.headers().clone(),
-            text,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
             bytes,
             to,
         };
-        if status >= 400 && !answer.is_page() {
+        assert!(
+            answer.status < 500 || answer.tells_to_come_again(),
+            "{answer:?}"
+        );
+        if answer.status >= 400 && !answer.is_page() {
             answer.assert_problem_document();
         }
         answer
+    }
+
+    /// The service can not do it now and says when to ask again.
+    fn tells_to_come_again(&self) -> bool {
+        self.status == 503 && self.header("retry-after").is_some()
     }
 
     fn is_page(&self) -> bool {
@@ -294,6 +341,14 @@ impl Answer {
     #[track_caller]
     pub fn created(&self) -> Value {
         assert_eq!(self.status, 201, "{self:?}");
+        assert!(self.header("location").is_some(), "{self:?}");
+        self.json()
+    }
+
+    /// The run in which something waits for a second person.
+    #[track_caller]
+    pub fn waits(&self) -> Value {
+        assert_eq!(self.status, 202, "{self:?}");
         assert!(self.header("location").is_some(), "{self:?}");
         self.json()
     }

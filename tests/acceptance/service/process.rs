@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
-use super::PATIENCE;
 use super::person::Person;
+use crate::patience::PATIENCE;
 
 /// `shinsei serve`, killed when dropped.
 pub struct Process {
@@ -139,6 +139,9 @@ pub fn command(database_url: &str) -> Command {
     command.env("SHINSEI_DATABASE_URL", database_url);
     // Tests of PostgreSQL would share one file, and leave it in the source.
     command.env("SHINSEI_ANCHORS", "off");
+    // A second process knows whom the first has let in; the key is there before any of them asks.
+    super::keys();
+    command.env("SHINSEI_KEYS", super::keys_directory());
     // Not into the working directory, where nobody would clear them away.
     command.env(
         "SHINSEI_MAIL_FOLDER",

@@ -46,11 +46,21 @@ fn installed() -> &'static Path {
 impl Provider {
     /// Starts it; people come back to an address of the service.
     pub fn start(redirect: &str) -> Self {
+        Self::saying(redirect, "token")
+    }
+
+    /// The same, with the society's claims at `UserInfo` alone.
+    pub fn with_user_info_alone(redirect: &str) -> Self {
+        Self::saying(redirect, "userinfo")
+    }
+
+    fn saying(redirect: &str, place: &str) -> Self {
         let address = Process::free_address();
         let mut child = Command::new("node")
             .arg("server.mjs")
             .arg(address.port().to_string())
             .arg(redirect)
+            .arg(place)
             .current_dir(installed())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::databases::{TestDatabase, each_database};
+use crate::databases::{Content, TestDatabase};
 use crate::pages::{Member, Visitor};
-use crate::service::{FOURTH, TestService, each_service, shinsei};
+use crate::service::{FOURTH, TestService, each_demonstration, each_service, shinsei};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_are_listed_and_ended_by_their_owner_alone() {
@@ -47,7 +47,7 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_of_sessions_ends_one_or_all() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
     let visitor = Visitor::new(&service);
     let yoko = Member::sign_in(&visitor, "9000001", FOURTH);
@@ -64,7 +64,7 @@ async fn the_page_of_sessions_ends_one_or_all() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_secretariat_ends_an_accounts_sessions_from_the_command_line() {
-    each_database(async |database| {
+    each_demonstration(async |database| {
         let service = TestService::on(database).await;
         let (first, second) = (service.member("9000001"), service.member("9000001"));
         let output = shinsei(&database.url)

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -29,6 +30,9 @@ pub struct Forged {
     pub signed: Signed,
 }
 
+/// What it says at `UserInfo`: status and claims.
+pub type Said = (u16, Value);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Signed {
     Well,
@@ -44,6 +48,7 @@ struct Inner {
     issuer: String,
     next: Mutex<Forged>,
     nonce: Mutex<String>,
+    user_info: Mutex<Option<Said>>,
 }
 
 /// The issuer.
@@ -73,15 +78,22 @@ impl Stub {
                     signed: Signed::Well,
                 }),
                 nonce: Mutex::default(),
+                user_info: Mutex::default(),
             }),
         };
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(description))
             .route("/jwks", get(keys))
             .route("/token", post(token))
+            .route("/me", get(user_info))
             .with_state(stub.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         stub
+    }
+
+    /// Says this at `UserInfo` from now on; before, it has no such endpoint.
+    pub fn say(&self, status: u16, claims: Value) {
+        *self.inner.user_info.lock().unwrap() = Some((status, claims));
     }
 
     pub fn issuer(&self) -> &str {
@@ -97,7 +109,7 @@ impl Stub {
 
 async fn description(State(stub): State<Stub>) -> Json<Value> {
     let issuer = stub.issuer();
-    Json(json!({
+    let mut description = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/auth"),
         "token_endpoint": format!("{issuer}/token"),
@@ -105,7 +117,17 @@ async fn description(State(stub): State<Stub>) -> Json<Value> {
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["EdDSA", "HS256", "none"],
-    }))
+    });
+    if stub.inner.user_info.lock().unwrap().is_some() {
+        description["userinfo_endpoint"] = json!(format!("{issuer}/me"));
+    }
+    Json(description)
+}
+
+async fn user_info(State(stub): State<Stub>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
+    assert_eq!(headers["authorization"], "Bearer a");
+    let (status, claims) = stub.inner.user_info.lock().unwrap().clone().unwrap();
+    (StatusCode::from_u16(status).unwrap(), Json(claims))
 }
 
 async fn keys() -> Json<Value> {

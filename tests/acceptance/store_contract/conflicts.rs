@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use cqrs_es::persist::{PersistedEventRepository as _, PersistenceError, SerializedEvent};
-use eventstore::{Envelope, Error, EventRepository, ExecuteError};
+use eventstore::{Database, Envelope, Error, EventRepository, ExecuteError};
 use futures::future::join_all;
 use serde_json::json;
 
 use super::counter::{Counter, CounterCommand, Desk, Refused, no_upcasters};
+use super::tampering::tamper;
 use super::{Node, count, envelope};
 use crate::databases::each_database;
 
@@ -144,6 +145,43 @@ async fn a_command_that_lost_a_race_is_decided_again_on_the_new_state() {
         );
         desk.arrival().await;
         assert_eq!(count(&test.database, "events").await, 1);
+    })
+    .await;
+}
+
+/// 1. A begins to decide on a stream of two events. 2. Below it the second becomes another one, as after a failover in which others have
+///    written. 3. A goes on: its event would be the third, and must not come behind what it has not seen.
+#[tokio::test]
+async fn a_command_is_not_appended_behind_another_past_than_it_was_decided_on() {
+    each_database(async |test| {
+        let desk = Desk::default();
+        let a = Node::with(test, desk.clone());
+        a.counters
+            .execute("a", CounterCommand::AddEach(vec![1, -1]), envelope(1, 1))
+            .await
+            .unwrap();
+        let opening = a
+            .counters
+            .execute("a", CounterCommand::OpenAfterLeave, envelope(2, 1));
+        let meanwhile = async {
+            desk.arrival().await;
+            let other = match test.database {
+                Database::Sqlite(_) => "x'00'",
+                Database::Postgres(_) => "'\\x00'",
+            };
+            let forged = format!(
+                "UPDATE events SET payload = '{{\"Added\":{{\"by\":5}}}}', content_hash = {} WHERE sequence = 2",
+                other.replace("00", &"00".repeat(32))
+            );
+            tamper(test, &[&forged]).await;
+            desk.give_leave(2);
+        };
+        let (outcome, ()) = futures::join!(opening, meanwhile);
+        assert!(
+            matches!(outcome, Err(ExecuteError::Refused(Refused))),
+            "{outcome:?}"
+        );
+        assert_eq!(count(&test.database, "events").await, 2);
     })
     .await;
 }

@@ -17,12 +17,11 @@ mod restore;
 mod skip_race;
 pub mod tampering;
 
-use std::time::{Duration, Instant};
-
 use eventstore::{CommandHandler, Database, Envelope, EventLog, Metadata, on_database};
 use uuid::Uuid;
 
 use crate::databases::TestDatabase;
+use crate::patience::until;
 use counter::{Counter, Desk, no_upcasters};
 
 /// One process's view of a database: a log of its own, with a cache of its own.
@@ -53,6 +52,7 @@ pub fn envelope(command: u128, request: u8) -> Envelope {
             correlation_id: Uuid::from_u128(command + (1 << 64)),
             causation_id: None,
             reason: None,
+            approval: None,
             rules_version: "rules-1".into(),
             software_version: "test".into(),
             decided_at_us: 1_780_000_000_000_000,
@@ -61,7 +61,7 @@ pub fn envelope(command: u128, request: u8) -> Envelope {
     }
 }
 
-async fn count(database: &Database, table: &str) -> i64 {
+pub async fn count(database: &Database, table: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {table}");
     let (rows,): (i64,) =
         on_database!(database, pool => sqlx::query_as(&sql).fetch_one(pool).await).unwrap();
@@ -77,21 +77,14 @@ async fn execute_sql(database: &Database, sql: &str) -> Result<u64, sqlx::Error>
 /// Waits until the ledger ends at `global_seq`. On PostgreSQL it may take a moment: a transaction that is open in any
 /// database of the cluster, so in any other test, holds the sealer up.
 pub async fn sealed_up_to(log: &EventLog, global_seq: i64) {
-    let began = Instant::now();
-    loop {
+    until(&format!("the ledger ends at {global_seq}"), async || {
         eventstore::seal(log.database()).await.unwrap();
         let head = log.head().await.unwrap();
-        if head == global_seq {
-            return;
-        }
         assert!(
-            head < global_seq,
+            head <= global_seq,
             "the ledger ends at {head}, beyond {global_seq}"
         );
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "the ledger still ends at {head}, before {global_seq}"
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+        head == global_seq
+    })
+    .await;
 }

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::time::Duration;
 
 use eventstore::CancellationToken;
 use eventstore::{Database, EventLog};
@@ -8,6 +7,7 @@ use futures::future::join_all;
 use super::counter::{Counter, CounterCommand, Desk, no_upcasters};
 use super::{Node, envelope, sealed_up_to};
 use crate::databases::each_database;
+use crate::patience::PATIENCE;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_feed_is_dense_and_keeps_every_stream_in_its_order() {
@@ -71,8 +71,7 @@ async fn a_process_hears_of_its_own_events_and_of_those_of_others() {
             .execute("a", CounterCommand::Add(1), envelope(1, 1))
             .await
             .unwrap();
-        let wait = Duration::from_secs(10);
-        tokio::time::timeout(wait, sealed.wait_for(|head| *head == 1))
+        tokio::time::timeout(PATIENCE, sealed.wait_for(|head| *head == 1))
             .await
             .unwrap()
             .unwrap();
@@ -84,14 +83,14 @@ async fn a_process_hears_of_its_own_events_and_of_those_of_others() {
             .execute("b", CounterCommand::Add(1), envelope(2, 1))
             .await
             .unwrap();
-        tokio::time::timeout(wait, sealed.wait_for(|head| *head == 2))
+        tokio::time::timeout(PATIENCE, sealed.wait_for(|head| *head == 2))
             .await
             .unwrap()
             .unwrap();
         assert_eq!(own.log.feed(1, 10).await.unwrap()[0].aggregate_id, "b");
 
         stop.cancel();
-        tokio::time::timeout(wait, background)
+        tokio::time::timeout(PATIENCE, background)
             .await
             .unwrap()
             .unwrap();

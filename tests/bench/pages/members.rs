@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use api::access::{Beginning, COOKIE, Duties, Principal, SessionTimes, Sessions};
+use api::access::{Beginning, COOKIE, Duties, Keys, Principal, SessionTimes, Sessions};
 use api::imports::{Kind, Origin, import};
 use api::service::programs;
 use api::{Call, ClockSetting, Service};
@@ -79,6 +79,10 @@ fn like_the_first(file: &str, numbers: &[String]) -> Vec<u8> {
     let lines: Vec<&str> = lines.filter_map(|line| line.strip_prefix(FIRST)).collect();
     for number in numbers {
         for line in &lines {
+            // An address and a 医籍登録番号 of the own: what is another member's waits for a person.
+            let line = line
+                .replace("member9000001@", &format!("member{number}@"))
+                .replace(",999999,", &format!(",{number},"));
             let _infallible = write!(text, "{number}{line}\r\n");
         }
     }
@@ -195,6 +199,7 @@ impl Filling<'_> {
             correlation_id: Uuid::new_v4(),
             causation_id: None,
             reason: None,
+            counts_for: None,
         };
         Ok(self
             .service
@@ -283,7 +288,7 @@ impl Filling<'_> {
 }
 
 async fn sign_in(service: &Service, number: &str) -> Outcome<String> {
-    let sessions = Sessions::new(service.log.clone(), SessionTimes::default());
+    let sessions = Sessions::new(service, SessionTimes::default());
     let principal = Principal::of(Role::Member, number, Duties::NONE);
     let beginning = Beginning::new(principal, "demo", "");
     let token = sessions.begin(&beginning, Timestamp::now()).await?;
@@ -324,6 +329,7 @@ pub async fn make(database: &Path, each: usize) -> Outcome<Members> {
     };
     let url = format!("sqlite://{}", database.display());
     let service = Service::open(&url, programs(None)?, clock).await?;
+    let service = service.with_keys(Keys::read_or_make(&database.with_file_name("keys"))?);
     let numbers = |first: usize| (0..each).map(move |place| (first + place).to_string());
     let applicants: Vec<String> = numbers(9_100_001).collect();
     let newcomers: Vec<String> = numbers(9_200_001).collect();

@@ -11,7 +11,8 @@ use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthorizationCode, Client, ClientId, ClientSecret,
     CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields,
     IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    Scope, StandardErrorResponse, StandardTokenResponse, SubjectIdentifier, TokenResponse as _,
+    UserInfoError,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType,
         CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
@@ -268,19 +269,92 @@ impl Issuer {
             .id_token()
             .ok_or(IssuerError::BadToken("there is no ID token"))?;
         let nonce = Nonce::new(nonce.to_owned());
-        let said = match said(&client, &answer, token, &nonce, now) {
+        let trusted = &self.settings.trusted_audiences;
+        let said = match said(&client, &answer, token, &nonce, now, trusted) {
             // Perhaps it has new keys.
             Err(Unsound::Key) => {
                 let metadata = self.metadata(BREATH).await?;
-                said(&self.client(&metadata), &answer, token, &nonce, now)
+                said(
+                    &self.client(&metadata),
+                    &answer,
+                    token,
+                    &nonce,
+                    now,
+                    trusted,
+                )
             }
             said => said,
         };
-        let (subject, claims) = said.map_err(|unsound| match unsound {
+        let (subject, mut claims) = said.map_err(|unsound| match unsound {
             Unsound::Key => IssuerError::BadToken("none of the issuer's keys has signed it"),
             Unsound::Token(reason) => IssuerError::BadToken(reason),
         })?;
-        Ok(self.settings.vouched(&self.key, &subject, &claims))
+        let mut unanswered = None;
+        if !self.settings.are_complete(&claims) {
+            match self.user_info(&client, &answer, &subject).await {
+                // What is signed stands above what is only said.
+                Ok(told) => complete(&mut claims, told),
+                Err(error @ IssuerError::BadToken(_)) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(issuer = self.key, %error, "what a token does not say could not be asked");
+                    unanswered = Some(error);
+                }
+            }
+        }
+        let vouched = self.settings.vouched(&self.key, subject.as_str(), &claims);
+        match (vouched, unanswered) {
+            // They may be somebody: that is not known now.
+            (Vouched::Nobody(_), Some(error)) => Err(error),
+            (vouched, _) => Ok(vouched),
+        }
+    }
+
+    /// What the issuer says of somebody beside the token (OpenID Connect Core, 5.3); nothing when it has no endpoint for that. An answer about
+    /// somebody else is refused (5.3.2).
+    async fn user_info(
+        &self,
+        client: &OurClient,
+        answer: &StandardTokenResponse<Fields, CoreTokenType>,
+        subject: &SubjectIdentifier,
+    ) -> Result<Map<String, Value>, IssuerError> {
+        let token = answer.access_token().clone();
+        let Ok(request) = client.user_info(token, Some(subject.clone())) else {
+            return Ok(Map::new());
+        };
+        let told: openidconnect::UserInfoClaims<EveryClaim, CoreGenderClaim> = request
+            .request_async(&self.http)
+            .await
+            .map_err(|error| match error {
+                UserInfoError::ClaimsVerification(_) => IssuerError::BadToken(
+                    "what UserInfo says is of somebody else, or not signed as it must be",
+                ),
+                UserInfoError::Request(error) => IssuerError::Unavailable(chain(&error)),
+                UserInfoError::Response(status, _, _) => {
+                    IssuerError::Unavailable(format!("UserInfo answers {status}"))
+                }
+                // What the parser says may hold a part of the answer.
+                _ => IssuerError::Unavailable("UserInfo answers something else".to_owned()),
+            })?;
+        Ok(all(&told))
+    }
+}
+
+/// Adds what is not there or is null, also within claims that hold claims.
+fn complete(claims: &mut Map<String, Value>, told: Map<String, Value>) {
+    for (name, value) in told {
+        match (claims.entry(name).or_insert(Value::Null), value) {
+            (Value::Object(known), Value::Object(told)) => complete(known, told),
+            (known @ Value::Null, value) => *known = value,
+            _ => {}
+        }
+    }
+}
+
+/// Claims of the protocol and all others, by their names.
+fn all(claims: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(claims) {
+        Ok(Value::Object(claims)) => claims,
+        _ => Map::new(),
     }
 }
 
@@ -296,11 +370,12 @@ fn said(
     >,
     nonce: &Nonce,
     now: DateTime<Utc>,
-) -> Result<(String, Map<String, Value>), Unsound> {
+    trusted: &[String],
+) -> Result<(SubjectIdentifier, Map<String, Value>), Unsound> {
     let verifier = client
         .id_token_verifier()
         .set_allowed_algs(ALGORITHMS)
-        .set_other_audience_verifier_fn(|_| false)
+        .set_other_audience_verifier_fn(|other| trusted.contains(&**other))
         .set_time_fn(move || now - SKEW)
         .set_issue_time_verifier_fn(move |issued| {
             if issued > now + SKEW {
@@ -312,6 +387,19 @@ fn said(
             }
         });
     let claims = token.claims(&verifier, nonce).map_err(Unsound::of)?;
+    // The library leaves it to its users: a token that was made for another client of the issuer may name us as its audience. One with several
+    // audiences must say for whom it was made (3.1.3.7).
+    match claims.authorized_party() {
+        Some(party) if party != client.client_id() => {
+            return Err(Unsound::Token("it was made for another client"));
+        }
+        None if claims.audiences().len() > 1 => {
+            return Err(Unsound::Token(
+                "it has several audiences and does not say for which it was made (azp)",
+            ));
+        }
+        _ => {}
+    }
     if let Some(expected) = claims.access_token_hash() {
         let unsound = |_| Unsound::Token("its access token can not be checked");
         let algorithm = token
@@ -326,8 +414,7 @@ fn said(
             return Err(Unsound::Token("the access token is another's"));
         }
     }
-    let subject = claims.subject().as_str().to_owned();
-    Ok((subject, claims.additional_claims().0.clone()))
+    Ok((claims.subject().clone(), all(claims)))
 }
 
 /// An error with what is behind it: none of it comes from a person.
@@ -361,5 +448,39 @@ impl Unsound {
             Error::InvalidNonce(_) => Self::Token("it is of another sign-in"),
             _ => Self::Token("something in it is not as it must be"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_signed_is_completed_and_never_changed() {
+        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let mut claims = map(json!({
+            "roles": null,
+            "member_number": "9000001",
+            "realm_access": { "id": 1 },
+            "groups": ["a"],
+        }));
+        let told = json!({
+            "roles": ["office"],
+            "member_number": "9000002",
+            "realm_access": { "id": 2, "roles": ["chief"] },
+            "groups": ["b"],
+            "name": "x",
+        });
+        complete(&mut claims, map(told));
+        let expected = json!({
+            "roles": ["office"],
+            "member_number": "9000001",
+            "realm_access": { "id": 1, "roles": ["chief"] },
+            "groups": ["a"],
+            "name": "x",
+        });
+        assert_eq!(Value::Object(claims), expected);
     }
 }

@@ -7,18 +7,21 @@
 //! client_id = "shinsei"
 //! client_secret_file = "/run/credentials/oidc-society"   # or client_secret_env = "…"; neither for a public client
 //! scopes = ["profile"]
-//! member_claim = "member_number"                          # holds 会員番号
+//! member_claim = "member_number"                          # holds 会員番号, a text, a number or a list of one
 //!
 //! [issuers.staff]
 //! label = "事務局のID"
 //! issuer = "https://login.example.jp/realms/office"
 //! client_id = "shinsei"
-//! roles_claim = "roles"                                   # a text or a list of texts
+//! roles_claim = "realm_access.roles"                      # a text or a list of texts; dots lead into claims of claims
+//! trusted_audiences = ["account"]                         # further audiences that a token for us may name
 //! [issuers.staff.roles]
 //! "shinsei-office" = ["secretariat:view", "secretariat:check"]
 //! "shinsei-chief" = ["secretariat:view", "secretariat:decide", "secretariat:administer"]
 //! "shinsei-statistics" = ["reporter"]
 //! ```
+//!
+//! A claim is looked for in the ID token first, and what is not there at the issuer's `UserInfo` endpoint (OpenID Connect Core, 5.3.2).
 
 use std::{
     collections::BTreeMap,
@@ -59,9 +62,12 @@ pub struct IssuerSettings {
     /// What is asked for beside `openid`.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Claim that holds 会員番号; without it no member signs in by this issuer.
+    /// Audiences beside us that a token may name (OpenID Connect Core, 3.1.3.7): it must then say that it was made for us (`azp`).
+    #[serde(default)]
+    pub trusted_audiences: Vec<String>,
+    /// Claim that holds 会員番号, by its name or its path; without it no member signs in by this issuer.
     pub member_claim: Option<String>,
-    /// Claim that holds the roles of staff, a text or a list of texts; without it no staff signs in by this issuer.
+    /// Claim that holds the roles of staff, a text or a list of texts, by its name or its path; without it no staff signs in by this issuer.
     pub roles_claim: Option<String>,
     /// What each role of the issuer may do here: `secretariat:<duty>` or `reporter`.
     #[serde(default)]
@@ -105,8 +111,8 @@ pub enum Vouched {
     Staff(Principal),
     /// A member, by 会員番号.
     Member(MemberNumber),
-    /// Somebody who is nobody here.
-    Nobody,
+    /// Somebody who is nobody here: which claim does not say it, without anything of its value.
+    Nobody(String),
 }
 
 impl OidcSettings {
@@ -190,9 +196,11 @@ impl IssuerSettings {
         let Some(variable) = &self.client_secret_env else {
             return Ok(None);
         };
-        std::env::var(variable)
+        // As everywhere, empty is absent.
+        let set = std::env::var(variable).ok();
+        set.filter(|secret| !secret.trim().is_empty())
             .map(Some)
-            .map_err(|_| SettingsError::Inconsistent {
+            .ok_or_else(|| SettingsError::Inconsistent {
                 key: key.to_owned(),
                 reason: format!("{variable} is not set"),
             })
@@ -203,7 +211,10 @@ impl IssuerSettings {
     pub fn vouched(&self, key: &str, subject: &str, claims: &Map<String, Value>) -> Vouched {
         let mut duties = Vec::new();
         let mut reporter = false;
-        let said = self.roles_claim.as_ref().and_then(|name| claims.get(name));
+        let said = self
+            .roles_claim
+            .as_ref()
+            .and_then(|path| claim(claims, path));
         for role in said.map(texts).unwrap_or_default() {
             for meaning in self.roles.get(role).into_iter().flatten() {
                 match grant(meaning) {
@@ -222,19 +233,67 @@ impl IssuerSettings {
             // It names the account in the log for ever.
             let plain = subject.bytes().all(|byte| byte.is_ascii_graphic());
             if !plain || subject.is_empty() || subject.len() > LONGEST_SUBJECT {
-                return Vouched::Nobody;
+                return Vouched::Nobody("sub can not stand in the log".to_owned());
             }
             let duties: Duties = duties.into_iter().collect();
             return Vouched::Staff(Principal::of(role, format!("{key}/{subject}"), duties));
         }
-        let number = self.member_claim.as_ref().and_then(|name| claims.get(name));
-        let number = match number {
-            Some(Value::String(text)) => MemberNumber::parse(text).ok(),
-            Some(Value::Number(number)) => MemberNumber::parse(&number.to_string()).ok(),
-            _ => None,
-        };
-        number.map_or(Vouched::Nobody, Vouched::Member)
+        let mut reasons = Vec::new();
+        if let Some(path) = &self.roles_claim {
+            let reason = said.map_or("is missing", |_| "names no role of the settings");
+            reasons.push(format!("claim {path} {reason}"));
+        }
+        if let Some(path) = &self.member_claim {
+            match claim(claims, path).map(member_number) {
+                Some(Ok(number)) => return Vouched::Member(number),
+                Some(Err(reason)) => reasons.push(format!("claim {path} {reason}")),
+                None => reasons.push(format!("claim {path} is missing")),
+            }
+        }
+        Vouched::Nobody(reasons.join("; "))
     }
+
+    /// Whether each claim that is asked for here is among these.
+    pub fn are_complete(&self, claims: &Map<String, Value>) -> bool {
+        let wanted = [&self.roles_claim, &self.member_claim];
+        let mut wanted = wanted.into_iter().flatten();
+        wanted.all(|path| claim(claims, path).is_some())
+    }
+}
+
+/// The claim of a name; else what a path with dots leads to. Names with dots in them (`https://example.jp/roles`) are found at each level. What is
+/// null is not there.
+fn claim<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    if let Some(value) = claims.get(path) {
+        return Some(value).filter(|value| !value.is_null());
+    }
+    let dots = path.match_indices('.').map(|(at, _)| at);
+    dots.rev().find_map(|at| {
+        let inner = claims.get(path.get(..at)?)?.as_object()?;
+        claim(inner, path.get(at + 1..)?)
+    })
+}
+
+/// 会員番号 as issuers write it: a text, a number, or a list in which there is one.
+fn member_number(value: &Value) -> Result<MemberNumber, &'static str> {
+    const NONE: &str = "holds no member number";
+    let listed = match value {
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let mut found = None;
+    for one in listed {
+        let number = match one {
+            Value::String(text) => MemberNumber::parse(text.trim()).map_err(|_| NONE)?,
+            Value::Number(number) => MemberNumber::parse(&number.to_string()).map_err(|_| NONE)?,
+            _ => return Err(NONE),
+        };
+        if found.as_ref().is_some_and(|earlier| *earlier != number) {
+            return Err("holds several member numbers");
+        }
+        found = Some(number);
+    }
+    found.ok_or(NONE)
 }
 
 enum Grant {
@@ -297,6 +356,63 @@ mod tests {
         settings.issuers[issuer].vouched(issuer, subject, &claims)
     }
 
+    fn nobody(reason: &str) -> Vouched {
+        Vouched::Nobody(reason.to_owned())
+    }
+
+    #[test]
+    fn a_claim_is_found_by_its_name_or_by_the_path_to_it() {
+        let Value::Object(claims) = json!({
+            "roles": ["a"],
+            "realm_access": { "roles": ["b"] },
+            "resource_access": { "shinsei.example.jp": { "roles": ["c"] } },
+            "https://example.jp/roles": ["d"],
+            "a.b": { "c.d": "e" },
+            "nothing": null,
+            "text": "realm_access.roles",
+        }) else {
+            panic!("claims are an object")
+        };
+        for (path, value) in [
+            ("roles", json!(["a"])),
+            ("realm_access.roles", json!(["b"])),
+            ("resource_access.shinsei.example.jp.roles", json!(["c"])),
+            ("https://example.jp/roles", json!(["d"])),
+            ("a.b.c.d", json!("e")),
+        ] {
+            assert_eq!(claim(&claims, path), Some(&value), "{path}");
+        }
+        for path in [
+            "",
+            ".",
+            "roles.",
+            ".roles",
+            "realm_access.groups",
+            "text.roles",
+            "nothing",
+            "nothing.x",
+            "roles.0",
+        ] {
+            assert_eq!(claim(&claims, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_claims_and_nothing_that_they_say() {
+        let said = |claims| match vouched("staff", "u1", claims) {
+            Vouched::Nobody(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            said(json!({})),
+            "claim roles is missing; claim number is missing"
+        );
+        assert_eq!(
+            said(json!({ "roles": ["geheim"], "number": "geheim!" })),
+            "claim roles names no role of the settings; claim number holds no member number"
+        );
+    }
+
     #[test]
     fn roles_of_an_issuer_become_duties_by_its_settings_alone() {
         let staff = |roles: Value| vouched("staff", "u1", json!({ "roles": roles }));
@@ -320,23 +436,41 @@ mod tests {
             json!(7),
             json!(null),
         ] {
-            assert_eq!(staff(nothing), Vouched::Nobody);
+            assert!(matches!(staff(nothing), Vouched::Nobody(_)));
         }
         // Another issuer that says the same says nothing.
         let other = vouched("society", "u1", json!({ "roles": ["office"] }));
-        assert_eq!(other, Vouched::Nobody);
+        assert_eq!(other, nobody("claim member_number is missing"));
     }
 
     #[test]
     fn a_member_is_known_by_the_claim_with_the_number() {
         let number = MemberNumber::parse("9000001").unwrap();
-        for said in [json!("9000001"), json!(9_000_001)] {
+        for said in [
+            json!("9000001"),
+            json!(9_000_001),
+            json!(["9000001"]),
+            json!([9_000_001, " 9000001 "]),
+        ] {
             let vouched = vouched("society", "abc", json!({ "member_number": said }));
             assert_eq!(vouched, Vouched::Member(number.clone()));
         }
-        for said in [json!(""), json!("x; DROP"), json!(null), json!(["9000001"])] {
+        let none = "claim member_number holds no member number";
+        for (said, reason) in [
+            (json!(""), none),
+            (json!("x; DROP"), none),
+            (json!([]), none),
+            (json!({ "of": "9000001" }), none),
+            (json!([["9000001"]]), none),
+            (json!(["9000001", true]), none),
+            (json!(null), "claim member_number is missing"),
+            (
+                json!(["9000001", "9000002"]),
+                "claim member_number holds several member numbers",
+            ),
+        ] {
             let vouched = vouched("society", "abc", json!({ "member_number": said }));
-            assert_eq!(vouched, Vouched::Nobody);
+            assert_eq!(vouched, nobody(reason));
         }
         let both = vouched(
             "staff",
@@ -352,7 +486,7 @@ mod tests {
             let said = json!({ "roles": "office" });
             assert_eq!(
                 vouched("staff", subject, said),
-                Vouched::Nobody,
+                nobody("sub can not stand in the log"),
                 "{subject}"
             );
         }

@@ -12,26 +12,38 @@ use domain::{
         SocietyCommand, decide as decided,
     },
     documents::DocumentKind,
+    proposal::{Approval, ApprovalKind},
 };
+use uuid::Uuid;
 
 use super::{super::frame::Notice, super::posted::Posted, super::see, review};
 use crate::{
     access::{Identity, Permission},
     acts::{self, Asks, NamedAct},
     app::App,
+    bulk::{self, Acted},
     problem::{Kind, Problem},
-    saving::execute,
     situation::found,
 };
 
 /// An act that is offered as a form.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five questions that the form asks one by one"
+)]
 pub(super) struct Offer {
     pub act: &'static str,
     pub label: &'static str,
     /// Last part of the form's address.
     pub route: &'static str,
     pub asks: Asks,
+    /// The decision that it undoes.
+    pub event: u64,
+    pub takes_explanation: bool,
+    pub needs_explanation: bool,
+    pub needs_reason: bool,
+    pub needs_two_persons: bool,
     /// Whether it takes something away.
     pub danger: bool,
 }
@@ -50,20 +62,40 @@ pub(super) fn offers(app: &App, identity: &Identity, application: &Application) 
         .iter()
         .filter(|known| identity.holds(known.permission))
         .filter_map(|known| {
-            let command = ApplicationCommand::Society(SocietyCommand {
-                act: known.example(now),
-                reason: known.label.to_owned(),
-                seen: Some(state.review.revision),
-            });
-            let possible = decided(application, command, &context, &app.service().programs)
-                .is_ok_and(|events| !events.is_empty());
-            possible.then_some(Offer {
+            let act = known.example(now, state);
+            let needs_explanation = act.needs_explanation(state);
+            let last = state.last_decision();
+            let mut offer = Offer {
                 act: known.name,
                 label: known.label,
                 route: known.segment(),
                 asks: known.asks,
+                event: 0,
+                takes_explanation: act.takes_explanation(),
+                needs_explanation,
+                needs_reason: act.needs_reason(),
+                needs_two_persons: act.needs_two_persons(state),
                 danger: known.danger,
-            })
+            };
+            if let (Asks::Decision, Some(last)) = (known.asks, last) {
+                offer.label = last.kind.undone();
+                offer.event = last.event;
+            }
+            let words = |needed: bool| if needed { known.label } else { "" }.to_owned();
+            let command = ApplicationCommand::Society(SocietyCommand {
+                explanation: words(needs_explanation),
+                reason: words(act.needs_reason()),
+                seen: Some(state.review.revision),
+                // Whether it could be done if somebody approved it.
+                approved: act.needs_two_persons(state).then_some(Approval {
+                    proposal: Uuid::nil(),
+                    kind: ApprovalKind::TwoPersons,
+                }),
+                act,
+            });
+            let possible = decided(application, command, &context, &app.service().programs)
+                .is_ok_and(|events| !events.is_empty());
+            possible.then_some(offer)
         })
         .collect()
 }
@@ -109,7 +141,15 @@ fn read(posted: &Posted) -> Result<(Act, Permission), Problem> {
                 Some(units.map_err(|error| invalid("/units", error.message("単位")))?)
             };
             let target = target(posted)?;
-            (Act::AdjustUnits { target, units }, check)
+            let further_reason = posted.fields.text("further_reason");
+            (
+                Act::AdjustUnits {
+                    target,
+                    units,
+                    further_reason,
+                },
+                check,
+            )
         }
         "proof" => {
             let proof = Proof::ALL
@@ -188,21 +228,27 @@ async fn act(
         if needed != permission {
             return Err(tampered());
         }
-        let label = act.label();
-        let reason = posted.fields.text("reason");
+        let (explanation, reason) = (
+            posted.fields.text("explanation"),
+            posted.fields.text("reason"),
+        );
         let seen = posted.fields.text("seen").parse().ok();
-        let told = !reason.trim().is_empty();
-        let call = if told {
-            posted.call_because(reason.clone())
-        } else {
-            posted.call()
+        let command = SocietyCommand {
+            act,
+            explanation,
+            reason,
+            seen,
+            approved: None,
         };
-        let command = ApplicationCommand::Society(SocietyCommand { act, reason, seen });
-        execute(app, &id, command, call).await?;
-        Ok(label)
+        let call = match command.recorded_reason() {
+            Some(reason) => posted.call_because(reason),
+            None => posted.call(),
+        };
+        bulk::act(app, &posted.identity, &id, command, call).await
     };
     match done.await {
-        Ok(_) => {
+        Ok(Acted::Waits(run)) => Ok(see(&format!("/desk/bulk/{run}?notice=waiting"))),
+        Ok(Acted::Done(_)) => {
             let place = posted.fields.text("place");
             let place = if place
                 .bytes()
@@ -226,11 +272,25 @@ async fn act(
                     sentences.push(error.message.clone());
                 }
             }
+            let errors = problem
+                .body()
+                .errors
+                .iter()
+                .map(|error| (error.pointer.clone(), error.message.clone()))
+                .collect();
             let notices = sentences.into_iter().map(Notice::error).collect();
             let typed = review::Typed {
+                row: target(&posted).ok().filter(|target| target.row.is_some()),
+                units: posted.fields.text("units"),
+                further_reason: posted.fields.text("further_reason"),
+                errors,
                 act: posted.fields.text("act"),
+                explanation: posted.fields.text("explanation"),
                 reason: posted.fields.text("reason"),
                 note: posted.fields.text("note"),
+                until: posted.fields.text("until"),
+                labels: posted.fields.all("labels").pop(),
+                transaction: posted.fields.text("transaction"),
             };
             let status = problem.kind().status();
             let found = found(app, &posted.identity, &id.to_string()).await?;

@@ -2,11 +2,13 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::Response,
 };
-use domain::calendar::show_jst_minutes;
+use domain::{calendar::show_jst_minutes, proposal::ALONE_AFTER};
+use jiff::Timestamp;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -15,19 +17,42 @@ use super::{
         posted::Posted,
         rendered, see,
     },
+    approvals::{applicant, name},
     frame, who,
 };
 use crate::{
-    access::{Identity, Permission},
+    access::{Identity, Permission, named_by},
     acts::NamedAct,
     app::App,
-    bulk::{self, BulkItem, BulkRun, ItemState, LIMIT, RunState, Wanted, failed},
+    bulk::{
+        self, BulkItem, BulkRun, Counts, ItemState, RunState, Starts, Told, UNLIKE, Wanted, failed,
+    },
     problem::{Kind, Problem},
     routes::worklist::note_list,
 };
 
 /// Items on the page; all of them are in the API.
-const SHOWN: i64 = 500;
+const SHOWN: usize = 500;
+
+/// Items of a run that are shown with names: each name is read from its application.
+const NAMED: usize = 20;
+
+/// What is said when an act waits.
+const WAITING: &str = "承認待ちになりました。別の担当者が承認すると実行されます。承認する方に、この画面のアドレスを知らせるか、「承認待ち」の一覧をご覧いただくようお伝えください。";
+
+/// The same where nobody else decides.
+fn waiting_alone() -> String {
+    format!(
+        "承認待ちになりました。判定を担当する方がほかにいないため、{}時間後に実行されます。それまでは、この画面から取り消せます。",
+        ALONE_AFTER.as_hours()
+    )
+}
+
+/// What is to be said at the top.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    notice: Option<String>,
+}
 
 #[derive(Template)]
 #[template(path = "desk/bulk.html")]
@@ -35,16 +60,22 @@ struct Page {
     frame: Frame,
     notices: Vec<Notice>,
     address: String,
-    label: &'static str,
+    /// What is done; of one application, for whom.
+    heading: String,
+    /// Over what is shown here: nothing else is begun or approved from this page.
+    digest: String,
     until: String,
+    explanation: String,
     reason: String,
     state: &'static str,
     made: String,
-    started: Option<String>,
-    ready: i64,
-    excluded: i64,
-    done: i64,
-    refused: i64,
+    /// 起案, 承認, 単独, 取消: who and when.
+    steps: Vec<(&'static str, String)>,
+    ended: String,
+    /// How many, as it is true in this state.
+    progress: String,
+    /// How many are settled, of how many.
+    settled: i64,
     total: i64,
     /// Reason and number of those that are left out.
     left_out: Vec<(String, usize)>,
@@ -53,12 +84,18 @@ struct Page {
     running: bool,
     /// What can be pressed: words, last part of the address, class.
     buttons: Vec<(&'static str, &'static str, &'static str)>,
-    two_persons: bool,
+    /// What is said of the second person.
+    two_persons: Option<String>,
+    /// What is said when what is shown is not what was proposed.
+    unlike: Option<&'static str>,
 }
 
 struct Line {
     href: String,
     member: String,
+    name: String,
+    /// 会員への説明 of this one alone.
+    explanation: String,
     state: &'static str,
     sentence: String,
 }
@@ -79,8 +116,92 @@ struct RunLine {
     reason: String,
 }
 
-fn line(item: BulkItem) -> Line {
+/// Who did what for a run, and when.
+fn steps(run: &BulkRun, told: &Told) -> Vec<(&'static str, String)> {
+    let at = |who: &str, at: Option<Timestamp>| match at {
+        Some(at) => format!("{}　{}", super::who(who), show_jst_minutes(at)),
+        None => super::who(who),
+    };
+    let mut steps = Vec::new();
+    if run.state.waits() && told.alone_from.is_none() {
+        steps.push(("開始", run.starts.label().to_owned()));
+    }
+    if let Some(by) = &told.proposed_by {
+        steps.push(("起案", at(by, told.proposed_at)));
+    }
+    if let Some(by) = &told.approved_by {
+        steps.push(("承認", at(by, told.approved_at)));
+    }
+    if let (Some(from), None) = (told.alone_from, &told.approved_by) {
+        let from = show_jst_minutes(from);
+        match run.state {
+            RunState::Previewed | RunState::Proposed => {
+                steps.push(("単独", format!("{from} 以降、承認を待たずに実行します")));
+            }
+            RunState::Running | RunState::Done => {
+                steps.push(("単独", format!("{from} を過ぎたため、承認を待たずに実行")));
+            }
+            RunState::Cancelled => {}
+        }
+    }
+    if let Some(by) = &told.cancelled_by {
+        steps.push(("却下・取消", super::who(by)));
+    }
+    if let Some(by) = &run.started_by {
+        steps.push(("実行", super::who(by)));
+    }
+    steps
+}
+
+/// How many, as it is true in each state.
+fn progress(run: &BulkRun, told: &Told, counts: Counts) -> String {
+    let Counts {
+        ready,
+        excluded,
+        done,
+        refused,
+    } = counts;
+    let total = ready + done + refused;
+    let so_far = format!("済み {done}件、実行できず {refused}件");
+    let sentence = match run.state {
+        RunState::Previewed => format!("{total}件が対象です。まだ何も実行していません"),
+        RunState::Proposed if told.approved_by.is_none() => {
+            format!("{total}件が対象です。まだ承認されていないため、何も実行していません")
+        }
+        RunState::Proposed => {
+            format!("{total}件が対象です。承認されましたが、まだ何も実行していません")
+        }
+        RunState::Running => format!("{total}件に実行しています。{so_far}、残り {ready}件"),
+        RunState::Cancelled => format!("実行しません。{so_far}、実行しなかったもの {ready}件"),
+        RunState::Done => format!("実行しました。{so_far}"),
+    };
+    if excluded == 0 {
+        format!("{sentence}。")
+    } else {
+        format!("{sentence}（対象外 {excluded}件）。")
+    }
+}
+
+/// What is said of the second person, as long as it is still to come.
+fn two_persons(run: &BulkRun, told: &Told) -> Option<String> {
+    let waits = bulk::kind_of(run).waits_for_approval() && told.approved_by.is_none();
+    if !waits || !run.state.waits() {
+        return None;
+    }
+    Some(match (told.alone_from, run.starts) {
+        (Some(from), _) => format!(
+            "判定を担当する方がほかにいないため、承認を待たずに {} 以降に実行されます（単独）。それまでは取り消すことができ、会員には表示も送信もされません。",
+            show_jst_minutes(from)
+        ),
+        (None, Starts::Approved) => "起案した方とは別の、判定を担当する方が承認すると実行されます。それまでは登録されず、会員には表示も送信もされません。".to_owned(),
+        (None, Starts::Pressed) => "判定の一括処理には、起案した方とは別の担当者の承認が必要です。".to_owned(),
+    })
+}
+
+fn line((item, name): (BulkItem, String)) -> Line {
     Line {
+        name,
+        explanation: item.explanation,
         href: super::of(&item.application),
         member: item
             .application
@@ -117,46 +238,73 @@ async fn page(
     run: BulkRun,
     (notices, status): (Vec<Notice>, StatusCode),
 ) -> Result<Response, Problem> {
-    let runs = app.bulk_runs();
-    let counts = runs.counts(run.id).await.map_err(|error| failed(&error))?;
-    let limit = i64::try_from(LIMIT).unwrap_or(i64::MAX);
-    let mut items = runs
-        .items(run.id, None, limit)
-        .await
-        .map_err(|error| failed(&error))?;
+    let rows = bulk::rows(app, &run).await?;
+    let (counts, told) = (rows.counts(), rows.told);
+    let mut items = rows.items;
+    if !identity.holds(Permission::SearchApplications) {
+        items.clear();
+    }
     let left_out = left_out(&items);
-    items.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
+    items.truncate(SHOWN);
+    let members = named_by(items.iter().map(|item| &*item.application));
+    note_list(app, identity, members).await?;
+    let heading = match &items[..] {
+        [only] => format!(
+            "{}: {}",
+            run.act.label,
+            applicant(app, &only.application).await?
+        ),
+        _ => format!("一括処理: {}", run.act.label),
+    };
+    let place = if items.len() == 1 {
+        run.act.label
+    } else {
+        "一括処理"
+    };
+    let mut named = Vec::with_capacity(items.len());
+    let with_names = items.len() <= NAMED;
+    for item in items {
+        let name = if with_names {
+            name(app, &item.application).await?
+        } else {
+            String::new()
+        };
+        named.push((item, name));
+    }
     let may = identity.holds(run.act.permission);
-    let two_persons = bulk::needs_two_persons(&run);
-    let approved = two_persons && bulk::is_approved(app, &run).await?;
+    let waits = bulk::kind_of(&run).waits_for_approval();
+    let approved = waits && told.approved_by.is_some();
+    let own = |by: &str| by == identity.actor().label();
+    let proposed_here = own(told.proposed_by.as_deref().unwrap_or(&run.made_by));
     let start = match run.state {
-        _ if !may || counts.ready == 0 => None,
-        RunState::Previewed if two_persons => Some("起案する（別の担当者の承認が必要です）"),
+        _ if !may || counts.ready == 0 || rows.is_changed => None,
+        RunState::Previewed if waits => Some("起案する（別の担当者の承認が必要です）"),
         RunState::Previewed => Some("実行する"),
-        RunState::Proposed if approved => Some("実行する"),
+        RunState::Proposed if approved && run.starts == Starts::Pressed => Some("実行する"),
         _ => None,
     };
     let mut buttons = Vec::new();
     buttons.extend(start.map(|words| (words, run.act.segment(), "primary")));
-    if may
-        && run.state == RunState::Proposed
-        && !approved
-        && run.made_by != identity.actor().label()
-    {
-        buttons.push(("承認する", "approval", "primary"));
+    let waits_here = run.state == RunState::Proposed && !approved && !proposed_here;
+    if may && waits_here && !rows.is_changed {
+        let words = match run.starts {
+            Starts::Approved => "承認して実行する",
+            Starts::Pressed => "承認する",
+        };
+        buttons.push((words, "approval", "primary"));
     }
-    if may
-        && matches!(
-            run.state,
-            RunState::Previewed | RunState::Proposed | RunState::Running
-        )
-    {
-        buttons.push(("中止する", "cancellation", "danger"));
+    if (may || proposed_here) && (run.state.waits() || run.state == RunState::Running) {
+        let words = match run.state {
+            RunState::Proposed if proposed_here => "起案を取り消す",
+            RunState::Proposed => "却下する",
+            _ => "中止する",
+        };
+        buttons.push((words, "cancellation", "danger"));
     }
     let mut frame = frame(
         app,
         identity,
-        "一括処理",
+        place,
         vec![Crumb::to("一括処理の一覧", "/desk/bulk")],
     );
     frame.wrong = status.is_client_error();
@@ -164,22 +312,25 @@ async fn page(
         frame,
         notices,
         address: format!("/desk/bulk/{}", run.id),
-        label: run.act.label,
+        heading,
+        digest: rows.digest,
+        // One that has ended so says it already.
+        unlike: (rows.is_changed && run.state != RunState::Cancelled).then_some(UNLIKE),
         state: run.state.label(),
         made: format!("{}　{}", who(&run.made_by), show_jst_minutes(run.made_at)),
-        started: run.started_by.as_deref().map(who),
-        ready: counts.ready,
-        excluded: counts.excluded,
-        done: counts.done,
-        refused: counts.refused,
+        steps: steps(&run, &told),
+        progress: progress(&run, &told, counts),
+        settled: counts.done + counts.refused,
         total: counts.ready + counts.done + counts.refused,
         left_out,
-        items: items.into_iter().map(line).collect(),
+        items: named.into_iter().map(line).collect(),
         key: Uuid::new_v4(),
         running: run.state == RunState::Running,
         buttons,
-        two_persons,
-        until: run.until.replace('T', " "),
+        two_persons: two_persons(&run, &told),
+        ended: run.sentence,
+        until: run.act.shown(&run.until),
+        explanation: run.explanation,
         reason: run.reason,
     };
     Ok(rendered(&screen, status))
@@ -210,7 +361,6 @@ pub(super) async fn list(State(app): State<App>, identity: Identity) -> Result<R
 pub(super) async fn make(State(app): State<App>, posted: Posted) -> Result<Response, Problem> {
     let act = NamedAct::find(&posted.fields.text("act"))
         .ok_or_else(|| Problem::saying(Kind::Invalid, "一括で行う処理を選択してください。"))?;
-    note_list(&app, &posted.identity).await?;
     let applications = if posted.fields.says("which", "all") {
         bulk::matching(&app, &posted.identity, &posted.fields.text("query")).await?
     } else {
@@ -221,8 +371,10 @@ pub(super) async fn make(State(app): State<App>, posted: Posted) -> Result<Respo
         id,
         act,
         until: posted.fields.text("until"),
+        explanation: posted.fields.text("explanation"),
         reason: posted.fields.text("reason"),
         applications,
+        request_hash: posted.call().request_hash,
     };
     bulk::preview(&app, &posted.identity, wanted).await?;
     Ok(see(&format!("/desk/bulk/{id}")))
@@ -233,10 +385,22 @@ pub(super) async fn show(
     State(app): State<App>,
     identity: Identity,
     Path(run): Path<Uuid>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    note_list(&app, &identity).await?;
     let run = bulk::find(&app, run).await?;
-    page(&app, &identity, run, (Vec::new(), StatusCode::OK)).await
+    let notices = match asked.notice.as_deref() {
+        Some("waiting") if run.state == RunState::Proposed => {
+            let alone = bulk::told(&app, &run).await?.alone_from.is_some();
+            let words = if alone {
+                waiting_alone()
+            } else {
+                WAITING.to_owned()
+            };
+            vec![Notice::success(words)]
+        }
+        _ => Vec::new(),
+    };
+    page(&app, &identity, run, (notices, StatusCode::OK)).await
 }
 
 /// The page again: as it is then, or with why nothing was done.
@@ -263,13 +427,22 @@ async fn after(
     }
 }
 
+/// The digest over what stood on the page.
+fn shown(posted: &Posted) -> Result<String, Problem> {
+    Some(posted.fields.text("digest"))
+        .filter(|digest| !digest.is_empty())
+        .ok_or(Problem::new(Kind::PageTampered))
+}
+
 async fn start(
     app: &App,
     id: Uuid,
     posted: &Posted,
     permission: Permission,
 ) -> Result<Response, Problem> {
-    let started = bulk::start(app, &posted.identity, (id, permission), posted.call()).await;
+    let shown = shown(posted)?;
+    let seen = (id, Some(&*shown));
+    let started = bulk::start(app, &posted.identity, seen, permission, posted.call()).await;
     after(app, posted, id, started).await
 }
 
@@ -306,7 +479,9 @@ pub(super) async fn approve(
     Path(run): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, Problem> {
-    let approved = bulk::approve(&app, &posted.identity, run, posted.call()).await;
+    let shown = shown(&posted)?;
+    let seen = (run, Some(&*shown));
+    let approved = bulk::approve(&app, &posted.identity, seen, posted.call()).await;
     after(&app, &posted, run, approved).await
 }
 
@@ -316,6 +491,6 @@ pub(super) async fn cancel(
     Path(run): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, Problem> {
-    let cancelled = bulk::cancel(&app, &posted.identity, run).await;
+    let cancelled = bulk::cancel(&app, &posted.identity, run, posted.call()).await;
     after(&app, &posted, run, cancelled).await
 }

@@ -4,13 +4,25 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use domain::Role;
 
-use super::super::{frame::Frame, rendered};
-use crate::{
-    access::{Permission, Principal},
-    app::App,
-    problem::Problem,
-    routes::worklist::unread,
+use super::{
+    super::{frame::Frame, rendered},
+    approvals::{self, Waiting, sees},
+    imports::HELD,
+    unmailable::{ADDRESS as UNMAILABLE, members_without_mail},
 };
+use crate::{
+    access::{Identity, Permission},
+    app::App,
+    imports::HeldRows,
+    problem::Problem,
+    routes::{
+        imports::{kinds_of, sees_members, unkept},
+        worklist::unread,
+    },
+};
+
+/// What waits and stands here; all of it has a page of its own.
+const SHOWN: usize = 10;
 
 #[derive(Template)]
 #[template(path = "staff.html")]
@@ -19,6 +31,8 @@ struct Page {
     role: &'static str,
     /// 状態, how many, and the list of them; none for those who may not see applications.
     counts: Option<Vec<Count>>,
+    /// 承認待ち, the oldest first, and how many there are in all; none for those who neither see applications nor decide.
+    waiting: Option<(Vec<Waiting>, usize)>,
     /// Other places, with what is there.
     places: Vec<(&'static str, &'static str)>,
 }
@@ -29,11 +43,33 @@ struct Count {
     href: String,
 }
 
+/// What is to be mended of members: rows of imports that wait for a person, and who cannot be written to.
+async fn of_members(app: &App, identity: &Identity) -> Result<Vec<Count>, Problem> {
+    let mut lines = Vec::new();
+    let kinds = kinds_of(identity);
+    if !kinds.is_empty() && sees_members(identity) {
+        let held = HeldRows::new(app.service().log.clone());
+        lines.push(Count {
+            label: "取込の確認待ち",
+            number: held.count(&kinds).await.map_err(|error| unkept(&error))?,
+            href: HELD.to_owned(),
+        });
+    }
+    let unmailable = members_without_mail(app).await?;
+    lines.push(Count {
+        label: "メールを送信できない会員",
+        number: i64::try_from(unmailable.len()).unwrap_or(i64::MAX),
+        href: UNMAILABLE.to_owned(),
+    });
+    Ok(lines)
+}
+
 /// The page of the secretariat and of reporters after signing in.
 pub(in super::super) async fn dashboard(
     app: &App,
-    principal: &Principal,
+    identity: &Identity,
 ) -> Result<Response, Problem> {
+    let principal = identity.principal();
     let role = principal.actor.role;
     let words = match role {
         Role::Secretariat => "事務局",
@@ -69,12 +105,19 @@ pub(in super::super) async fn dashboard(
             number: counts.withdrawn,
             href: "/desk/applications?withdrawn=yes".to_owned(),
         });
+        lines.extend(of_members(app, identity).await?);
         Some(lines)
+    } else {
+        None
+    };
+    let waiting = if sees(identity) {
+        Some(approvals::waiting(app, identity, SHOWN).await?)
     } else {
         None
     };
     let mut places = Vec::new();
     if may(Permission::SearchApplications) {
+        places.push(("/desk/approvals", "承認待ち"));
         places.push(("/desk/applications", "申請一覧"));
         places.push(("/desk/history", "変更履歴（全体）"));
         places.push(("/desk/bulk", "一括処理の一覧"));
@@ -85,8 +128,8 @@ pub(in super::super) async fn dashboard(
     if may(Permission::ConfirmPayments) {
         places.push(("/desk/payments", "入金の照合"));
     }
-    if may(Permission::Import) {
-        places.push(("/desk/imports", "取込（会員・出欠・入金・試験結果）"));
+    if may(Permission::SeeImports) {
+        places.push(("/desk/imports", "取込"));
     }
     if may(Permission::ReadReports) {
         places.push(("/reports", "集計"));
@@ -94,7 +137,9 @@ pub(in super::super) async fn dashboard(
     if may(Permission::VerifyLog) {
         places.push(("/desk/verification", "記録が書き換えられていないかの確認"));
     }
-    places.push(("/api/v1/programs", "申請の種類"));
+    if may(Permission::ReadAccessLog) {
+        places.push(("/desk/accounts", "サインインの記録"));
+    }
     if role == Role::Secretariat {
         places.push(("/api/v1/reference/", "API（データの取り込みなど）"));
     }
@@ -104,6 +149,7 @@ pub(in super::super) async fn dashboard(
         frame,
         role: words,
         counts,
+        waiting,
         places,
     };
     Ok(rendered(&page, StatusCode::OK))

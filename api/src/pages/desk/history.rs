@@ -1,5 +1,7 @@
 //! 変更履歴 for the secretariat: of one application and over all, with who, when, where, before, after and why.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -7,11 +9,12 @@ use axum::{
     response::Response,
 };
 use domain::{
-    calendar::{parse_date, show_jst_minutes},
+    application::{ApplicationId, ApplicationState},
+    calendar::show_jst_minutes,
     catalogue::EVENTS,
     documents::DocumentKind,
+    proposal::ApprovalKind,
 };
-use jiff::{Timestamp, ToSpan as _, civil::Date};
 use projections::{HistoryEntry, HistoryFilter};
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +26,12 @@ use super::{
     diff::{Piece, pieces},
     frame,
     list::Choice,
-    who,
+    review, who,
 };
 use crate::{
-    access::Identity,
+    access::{Identity, named_by},
     app::App,
+    moment,
     problem::Problem,
     routes::{
         history::{text, unreadable},
@@ -82,6 +86,8 @@ struct Change {
     at: String,
     who: String,
     reason: Option<String>,
+    /// 二者承認 or 単独
+    approval: Option<&'static str>,
     command: String,
     moment: String,
     fields: Vec<FieldChange>,
@@ -94,18 +100,51 @@ struct FieldChange {
     pieces: Option<Vec<Piece>>,
 }
 
-fn place(entry: &HistoryEntry) -> String {
-    match entry.document {
-        None => entry.field.clone(),
-        Some(document) => format!("{} {}", document.title(), entry.field),
+/// Where it was changed: document, row with its number of today, field.
+fn place(entry: &HistoryEntry, state: Option<&ApplicationState>) -> String {
+    match (entry.document, &entry.row) {
+        (None, _) => entry.field.clone(),
+        (Some(document), None) => format!("{} {}", document.title(), entry.field),
+        (Some(document), Some(row)) => {
+            let row = state
+                .and_then(|state| Some((state, state.row_number(document, row)?)))
+                .map_or_else(
+                    || "削除された明細".to_owned(),
+                    |(state, number)| {
+                        format!("No.{number}（{}）", review::words(state, document, row))
+                    },
+                );
+            format!("{} {row} {}", document.title(), entry.field)
+        }
     }
 }
 
-fn changes(entries: Vec<HistoryEntry>) -> Vec<Change> {
+/// The applications as they are, by which rows are named: only those of which a row was changed.
+async fn named_rows(
+    app: &App,
+    entries: &[HistoryEntry],
+) -> Result<BTreeMap<String, ApplicationState>, Problem> {
+    let mut states = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.row.is_some()) {
+        if states.contains_key(&entry.application) {
+            continue;
+        }
+        let Ok(id) = ApplicationId::parse(&entry.application) else {
+            continue;
+        };
+        let found = app.service().application(&id).await?;
+        if let Some(state) = found.as_ref().and_then(|(found, _)| found.state()) {
+            states.insert(entry.application.clone(), state.clone());
+        }
+    }
+    Ok(states)
+}
+
+fn changes(entries: Vec<HistoryEntry>, states: &BTreeMap<String, ApplicationState>) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for entry in entries {
         let field = FieldChange {
-            place: place(&entry),
+            place: place(&entry, states.get(&entry.application)),
             pieces: pieces(&entry.before, &entry.after),
             before: entry.before,
             after: entry.after,
@@ -133,16 +172,16 @@ fn changes(entries: Vec<HistoryEntry>) -> Vec<Change> {
             at: show_jst_minutes(entry.decided_at),
             who: who(&entry.actor),
             reason: entry.reason,
+            approval: entry
+                .approval
+                .as_deref()
+                .and_then(ApprovalKind::parse)
+                .map(ApprovalKind::label),
             command: entry.command_id.to_string(),
             fields: vec![field],
         });
     }
     changes
-}
-
-/// The beginning of a day in Japan.
-fn begins(day: Date) -> Option<Timestamp> {
-    domain::calendar::jst_instant(day, 0, 0).ok()
 }
 
 impl Asked {
@@ -152,14 +191,6 @@ impl Asked {
             text(name, label, Some(value))?;
             Ok((!value.is_empty()).then(|| value.to_owned()))
         };
-        let day = |name: &str, value: &str| -> Result<Option<Date>, Problem> {
-            match given(name, "日付", value)? {
-                None => Ok(None),
-                Some(value) => parse_date(&value)
-                    .map(Some)
-                    .map_err(|_| unreadable(name, "日付")),
-            }
-        };
         let document = match given("document", "書類の名前", &self.document)? {
             None => None,
             Some(slug) => Some(
@@ -167,17 +198,17 @@ impl Asked {
                     .ok_or_else(|| unreadable("document", "書類の名前"))?,
             ),
         };
-        let to = day("to", &self.to)?;
         Ok(HistoryFilter {
             application,
             actor: given("actor", "操作した人", &self.actor)?,
+            role: None,
             document,
             event: given("event", "操作の名前", &self.event)?,
             field: given("field", "項目の名前", &self.field)?,
             internal: true,
-            from: day("from", &self.from)?.and_then(begins),
+            from: moment::from("from", Some(&self.from))?,
             // The last day belongs to the period.
-            to: to.and_then(|day| begins(day.saturating_add(1.day()))),
+            to: moment::upto("to", Some(&self.to))?,
         })
     }
 }
@@ -195,6 +226,11 @@ async fn page(
         .history(&filter, asked.before, PAGE)
         .await
         .map_err(unread)?;
+    if application.is_none() {
+        let members = named_by(page.items.iter().map(|entry| &*entry.application));
+        note_list(app, identity, members).await?;
+    }
+    let states = named_rows(app, &page.items).await?;
     let turned = |before: Option<i64>| {
         let asked = Asked {
             before,
@@ -234,7 +270,7 @@ async fn page(
         title,
         older: page.next.map(|next| turned(Some(next))),
         newest: asked.before.map(|_| turned(None)),
-        changes: changes(page.items),
+        changes: changes(page.items, &states),
         documents,
         events,
         asked,
@@ -267,7 +303,6 @@ pub(super) async fn of_all(
     identity: Identity,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    note_list(&app, &identity).await?;
     let place = ("変更履歴（全体）", "/desk/history".to_owned(), None);
     page(&app, &identity, asked, place).await
 }

@@ -1,5 +1,7 @@
 //! 申請一覧: search, sort, pages, and the export of exactly this view.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -12,12 +14,16 @@ use projections::{
 };
 
 use super::{
-    super::{frame::Frame, posted::Posted, rendered, see},
-    frame,
+    super::{
+        frame::{Frame, Notice},
+        posted::Posted,
+        rendered, see,
+    },
+    frame, sentences,
     spreadsheet::Spreadsheet,
 };
 use crate::{
-    access::Identity,
+    access::{Identity, named},
     acts,
     app::App,
     problem::{Kind, Problem},
@@ -45,7 +51,12 @@ pub(super) struct Choice {
 #[template(path = "desk/list.html")]
 struct Page {
     frame: Frame,
+    notices: Vec<Notice>,
     filters: Filters,
+    /// The conditions that are shown, for 保存する: name and value of each.
+    conditions: Vec<(String, String)>,
+    /// 検索の名前 as typed, when it was refused.
+    name: String,
     /// What is asked for, in words.
     pills: Vec<String>,
     /// 保存した検索: id and name.
@@ -192,6 +203,18 @@ fn pills(asked: &Asked) -> Vec<String> {
     .collect()
 }
 
+/// The conditions as the search form sends them.
+fn conditions(asked: &Asked) -> Vec<(String, String)> {
+    let asked = Asked {
+        search: None,
+        page: None,
+        limit: None,
+        ..asked.clone()
+    };
+    let query = serde_urlencoded::to_string(asked).unwrap_or_default();
+    serde_urlencoded::from_str(&query).unwrap_or_default()
+}
+
 /// What the search form says.
 fn typed(posted: &Posted) -> Asked {
     let text = |name: &str| posted.fields.text(name);
@@ -218,14 +241,28 @@ pub(super) async fn search(State(app): State<App>, posted: Posted) -> Result<Res
     let name = posted.fields.text("name");
     let saving = posted.fields.says("step", "save");
     let named = saving.then(|| name.trim());
-    if named.is_some() || !asked.q.trim().is_empty() || !asked.label.trim().is_empty() {
+    let done = if named.is_some() || !asked.q.trim().is_empty() || !asked.label.trim().is_empty() {
         let id = posted.new_id();
-        keep(&app, &posted.identity, (id, named), &asked).await?;
-        asked.search = Some(id);
+        keep(&app, &posted.identity, (id, named), &asked)
+            .await
+            .map(|()| asked.search = Some(id))
     } else {
-        asked.read()?;
+        asked.read().map(drop)
+    };
+    match done {
+        Ok(()) => Ok(see(&address("/desk/applications", &asked))),
+        Err(problem) if problem.kind().status().is_client_error() => {
+            // Everything that was typed stands in the forms again; what can be searched for is listed.
+            let shown = (sentences(&problem), problem.kind().status());
+            let listed = if asked.read().is_ok() {
+                asked.clone()
+            } else {
+                Asked::default()
+            };
+            page(&app, &posted.identity, (&listed, &asked), shown, name).await
+        }
+        Err(problem) => Err(problem),
     }
-    Ok(see(&address("/desk/applications", &asked)))
 }
 
 /// 保存した検索を削除する
@@ -303,7 +340,19 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let asked = asked.of_address(&app, &identity).await?;
-    let (question, page) = listed(&app, &identity, &asked).await?;
+    let shown = (Vec::new(), StatusCode::OK);
+    page(&app, &identity, (&asked, &asked), shown, String::new()).await
+}
+
+/// The list of what is asked for, with what was typed in the search form.
+async fn page(
+    app: &App,
+    identity: &Identity,
+    (asked, typed): (&Asked, &Asked),
+    (notices, status): (Vec<Notice>, StatusCode),
+    name: String,
+) -> Result<Response, Problem> {
+    let (question, page) = listed(app, identity, asked).await?;
     let saved = app.searches().named(identity.actor()).await;
     let saved = saved.map_err(|error| failed(&error))?;
     let (offset, _) = question.part();
@@ -315,10 +364,15 @@ pub(super) async fn list(
         };
         address("/desk/applications", &asked)
     };
+    let mut frame = frame(app, identity, "申請一覧", Vec::new());
+    frame.wrong = status.is_client_error();
     let screen = Page {
-        frame: frame(&app, &identity, "申請一覧", Vec::new()),
-        filters: Filters::of(&app, &asked, &question),
-        pills: pills(&asked),
+        frame,
+        notices,
+        filters: Filters::of(app, typed, &question),
+        conditions: conditions(asked),
+        name,
+        pills: pills(asked),
         saved: saved.into_iter().map(|one| (one.id, one.name)).collect(),
         key: Uuid::new_v4(),
         total: page.total,
@@ -326,7 +380,7 @@ pub(super) async fn list(
         lines: page
             .entries
             .into_iter()
-            .map(|entry| line(&app, entry))
+            .map(|entry| line(app, entry))
             .collect(),
         previous: (question.page > 1).then(|| turned(question.page - 1)),
         next: (offset + shown < page.total).then(|| turned(question.page.saturating_add(1))),
@@ -338,14 +392,14 @@ pub(super) async fn list(
                 ..asked.clone()
             },
         ),
-        query: address("", &asked).trim_start_matches('?').to_owned(),
+        query: address("", asked).trim_start_matches('?').to_owned(),
         acts: acts::ALL
             .iter()
             .filter(|act| act.in_bulk && identity.holds(act.permission))
             .map(|act| (act.name, act.label))
             .collect(),
     };
-    Ok(rendered(&screen, StatusCode::OK))
+    Ok(rendered(&screen, status))
 }
 
 /// The list as CSV, UTF-8 with BOM, as spreadsheets in Japan open it: every line of this view, in its order.
@@ -356,7 +410,7 @@ pub(super) async fn export(
 ) -> Result<Response, Problem> {
     let asked = asked.of_address(&app, &identity).await?;
     let question = asked.read()?;
-    note_list(&app, &identity).await?;
+    let mut members = BTreeSet::new();
     let mut sheet = Spreadsheet::new([
         "申請番号",
         "会員番号",
@@ -368,7 +422,7 @@ pub(super) async fn export(
         "筆記試験",
         "認定",
         "取下げ",
-        "単位",
+        "認められた単位",
         "必要単位",
         "不足",
         "未確認の書類",
@@ -394,6 +448,7 @@ pub(super) async fn export(
             break;
         }
         offset += EXPORT_PART;
+        members.extend(named(page.entries.iter().map(|entry| &*entry.member)));
         for entry in page.entries {
             let missing: Vec<_> = entry.missing.into_iter().map(|one| one.label).collect();
             let cells = [
@@ -423,6 +478,7 @@ pub(super) async fn export(
             sheet.line(&cells)?;
         }
     }
+    note_list(&app, &identity, members).await?;
     sheet.download("attachment; filename=\"applications.csv\"")
 }
 

@@ -157,6 +157,14 @@ struct One {
     key: Uuid,
     resend: bool,
     bounce: bool,
+    typed: TypedAbout,
+}
+
+/// What was typed about a mail and refused.
+#[derive(Default)]
+struct TypedAbout {
+    reason: String,
+    note: String,
 }
 
 fn one_page(
@@ -164,6 +172,7 @@ fn one_page(
     identity: &Identity,
     mail: Mail,
     (notices, status): (Vec<Notice>, StatusCode),
+    typed: TypedAbout,
 ) -> Response {
     let may = identity.holds(Permission::ManageMails);
     let mut frame = frame(
@@ -190,6 +199,7 @@ fn one_page(
         resend: may && mail.state != MailState::Waiting,
         bounce: may && mail.state == MailState::Sent,
         text: mail.text,
+        typed,
     };
     rendered(&screen, status)
 }
@@ -209,7 +219,14 @@ pub(super) async fn show(
         Some("bounced") => vec![Notice::success("不達として記録しました。")],
         _ => Vec::new(),
     };
-    Ok(one_page(&app, &identity, mail, (notices, StatusCode::OK)))
+    let shown = (notices, StatusCode::OK);
+    Ok(one_page(
+        &app,
+        &identity,
+        mail,
+        shown,
+        TypedAbout::default(),
+    ))
 }
 
 async fn refused(
@@ -220,7 +237,7 @@ async fn refused(
 ) -> Result<Response, Problem> {
     if !matches!(
         problem.kind(),
-        Kind::Invalid | Kind::MailWaiting | Kind::MailNotSent
+        Kind::Invalid | Kind::MailWaiting | Kind::MailNotSent | Kind::WrongState
     ) {
         return Err(problem);
     }
@@ -233,6 +250,10 @@ async fn refused(
         &posted.identity,
         shown,
         (notices, problem.kind().status()),
+        TypedAbout {
+            reason: posted.fields.text("reason"),
+            note: posted.fields.text("note"),
+        },
     ))
 }
 

@@ -44,6 +44,8 @@ struct Page {
 }
 
 struct Seminar {
+    /// What was typed about taking it back, and refused.
+    reason: String,
     code: String,
     name: String,
     kind: &'static str,
@@ -65,6 +67,7 @@ fn page(
     (number, member): (MemberNumber, Member),
     (notices, status): (Vec<Notice>, StatusCode),
     typed: TypedAttendance,
+    retracting: &TypedRetraction,
 ) -> Response {
     let record = member.record.as_ref();
     let mut frame = frame(app, identity, "セミナーの出欠", Vec::new());
@@ -93,6 +96,13 @@ fn page(
                     show_date(one.key.first_day),
                     show_date(one.last_day)
                 ),
+                reason: if retracting.code == one.key.code
+                    && retracting.first_day == one.key.first_day.to_string()
+                {
+                    retracting.reason.clone()
+                } else {
+                    String::new()
+                },
                 first_day: one.key.first_day.to_string(),
                 code: one.key.code,
                 name: one.name,
@@ -125,6 +135,7 @@ pub(super) async fn show(
         found,
         (notices, StatusCode::OK),
         nothing,
+        &TypedRetraction::default(),
     ))
 }
 
@@ -134,12 +145,13 @@ fn answered(
     found: (MemberNumber, Member),
     (done, notice): (Result<(), Problem>, &str),
     typed: TypedAttendance,
+    retracting: &TypedRetraction,
 ) -> Result<Response, Problem> {
     match done {
         Ok(()) => Ok(see(&format!("/desk/members/{}?notice={notice}", found.0))),
         Err(problem) if problem.kind().status().is_client_error() => {
             let shown = (sentences(&problem), problem.kind().status());
-            Ok(page(app, identity, found, shown, typed))
+            Ok(page(app, identity, found, shown, typed, retracting))
         }
         Err(problem) => Err(problem),
     }
@@ -163,7 +175,14 @@ pub(super) async fn add(
         reason: text("reason"),
     };
     let done = record(&app, &found.0, &typed, posted.call()).await;
-    answered(&app, &posted.identity, found, (done, "recorded"), typed)
+    answered(
+        &app,
+        &posted.identity,
+        found,
+        (done, "recorded"),
+        typed,
+        &TypedRetraction::default(),
+    )
 }
 
 /// 出席の取消
@@ -181,5 +200,12 @@ pub(super) async fn take_back(
     };
     let done = retract(&app, &found.0, &typed, posted.call()).await;
     let nothing = TypedAttendance::default();
-    answered(&app, &posted.identity, found, (done, "retracted"), nothing)
+    answered(
+        &app,
+        &posted.identity,
+        found,
+        (done, "retracted"),
+        nothing,
+        &typed,
+    )
 }

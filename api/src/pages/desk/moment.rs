@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     application::{Application, ApplicationId, ApplicationState},
-    calendar::{parse_instant, show_jst_minutes},
+    calendar::show_jst_minutes,
     documents::DocumentKind,
 };
 use serde::Deserialize;
@@ -25,7 +25,8 @@ use super::{
 use crate::{
     access::Identity,
     app::App,
-    print::{Block, Content, Section, Sheet, completions},
+    moment::{Fields, chosen},
+    print::{Block, Content, Section, completions},
     problem::{Kind, Problem},
     routes::{history::unreadable, status::Moment},
     situation::{found, program},
@@ -38,8 +39,12 @@ pub(super) struct Asked {
     sequence: String,
     /// Ledger number.
     ledger: String,
-    /// `2026-06-03T18:30`, in Japan.
+    /// A moment as it is written anywhere, in an address.
     at: String,
+    /// The day that is chosen in the form.
+    day: String,
+    /// The time that is chosen in the form; none: the whole day.
+    time: String,
     /// Number of a 本紙.
     submission: String,
     /// Number of the event to compare with; today's state when it is left out.
@@ -54,7 +59,10 @@ struct Page {
     address: String,
     review: String,
     asked: Asked,
+    fields: Fields,
     then: Then,
+    /// 認められた単位, and what is needed.
+    units: (u32, u32),
     other: Then,
     sections: Vec<Section>,
     differences: Vec<(DocumentKind, Vec<Difference>)>,
@@ -87,18 +95,7 @@ async fn moment(app: &App, id: &ApplicationId, asked: &Asked) -> Result<Option<M
         return Ok(Some(Moment::After(sequence)));
     }
     if let Some(ledger) = number("ledger", &asked.ledger)? {
-        let sequence = app
-            .service()
-            .log
-            .sequence_at::<Application>(&id.to_string(), ledger)
-            .await?;
-        return match sequence {
-            Some(sequence) => Ok(Some(Moment::After(sequence))),
-            None => Err(Problem::saying(
-                Kind::NotFound,
-                "この台帳番号の時点では、まだお申込みがありません。番号をご確認ください。",
-            )),
-        };
+        return Moment::after_ledger(app, id, ledger).await.map(Some);
     }
     if let Some(wanted) = number("submission", &asked.submission)? {
         let events = app.service().application_events(id).await?;
@@ -108,16 +105,14 @@ async fn moment(app: &App, id: &ApplicationId, asked: &Asked) -> Result<Option<M
             .ok_or(Problem::new(Kind::NoSuchSubmission))?;
         return Ok(Some(Moment::After(completion.sequence)));
     }
-    let at = asked.at.trim();
-    if at.is_empty() {
-        return Ok(None);
+    let chosen = match asked.at.trim() {
+        "" => chosen(&asked.day, &asked.time)?,
+        at => Some(at.to_owned()),
+    };
+    match chosen {
+        None => Ok(None),
+        Some(at) => Moment::asked(app, id, &at).await.map(Some),
     }
-    let at = parse_instant(at).map_err(|_| unreadable("at", "日時"))?;
-    // A minute that is named is over: everything that was decided in it has happened.
-    let end = at
-        .checked_add(jiff::SignedDuration::from_micros(59_999_999))
-        .unwrap_or(at);
-    Ok(Some(Moment::At(end)))
 }
 
 async fn then(app: &App, id: &ApplicationId, moment: Moment) -> Result<Then, Problem> {
@@ -158,9 +153,6 @@ pub(super) async fn show(
     let with = number("with", &asked.with)?.map_or(last, Moment::After);
     let other = then(&app, &id, with).await?;
     let program = program(&app, &shown.state)?;
-    let sheet = Sheet::Provisional {
-        generated_at: app.service().clock.now(),
-    };
     let address = super::of(&id);
     let screen = Page {
         frame: frame(
@@ -173,7 +165,11 @@ pub(super) async fn show(
             ],
         ),
         notices: Vec::new(),
-        sections: Content::new(&shown.state, program, &sheet).sections,
+        sections: Content::documents(&shown.state, program, app.service().clock.now()),
+        units: (
+            shown.state.recognised_units(&program.rules),
+            program.rules.requirements.total_units,
+        ),
         differences: DocumentKind::ALL
             .into_iter()
             .map(|kind| {
@@ -185,6 +181,10 @@ pub(super) async fn show(
         then: shown,
         other,
         last: found.sequence,
+        fields: match chosen(&asked.day, &asked.time)? {
+            Some(chosen) => Fields::showing(&chosen),
+            None => Fields::showing(&asked.at),
+        },
         asked,
         review: address.clone(),
         address: format!("{address}/moment"),

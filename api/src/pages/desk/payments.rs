@@ -62,6 +62,8 @@ struct Match {
     notices: Vec<Notice>,
     key: Uuid,
     line: Line,
+    /// Where its form is sent.
+    action: String,
     /// Where it is confirmed.
     confirmed: Option<String>,
     candidates: Vec<Choice>,
@@ -143,10 +145,11 @@ pub(super) async fn list(
     identity: Identity,
     Query(asked): Query<ListAsked>,
 ) -> Result<Response, Problem> {
-    note_list(&app, &identity).await?;
     let number = asked.page.unwrap_or(1).max(1);
     let offset = i64::from(number - 1).saturating_mul(LINES);
     let (payments, total) = unmatched(&app, (offset, LINES)).await?;
+    let members = payments.iter().flat_map(Incoming::members);
+    note_list(&app, &identity, members.collect()).await?;
     let page = List {
         frame: frame(&app, &identity, "入金の照合", Vec::new()),
         total,
@@ -165,8 +168,6 @@ async fn page(
     (notices, status): (Vec<Notice>, StatusCode),
     (chosen, reason): (String, String),
 ) -> Result<Response, Problem> {
-    // Names of other members are among the candidates.
-    note_list(app, identity).await?;
     let confirmed = incoming
         .application
         .as_ref()
@@ -177,6 +178,9 @@ async fn page(
     } else {
         candidates(app, identity, &incoming).await?
     };
+    // Names of other members are among the candidates.
+    let members = found.iter().map(|one| one.application.member.clone());
+    note_list(app, identity, members.chain(incoming.members()).collect()).await?;
     let mut frame = frame(
         app,
         identity,
@@ -188,6 +192,7 @@ async fn page(
         frame,
         notices,
         key: Uuid::new_v4(),
+        action: of_payment(&incoming).replacen("/match?", "/match/send?", 1),
         line: line(incoming),
         confirmed,
         candidates: found.into_iter().map(|one| choice(app, one)).collect(),
@@ -220,22 +225,10 @@ pub(super) async fn show(
     .await
 }
 
-/// What is needed before anything is done: a reason.
+/// What is needed before anything is done: a reason, as for every payment by hand.
 fn reason(posted: &Posted) -> Result<String, Problem> {
     let reason = posted.fields.text("reason");
-    let wrong = |message: String| Problem::new(Kind::Invalid).at("/reason", message);
-    if reason.trim().is_empty() {
-        return Err(wrong("理由 を入力してください。".to_owned()));
-    }
-    if let Some(found) = domain::text::undecodable(&reason) {
-        return Err(wrong(found.message("理由")));
-    }
-    if domain::text::count(&reason) > domain::application::TEXT_LIMIT {
-        return Err(wrong(format!(
-            "理由 は{}字以内で入力してください。",
-            domain::application::TEXT_LIMIT
-        )));
-    }
+    domain::application::check_reason(&reason, true)?;
     Ok(reason)
 }
 

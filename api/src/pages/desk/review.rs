@@ -13,6 +13,7 @@ use domain::{
     },
     calendar::{show_date, show_jst_minutes},
     documents::DocumentKind,
+    program::Rules,
     units::{AssessedRow, UnitAssessment},
 };
 use projections::WorklistFilter;
@@ -27,8 +28,9 @@ use super::{
 };
 use crate::{
     access::{Identity, Permission},
-    acts::Asks,
+    acts::{Asks, EXPLANATION, REASON},
     app::App,
+    bulk,
     print::{Block, Content, Section, Sheet},
     problem::Problem,
     routes::{society::CorrectionAnswer, worklist::unread},
@@ -45,8 +47,19 @@ pub(super) struct Asked {
 #[derive(Debug, Default)]
 pub(super) struct Typed {
     pub act: String,
+    pub explanation: String,
     pub reason: String,
     pub note: String,
+    /// The row whose form it was.
+    pub row: Option<CheckTarget>,
+    pub units: String,
+    pub further_reason: String,
+    /// JSON pointer and sentence of each field that is wrong.
+    pub errors: Vec<(String, String)>,
+    pub until: String,
+    /// None when another form was sent.
+    pub labels: Option<String>,
+    pub transaction: String,
 }
 
 #[derive(Template)]
@@ -82,6 +95,8 @@ struct Page {
     /// Whether notes and labels may be written.
     writing: bool,
     offers: Vec<Offer>,
+    /// What waits for a second person: the run's address, its act, who proposed it.
+    waiting: Vec<(String, &'static str, String)>,
     send_back: bool,
     payments: Vec<Payment>,
     reversing: bool,
@@ -89,13 +104,84 @@ struct Page {
     attendance: Option<String>,
     next: Option<String>,
     typed: Typed,
+    /// What was typed into a form that is not here: label and text.
+    left: Vec<(&'static str, String)>,
     marks: Vec<(&'static str, &'static str)>,
 }
 
 impl Typed {
+    /// 会員への説明 typed into the form of this act.
+    fn explanation_of(&self, act: &str) -> &str {
+        if self.act == act {
+            &self.explanation
+        } else {
+            ""
+        }
+    }
+
+    /// What was typed into the form of 事務局欄 of this row.
+    fn units_of(&self, target: &CheckTarget) -> Option<TypedUnits> {
+        let is_here = self.act == "units" && self.row.as_ref() == Some(target);
+        is_here.then(|| TypedUnits {
+            units: self.units.clone(),
+            reason: self.reason.clone(),
+            further_reason: self.further_reason.clone(),
+            errors: self.errors.clone(),
+        })
+    }
+
+    /// What was typed into a form that is not on the page: it is shown beside why it was refused.
+    fn left(&self, offers: &[Offer], payments: &[Payment]) -> Vec<(&'static str, String)> {
+        let on_the_page = match self.act.as_str() {
+            "note" | "labels" => true,
+            "units" => self.row.is_some(),
+            "reverse" => payments
+                .iter()
+                .any(|payment| payment.transaction == self.transaction),
+            act => offers.iter().any(|offer| offer.act == act),
+        };
+        [
+            ("認める単位", &self.units),
+            ("期限", &self.until),
+            (EXPLANATION, &self.explanation),
+            (REASON, &self.reason),
+        ]
+        .into_iter()
+        .filter(|(_, text)| !on_the_page && !text.trim().is_empty())
+        .map(|(label, text)| (label, text.clone()))
+        .collect()
+    }
+
+    /// The time typed into the form of this act.
+    fn until_of(&self, act: &str) -> &str {
+        if self.act == act { &self.until } else { "" }
+    }
+
+    /// The reason typed into the form that takes back this payment.
+    fn reversal_of(&self, transaction: &str) -> Option<&str> {
+        (self.act == "reverse" && self.transaction == transaction).then_some(&*self.reason)
+    }
+
     /// The reason typed into the form of this act.
     fn reason_of(&self, act: &str) -> &str {
         if self.act == act { &self.reason } else { "" }
+    }
+}
+
+/// The form of 事務局欄 of a row, as it was refused.
+#[derive(Default)]
+struct TypedUnits {
+    units: String,
+    reason: String,
+    further_reason: String,
+    errors: Vec<(String, String)>,
+}
+
+impl TypedUnits {
+    /// What is wrong with this field; empty when nothing is.
+    fn error_of(&self, pointer: &str) -> String {
+        let here = self.errors.iter().filter(|(at, _)| at == pointer);
+        here.map(|(_, message)| message.as_str()).collect()
     }
 }
 
@@ -131,6 +217,14 @@ struct Row {
     adjusted: Option<u32>,
     remarks: Vec<String>,
     mark: Mark,
+    /// 要確認: 書類受理 waits for it.
+    to_confirm: bool,
+    /// Most 単位 without a further reason.
+    most: u32,
+    /// Whether its form was refused, and stands open.
+    refused: bool,
+    /// What stands in its form.
+    typed: TypedUnits,
 }
 
 struct Paper {
@@ -217,7 +311,13 @@ pub(super) fn words(state: &ApplicationState, kind: DocumentKind, id: &str) -> S
     }
 }
 
-fn rows(state: &ApplicationState, kind: DocumentKind, assessment: &UnitAssessment) -> Vec<Row> {
+fn rows(
+    state: &ApplicationState,
+    kind: DocumentKind,
+    (assessment, rules): (&UnitAssessment, &Rules),
+    typed: &Typed,
+) -> Vec<Row> {
+    let to_confirm = state.review.to_confirm(assessment);
     let assessed = |id: &str| -> Option<&AssessedRow> {
         assessment
             .rows
@@ -231,16 +331,23 @@ fn rows(state: &ApplicationState, kind: DocumentKind, assessment: &UnitAssessmen
         .map(|(id, number)| {
             let target = CheckTarget::row(kind, &id);
             let units = assessed(&id);
+            let adjusted = state.review.adjustments.get(&target.key());
+            let refused = typed.units_of(&target);
             Row {
+                to_confirm: to_confirm
+                    .iter()
+                    .any(|row| row.document == kind && row.row == id),
+                most: state.most_units(&target, rules),
+                refused: refused.is_some(),
+                typed: refused.unwrap_or_else(|| TypedUnits {
+                    units: adjusted.map_or_else(String::new, |one| one.units.to_string()),
+                    ..TypedUnits::default()
+                }),
                 number,
                 words: words(state, kind, &id),
                 declared: units.and_then(|row| row.declared),
                 counted: units.map(|row| row.counted),
-                adjusted: state
-                    .review
-                    .adjustments
-                    .get(&target.key())
-                    .map(|one| one.units),
+                adjusted: adjusted.map(|one| one.units),
                 remarks: units.map_or_else(Vec::new, |row| {
                     row.remarks
                         .iter()
@@ -283,6 +390,22 @@ async fn next(app: &App, id: &str) -> Result<Option<String>, Problem> {
     Ok(next.filter(|next| next.as_str() != id).map(super::of))
 }
 
+/// What waits for a second person in an application.
+async fn waiting(
+    app: &App,
+    application: &str,
+) -> Result<Vec<(String, &'static str, String)>, Problem> {
+    let runs = app.bulk_runs().waiting_for(application).await;
+    let runs = runs.map_err(|error| bulk::failed(&error))?;
+    Ok(runs
+        .into_iter()
+        .map(|run| {
+            let by = format!("{}　{}", who(&run.made_by), show_jst_minutes(run.made_at));
+            (format!("/desk/bulk/{}", run.id), run.act.label, by)
+        })
+        .collect())
+}
+
 /// The page of an application as it is.
 #[expect(clippy::too_many_lines, reason = "one page, part by part")]
 pub(super) async fn page(
@@ -316,7 +439,7 @@ pub(super) async fn page(
                 // Their rows stand in the table of the check, with everything that is typed in them.
                 .filter(|_| !matches!(kind, DocumentKind::Conferences | DocumentKind::Papers))
                 .map(|place| sections.swap_remove(place)),
-            rows: rows(state, kind, &assessment),
+            rows: rows(state, kind, (&assessment, &program.rules), typed),
             history: format!("{address}/history?document={}", kind.slug()),
             changed: changed_since(state, kind).then(|| {
                 let earlier = state
@@ -340,9 +463,26 @@ pub(super) async fn page(
         vec![Crumb::to("申請一覧", "/desk/applications")],
     );
     frame.wrong = status.is_client_error();
+    let offers = offers(app, identity, &found.application);
+    let payments: Vec<Payment> = state
+        .payments
+        .values()
+        .map(|payment| Payment {
+            transaction: payment.transaction.clone(),
+            words: format!(
+                "{} {}円　{}　{}　{}",
+                payment.item.label(),
+                payment.amount_yen,
+                show_date(payment.paid_on),
+                payment.payer.value,
+                payment.transaction
+            ),
+        })
+        .collect();
     let screen = Page {
         frame,
         notices,
+        left: typed.left(&offers, &payments),
         mails: format!("/desk/mails?application={}", found.id),
         as_member: format!("/desk/as-member/{}", found.id),
         export: format!("/api/v1/audit/export?application={}", found.id),
@@ -426,38 +566,27 @@ pub(super) async fn page(
                 )
             })
             .collect(),
-        labels: state
-            .review
-            .labels
-            .iter()
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("、"),
+        labels: typed.labels.clone().unwrap_or_else(|| {
+            let labels = state.review.labels.iter().cloned();
+            labels.collect::<Vec<_>>().join("、")
+        }),
         writing: checks,
-        offers: offers(app, identity, &found.application),
+        offers,
+        waiting: waiting(app, &found.id.to_string()).await?,
         send_back: checks && under_review,
-        payments: state
-            .payments
-            .values()
-            .map(|payment| Payment {
-                transaction: payment.transaction.clone(),
-                words: format!(
-                    "{} {}円　{}　{}　{}",
-                    payment.item.label(),
-                    payment.amount_yen,
-                    show_date(payment.paid_on),
-                    payment.payer.value,
-                    payment.transaction
-                ),
-            })
-            .collect(),
+        payments,
         reversing: identity.holds(Permission::ConfirmPayments) && !withdrawn,
         attendance: checks.then(|| format!("/desk/members/{}", found.id.member)),
         next: next(app, &found.id.to_string()).await?,
         typed: Typed {
             act: typed.act.clone(),
+            explanation: typed.explanation.clone(),
             reason: typed.reason.clone(),
             note: typed.note.clone(),
+            until: typed.until.clone(),
+            labels: typed.labels.clone(),
+            transaction: typed.transaction.clone(),
+            ..Typed::default()
         },
         marks: CheckMark::ALL
             .map(|mark| (mark_word(mark), mark.label()))

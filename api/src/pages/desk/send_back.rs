@@ -11,7 +11,7 @@ use domain::{
         Act, ApplicationCommand, ApplicationState, AskedCorrection, CheckMark, CheckTarget,
         SocietyCommand,
     },
-    calendar::{jst_date, parse_jst_instant, show_deadline},
+    calendar::{jst_date, parse_moment, show_deadline},
     documents::{DocumentKind, RowId},
 };
 use jiff::{Timestamp, ToSpan as _};
@@ -210,9 +210,12 @@ fn items(posted: &Posted) -> Result<Vec<AskedCorrection>, Problem> {
 
 /// What stands in `<input type="datetime-local">`, in Japan.
 fn due(posted: &Posted) -> Result<Timestamp, Problem> {
-    parse_jst_instant(&posted.fields.text("until")).map_err(|_| {
-        Problem::new(Kind::Invalid).at("/until", "修正の期限の日時を入力してください。")
-    })
+    let moment = parse_moment(&posted.fields.text("until")).ok();
+    moment
+        .and_then(|moment| moment.point(Timestamp::MIN))
+        .ok_or_else(|| {
+            Problem::new(Kind::Invalid).at("/until", "修正の期限の日時を入力してください。")
+        })
 }
 
 fn page(
@@ -333,8 +336,11 @@ pub(super) async fn send(
     };
     let command = ApplicationCommand::Society(SocietyCommand {
         act,
+        // What the member is told are the message and the items.
+        explanation: String::new(),
         reason: reason.clone(),
         seen: posted.fields.text("seen").parse().ok(),
+        approved: None,
     });
     if !posted.fields.says("step", "send") {
         // Decided, and done nowhere: the preview shows what would be sent, or why it can not be.
@@ -357,7 +363,12 @@ pub(super) async fn send(
             Err(refusal) => refused(&app, &identity, &found, &posted, &refusal.into()),
         };
     }
-    match execute(&app, &found.id, command, posted.call_because(reason)).await {
+    let call = if reason.trim().is_empty() {
+        posted.call()
+    } else {
+        posted.call_because(reason)
+    };
+    match execute(&app, &found.id, command, call).await {
         Ok(_) => Ok(see(&format!("{}?notice=returned", super::of(&found.id)))),
         Err(problem) if problem.kind().status().is_client_error() => {
             refused(&app, &identity, &found, &posted, &problem)

@@ -55,21 +55,21 @@ pub(super) fn chart(
         let figures: Vec<_> = rows.iter().map(|row| (&cell(row, column)).into()).collect();
         Series::new::<super::chart::Figure>(name, figures)
     };
-    let (plot, unit) = match table.chart? {
+    let (plot, unit) = match table.chart.as_ref()? {
         Drawn::Bars(column) => (
-            Plot::Bars(rows.iter().map(|row| bar(row, column)).collect()),
-            unit(report, table, column),
+            Plot::Bars(rows.iter().map(|row| bar(row, *column)).collect()),
+            unit(report, table, *column),
         ),
         Drawn::Histogram(column, line) => (
             Plot::Histogram {
-                bands: rows.iter().map(|row| bar(row, column)).collect(),
+                bands: rows.iter().map(|row| bar(row, *column)).collect(),
                 measure: table.columns.first()?.title.clone(),
                 requirement: line.map(|band| Requirement {
                     band,
                     label: "必要な単位".to_owned(),
                 }),
             },
-            unit(report, table, column),
+            unit(report, table, *column),
         ),
         Drawn::Groups(columns) => (
             Plot::Months {
@@ -81,7 +81,7 @@ pub(super) fn chart(
         ),
         Drawn::Lines(days) => (
             Plot::Lines {
-                days: days.to_vec(),
+                days: days.clone(),
                 series: (1..table.columns.len())
                     .take(MOST_SERIES)
                     .map(series)

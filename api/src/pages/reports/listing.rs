@@ -78,12 +78,12 @@ pub(super) async fn show(
     Query(part): Query<AskedPart>,
 ) -> Result<Response, Problem> {
     let listing = listing(&app, files::list_named(&name)?, &asked).await?;
-    note_list(&app, &identity).await?;
     let place = part.place();
     let found = views(&app)
         .report_list(&listing.list, place.as_ref(), PAGE)
         .await
         .map_err(unread)?;
+    note_list(&app, &identity, files::shown(&found.lines)).await?;
     let columns = listing.list.columns();
     // The next page is of the same moment as this one.
     let number = listing.when.as_of.number.to_string();

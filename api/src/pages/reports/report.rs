@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use projections::reports::{Cell, Figure, ListName, ReportName, ReportTable};
+use serde::Deserialize;
 
 use super::{
     super::{
@@ -20,7 +21,8 @@ use super::{
 use crate::{
     access::{Identity, Permission},
     app::App,
-    problem::Problem,
+    moment::{Fields, chosen},
+    problem::{Kind, Problem},
     reports::{
         asked::{Answered, AskedList, AskedReport, answer, when},
         cell::{is_figure, shown},
@@ -102,7 +104,7 @@ struct Page {
     address: String,
     /// Where it can be asked of a program.
     programs: Option<Vec<Choice>>,
-    as_of: String,
+    moment: Fields,
     conditions: Vec<(String, String)>,
     behind: Option<i64>,
     tables: Vec<Table>,
@@ -172,14 +174,32 @@ fn table(
     }
 }
 
+/// 集計時点 as it is chosen in the form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AskedDay {
+    day: String,
+    time: String,
+}
+
 /// A report
 pub(super) async fn show(
     State(app): State<App>,
     identity: Identity,
     Path(name): Path<String>,
-    Query(asked): Query<AskedReport>,
+    Query(mut asked): Query<AskedReport>,
+    Query(day): Query<AskedDay>,
 ) -> Result<Response, Problem> {
     let name = files::report_named(&name)?;
+    if let Some(chosen) = chosen(&day.day, &day.time)? {
+        if asked.as_of.is_some_and(|number| !number.trim().is_empty()) {
+            return Err(Problem::saying(
+                Kind::MalformedAddress,
+                "集計時点は、日付と時刻か、台帳番号のどちらか一方で指定してください。",
+            ));
+        }
+        asked.as_of = Some(chosen);
+    }
     let Answered {
         report,
         when,
@@ -231,7 +251,7 @@ pub(super) async fn show(
         ),
         title: name.title(),
         programs,
-        as_of: when.asked.unwrap_or_default(),
+        moment: Fields::showing(&when.asked.unwrap_or_default()),
         behind: when.behind,
         conditions,
         tables: report

@@ -220,3 +220,63 @@ fn what_cannot_be_printed_is_told_by_document_with_what_to_do() {
     );
     assert!(provisional(&sample::full()).unprintable().is_empty());
 }
+
+#[test]
+fn what_the_secretariat_adjusts_stands_in_its_column_and_later_on_the_cover_of_the_final_form() {
+    use domain::application::{Adjustment, Signature};
+
+    let (mut state, program) = (sample::small(), sample::program());
+    let sheet = sample::submitted(&mut state, &program);
+    let Sheet::Final { submission, .. } = &sheet else {
+        panic!("submitted");
+    };
+    let content = Content::new(&state, &program, &sheet);
+    let named = |today: &ApplicationState| {
+        let content = content.clone();
+        content.naming_adjustments(submission, today, &program.rules)
+    };
+    assert_eq!(named(&state), content, "nothing is adjusted");
+
+    let mut today = state.clone();
+    let row = today.documents.conferences.value.iter().nth(1).unwrap().id;
+    let adjust = |today: &mut ApplicationState, document, row: &str, units| {
+        let key = CheckTarget::row(document, row).key();
+        let signed = Signature {
+            by: "secretariat:demo".to_owned(),
+            at: submission.submitted_at,
+        };
+        let adjustment = Adjustment { units, signed };
+        today.review.adjustments.insert(key, adjustment);
+    };
+    adjust(&mut today, DocumentKind::Conferences, &row.to_string(), 0);
+    let cover = named(&today);
+    let total = submission.assessment.total;
+    let told = format!(
+        "認められた単位 {} 単位（規則による算入 {total} 単位）",
+        total - 5
+    );
+    assert_eq!(
+        cover.cover.record.last(),
+        Some(&Labelled::new("事務局欄", told))
+    );
+    // Nothing has to be printed again for it.
+    assert_eq!(cover.fingerprints(), content.fingerprints());
+
+    // 当会セミナー has no column of that name: it is told below.
+    let seminar = today.attendance.keys().last().unwrap().clone();
+    adjust(&mut today, DocumentKind::Seminars, &seminar, 0);
+    let documents = Content::documents(&today, &program, submission.submitted_at);
+    let blocks = |document: DocumentKind| {
+        let found = documents.iter().find(|one| one.document == document);
+        found.unwrap().blocks.clone()
+    };
+    let conferences = blocks(DocumentKind::Conferences);
+    assert_eq!(table_of(&conferences).rows[1][4], "0");
+    let seminars = blocks(DocumentKind::Seminars);
+    assert!(
+        seminars.iter().any(
+            |block| matches!(block, Block::Remark(words) if words.starts_with("※ 事務局欄: No"))
+        ),
+        "{seminars:?}"
+    );
+}

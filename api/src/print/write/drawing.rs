@@ -2,10 +2,10 @@
 
 use super::{
     super::{
-        font::shape,
+        font::{FACES, shape},
         layout::{Ink, Mark, Page, PartId, SLANT},
     },
-    Characters, FONT, PALE, WriteError,
+    Characters, FONTS, PALE, WriteError,
     structure::Marked,
 };
 
@@ -48,8 +48,8 @@ pub(super) struct Drawing {
     /// Of the page (mm): PDF counts from below.
     height: f32,
     open: Open,
-    /// Hundredths of points; what is set already is not set again.
-    size: i64,
+    /// Face and size (hundredths of points); what is set already is not set again.
+    font: Option<(usize, i64)>,
     fill: Option<Fill>,
     weight: i64,
 }
@@ -59,14 +59,14 @@ impl Drawing {
     pub fn of<'a>(
         page: &'a Page,
         height: f32,
-        characters: &mut Characters<'a>,
+        characters: &mut [Characters<'a>; FACES],
     ) -> Result<Self, WriteError> {
         let mut drawing = Self {
             operators: Vec::with_capacity(16 * 1024),
             marked: Vec::new(),
             height,
             open: Open::Nothing,
-            size: 0,
+            font: None,
             fill: None,
             weight: 0,
         };
@@ -82,7 +82,7 @@ impl Drawing {
     fn mark<'a>(
         &mut self,
         mark: &'a Mark,
-        characters: &mut Characters<'a>,
+        characters: &mut [Characters<'a>; FACES],
     ) -> Result<(), WriteError> {
         match mark {
             Mark::Text {
@@ -99,14 +99,9 @@ impl Drawing {
                     Ink::Red => Fill::Red,
                 });
                 self.put(b"BT\n");
-                let size = hundredths(*size);
-                if self.size != size {
-                    self.size = size;
-                    self.font(size);
-                }
                 self.point(*x, *y);
                 self.put(b"Td\n");
-                self.show(text, characters)?;
+                self.show(text, hundredths(*size), characters)?;
                 self.put(b"ET\n");
             }
             Mark::Rule { from, to, weight } => {
@@ -139,14 +134,16 @@ impl Drawing {
                 self.put(b" gs\n");
                 self.put(Fill::Red.operator());
                 self.put(b"BT\n");
-                self.font(hundredths(*size));
                 let (cos, sin) = SLANT;
                 for part in [cos, sin, -sin, cos] {
                     self.number(hundredths(part));
                 }
                 self.point(*x, *y);
                 self.put(b"Tm\n");
-                self.show(text, characters)?;
+                // Q brings back what was set before.
+                let before = self.font;
+                self.show(text, hundredths(*size), characters)?;
+                self.font = before;
                 self.put(b"ET\nQ\n");
             }
         }
@@ -194,9 +191,13 @@ impl Drawing {
         self.number(points(self.height - y));
     }
 
-    fn font(&mut self, size: i64) {
+    fn font(&mut self, face: usize, size: i64) {
+        if self.font == Some((face, size)) {
+            return;
+        }
+        self.font = Some((face, size));
         self.put(b"/");
-        self.put(FONT.as_bytes());
+        self.put(FONTS[face].as_bytes());
         self.put(b" ");
         self.number(size);
         self.put(b"Tf\n");
@@ -223,21 +224,30 @@ impl Drawing {
         self.put(b"S\n");
     }
 
-    /// A text as one string of its codes, two bytes each (ISO 32000-1, 7.3.4.2): half as long as in hexadecimal.
+    /// A text as a string of its codes for each stretch in one face, two bytes each (ISO 32000-1, 7.3.4.2): half as long as in hexadecimal.
     fn show<'a>(
         &mut self,
         text: &'a str,
-        characters: &mut Characters<'a>,
+        size: i64,
+        characters: &mut [Characters<'a>; FACES],
     ) -> Result<(), WriteError> {
-        self.put(b"(");
+        let mut open = None;
         for glyph in shape(text).glyphs {
             let Some(id) = glyph.id else { continue };
+            if open != Some(id.face) {
+                if open.is_some() {
+                    self.put(b") Tj\n");
+                }
+                open = Some(id.face);
+                self.font(id.place(), size);
+                self.put(b"(");
+            }
             let typed = match &text[glyph.start..glyph.end] {
                 // Control characters have no place in the text of a page.
                 "\t" => " ",
                 typed => typed,
             };
-            for byte in characters.code(id, typed)?.to_be_bytes() {
+            for byte in characters[id.place()].code(id.id, typed)?.to_be_bytes() {
                 match byte {
                     // What would end the string, or be read as another byte.
                     b'(' | b')' | b'\\' => self.put(&[b'\\', byte]),
@@ -245,6 +255,10 @@ impl Drawing {
                     _ => self.operators.push(byte),
                 }
             }
+        }
+        if open.is_none() {
+            self.font(0, size);
+            self.put(b"(");
         }
         self.put(b") Tj\n");
         Ok(())
@@ -294,7 +308,7 @@ mod tests {
 
     #[test]
     fn numbers_have_no_more_digits_than_they_need() {
-        let mut characters = Characters::default();
+        let mut characters = std::array::from_fn(Characters::of);
         let mut drawing = Drawing::of(&Page::default(), 297.0, &mut characters).unwrap();
         drawing.operators.clear();
         for hundredths in [0, 5, 50, 100, 1_250, 59_527, -80, -1_005] {

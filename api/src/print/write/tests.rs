@@ -39,22 +39,27 @@ impl Read {
         }
     }
 
-    /// The only font: its dictionary and that of its descendant.
-    fn font(&self) -> (&Dictionary, &Dictionary) {
-        let fonts: Vec<_> = self
+    /// The font of a face, if there is one: its dictionary and that of its descendant.
+    fn font_of(&self, face: usize) -> Option<(&Dictionary, &Dictionary)> {
+        let mut fonts = self
             .file
             .objects
             .values()
             .filter_map(|object| object.as_dict().ok())
             .filter(|one| one.has(b"DescendantFonts"))
-            .collect();
-        assert_eq!(fonts.len(), 1);
-        let descendants = fonts[0]
-            .get(b"DescendantFonts")
-            .unwrap()
-            .as_array()
-            .unwrap();
-        (fonts[0], descendants[0].as_dict().unwrap())
+            .filter(|one| {
+                let name = one.get(b"BaseFont").unwrap().as_name().unwrap();
+                name[7..] == *PROGRAMS[face].1.as_bytes()
+            });
+        let font = fonts.next()?;
+        assert!(fonts.next().is_none(), "a face is in the document once");
+        let descendants = font.get(b"DescendantFonts").unwrap().as_array().unwrap();
+        Some((font, descendants[0].as_dict().unwrap()))
+    }
+
+    /// That of the first face.
+    fn font(&self) -> (&Dictionary, &Dictionary) {
+        self.font_of(0).unwrap()
     }
 
     fn stream(&self, of: &Dictionary, key: &[u8]) -> Vec<u8> {
@@ -63,9 +68,15 @@ impl Read {
         stream.get_plain_content().unwrap()
     }
 
-    /// `ToUnicode`: the text of each code.
+    /// `ToUnicode` of the first face: the text of each code.
     fn texts(&self) -> BTreeMap<u16, String> {
-        let (font, _) = self.font();
+        self.texts_of(0)
+    }
+
+    fn texts_of(&self, face: usize) -> BTreeMap<u16, String> {
+        let Some((font, _)) = self.font_of(face) else {
+            return BTreeMap::new();
+        };
         let map = String::from_utf8(self.stream(font, b"ToUnicode")).unwrap();
         let mut texts = BTreeMap::new();
         for line in map.lines() {
@@ -89,32 +100,33 @@ impl Read {
         texts
     }
 
-    /// The codes of each text of a page, as they are drawn.
-    fn codes(&self, page: u32) -> Vec<Vec<u16>> {
-        let id = self.file.get_pages()[&page];
-        let content = self.file.get_page_content(id);
-        Operations::decode(&content)
-            .unwrap()
-            .operations
-            .iter()
-            .filter(|operation| operation.operator == "Tj")
-            .map(|operation| {
-                let shown = operation.operands[0].as_str().unwrap();
-                shown
-                    .chunks(2)
-                    .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-                    .collect()
-            })
-            .collect()
-    }
-
     /// What is copied out of a page, text by text.
     fn copied(&self, page: u32) -> Vec<String> {
-        let texts = self.texts();
-        self.codes(page)
-            .iter()
-            .map(|codes| codes.iter().map(|code| texts[code].as_str()).collect())
-            .collect()
+        let texts: [BTreeMap<u16, String>; FACES] = std::array::from_fn(|face| self.texts_of(face));
+        let id = self.file.get_pages()[&page];
+        let content = self.file.get_page_content(id);
+        let (mut copied, mut face, mut kept) = (Vec::new(), 0, 0);
+        for operation in Operations::decode(&content).unwrap().operations {
+            match operation.operator.as_str() {
+                "q" => kept = face,
+                "Q" => face = kept,
+                "BT" => copied.push(String::new()),
+                "Tf" => {
+                    let name = operation.operands[0].as_name().unwrap();
+                    let known = FONTS.iter().position(|font| font.as_bytes() == name);
+                    face = known.unwrap();
+                }
+                "Tj" => {
+                    let shown = operation.operands[0].as_str().unwrap();
+                    for pair in shown.chunks(2) {
+                        let code = u16::from_be_bytes([pair[0], pair[1]]);
+                        copied.last_mut().unwrap().push_str(&texts[face][&code]);
+                    }
+                }
+                _ => {}
+            }
+        }
+        copied
     }
 }
 
@@ -179,6 +191,45 @@ fn rare_characters_are_copied_as_typed_also_when_they_share_a_glyph() {
     assert!(texts.keys().all(|code| *code != 0));
 }
 
+/// c13
+#[test]
+fn characters_of_other_faces_are_drawn_by_them_and_copied_as_typed() {
+    let typed = "¹⁷⁷Lu CO₂ CD8⁺ IC₅₀ 10⁻³ š ž ⟶ 臨床 Nguyễn ≤ ≥ ∼";
+    let state = sample::with(vec![sample::profile(typed)]);
+    let bytes = write(&provisional(&state)).unwrap();
+    let read = Read::new(&bytes);
+    let page = (1..=7)
+        .find(|&page| read.copied(page).iter().any(|text| text == "プロフィール"))
+        .unwrap();
+    let copied = read.copied(page);
+    assert!(copied.iter().any(|text| text == typed), "{copied:?}");
+    for (face, text) in [(0, "臨"), (1, "⁺"), (1, "š"), (2, "⟶"), (2, "∼")] {
+        // Drawn once: each face holds what it is asked for, and no more.
+        for other in 0..FACES {
+            let there = read.texts_of(other).values().any(|known| known == text);
+            let first = shape(text).glyphs[0].id.unwrap().place();
+            assert_eq!(there, other == first, "{text} in face {other}");
+        }
+        assert!(
+            shape(text).glyphs[0].id.unwrap().place() >= usize::from(face > 0),
+            "{text}"
+        );
+    }
+    for face in 0..FACES {
+        let (_, descendant) = read.font_of(face).unwrap();
+        let descriptor = descendant.get(b"FontDescriptor").unwrap();
+        let descriptor = descriptor.as_reference().unwrap();
+        let descriptor = read.file.get_dictionary(descriptor).unwrap();
+        let program = read.stream(descriptor, b"FontFile2");
+        assert!(program.len() < 60_000, "a subset: {}", program.len());
+        assert!(ttf_parser::Face::parse(&program, 0).is_ok());
+    }
+    // A document without them does not carry them.
+    let plain = sample::with(vec![sample::profile("臨床")]);
+    let read = Read::new(&write(&provisional(&plain)).unwrap());
+    assert!(read.font_of(2).is_none());
+}
+
 #[test]
 fn the_font_is_embedded_as_a_subset_with_the_glyphs_in_use() {
     let layout = full();
@@ -187,7 +238,7 @@ fn the_font_is_embedded_as_a_subset_with_the_glyphs_in_use() {
     let name = font.get(b"BaseFont").unwrap().as_name().unwrap();
     let (tag, face) = name.split_at(7);
     assert!(tag[..6].iter().all(u8::is_ascii_uppercase) && tag[6] == b'+');
-    assert_eq!(face, NAME.as_bytes());
+    assert_eq!(face, PROGRAMS[0].1.as_bytes());
     assert_eq!(
         descendant.get(b"BaseFont").unwrap().as_name().unwrap(),
         name
@@ -207,12 +258,12 @@ fn the_font_is_embedded_as_a_subset_with_the_glyphs_in_use() {
     // Each code draws, in the subset, the outline that its text has in the face.
     let program = read.stream(descriptor, b"FontFile2");
     let subset = ttf_parser::Face::parse(&program, 0).unwrap();
-    let whole = ttf_parser::Face::parse(PROGRAM, 0).unwrap();
+    let whole = ttf_parser::Face::parse(PROGRAMS[0].0, 0).unwrap();
     let map = read.stream(descendant, b"CIDToGIDMap");
     for (code, text) in read.texts() {
         let at = usize::from(code) * 2;
         let drawn = ttf_parser::GlyphId(u16::from_be_bytes([map[at], map[at + 1]]));
-        let meant = ttf_parser::GlyphId(shape(&text).glyphs[0].id.unwrap());
+        let meant = ttf_parser::GlyphId(shape(&text).glyphs[0].id.unwrap().id);
         assert_eq!(
             subset.glyph_bounding_box(drawn),
             whole.glyph_bounding_box(meant),

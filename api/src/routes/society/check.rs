@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{ACTS, Endpoint, ReviewAnswer, act};
+use super::{ACTS, Endpoint, ReviewAnswer, Sentences, act};
 use crate::{
     access::Permission,
     app::App,
@@ -63,7 +63,7 @@ async fn check(
         &id,
         &write,
         Act::Check { target, mark },
-        String::new(),
+        Sentences::default(),
         None,
     )
     .await
@@ -77,12 +77,24 @@ struct AdjustedUnits {
     target: CheckTarget,
     /// 単位; null takes an earlier figure back.
     units: Option<u32>,
-    /// Why; kept with the event.
+    /// 会員への説明: shown and mailed to the member.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with the event, never shown to the member; required.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
+    /// A second 内部の理由: required for more than `most_units` of the row.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    further_reason: String,
 }
 
 /// Adjust the units of a row (事務局欄)
+///
+/// 0 to `most_units` of the row, the larger of what the rules and the table give; more with a further reason, and never more than anybody
+/// may declare.
 #[utoipa::path(
     put,
     path = "/api/v1/applications/{id}/review/units",
@@ -98,14 +110,23 @@ async fn adjust_units(
     let AdjustedUnits {
         target,
         units,
+        explanation,
         reason,
+        further_reason,
     } = write.decode()?;
     act(
         &app,
         &id,
         &write,
-        Act::AdjustUnits { target, units },
-        reason,
+        Act::AdjustUnits {
+            target,
+            units,
+            further_reason,
+        },
+        Sentences {
+            explanation,
+            reason,
+        },
         None,
     )
     .await
@@ -140,7 +161,7 @@ async fn record_proof(
         &id,
         &write,
         Act::RecordProof { proof, state },
-        String::new(),
+        Sentences::default(),
         None,
     )
     .await
@@ -169,7 +190,15 @@ async fn add_note(
     write: Write,
 ) -> Result<Response, Problem> {
     let NewNote { note } = write.decode()?;
-    act(&app, &id, &write, Act::AddNote(note), String::new(), None).await
+    act(
+        &app,
+        &id,
+        &write,
+        Act::AddNote(note),
+        Sentences::default(),
+        None,
+    )
+    .await
 }
 
 /// 内部ラベル
@@ -199,7 +228,7 @@ async fn set_labels(
         &id,
         &write,
         Act::SetLabels(labels),
-        String::new(),
+        Sentences::default(),
         None,
     )
     .await

@@ -6,14 +6,16 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    application::{Act, ApplicationCommand, AskedCorrection},
+    application::{Act, ApplicationCommand, AskedCorrection, ItemAnswer},
     documents::{DocumentKind, RowId},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{ACTS, Endpoint, JUDGEMENTS, ReviewAnswer, act, instant, review::CorrectionAnswer};
+use super::{
+    ACTS, Endpoint, JUDGEMENTS, ReviewAnswer, Sentences, act, instant, review::CorrectionAnswer,
+};
 use crate::{
     access::{Identity, Permission},
     app::App,
@@ -63,7 +65,8 @@ struct SendBack {
     /// Until when; may lie after 締め切り日時 of the program.
     #[schema(example = "2026-08-31T17:00")]
     due: String,
-    /// Why; kept with the event.
+    /// 内部の理由: kept with the event, never shown to the member.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
     /// `revision` of the review that was seen.
@@ -119,7 +122,11 @@ async fn send_back(
         message: asked.message,
         due,
     };
-    act(&app, &id, &write, send_back, asked.reason, Some(asked.seen)).await
+    let sentences = Sentences {
+        reason: asked.reason,
+        ..Sentences::default()
+    };
+    act(&app, &id, &write, send_back, sentences, Some(asked.seen)).await
 }
 
 /// 再開
@@ -129,7 +136,12 @@ struct Reopening {
     /// Until when everything is open.
     #[schema(example = "2026-08-31T17:00")]
     until: String,
-    /// Why; kept with the event.
+    /// 会員への説明: shown and mailed to the member.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with the event, never shown to the member; required.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
     /// `revision` of the review that was seen.
@@ -157,7 +169,10 @@ async fn reopen(
         &id,
         &write,
         Act::Reopen { until },
-        asked.reason,
+        Sentences {
+            explanation: asked.explanation,
+            reason: asked.reason,
+        },
         Some(asked.seen),
     )
     .await
@@ -170,7 +185,12 @@ struct Extension {
     /// Until when; later than before.
     #[schema(example = "2026-08-31T17:00")]
     until: String,
-    /// Why; kept with the event.
+    /// 会員への説明: shown and mailed to the member.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with the event, never shown to the member; required.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
 }
@@ -197,7 +217,10 @@ async fn extend_deadline(
         &id,
         &write,
         Act::ExtendDeadline { until },
-        asked.reason,
+        Sentences {
+            explanation: asked.explanation,
+            reason: asked.reason,
+        },
         None,
     )
     .await
@@ -248,7 +271,13 @@ async fn answer_correction(
 ) -> Result<Response, Problem> {
     let id = visible(&app, &write.identity, &id).await?;
     let Answer { answer } = write.decode()?;
-    let command = ApplicationCommand::AnswerCorrection { item, answer };
+    let command = ApplicationCommand::AnswerCorrection {
+        answers: vec![ItemAnswer {
+            item,
+            answer,
+            seen: None,
+        }],
+    };
     let done = execute(&app, &id, command, write.call()).await?;
     let body = Json(CorrectionAnswer::of(done.found.state()?));
     Ok(with_view_behind(body.into_response(), done.behind))

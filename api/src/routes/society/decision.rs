@@ -9,11 +9,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{ACTS, Endpoint, JUDGEMENTS, Judgement, ReviewAnswer, act};
+use super::{
+    ACTS, DECISIONS, Endpoint, JUDGEMENTS, Judgement, ReviewAnswer, Sentences, act, judged,
+};
 use crate::{
     access::Permission,
     app::App,
     problem::{Kind, Problem},
+    routes::bulk_runs::RunAnswer,
     write::Write,
 };
 
@@ -27,17 +30,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
         endpoint(
             Permission::Decide,
-            &[ACTS, JUDGEMENTS],
+            &[ACTS, JUDGEMENTS, DECISIONS],
             routes!(record_review_result),
         ),
         endpoint(
             Permission::Decide,
-            &[ACTS, JUDGEMENTS],
+            &[ACTS, JUDGEMENTS, DECISIONS],
             routes!(revoke_decision),
         ),
         endpoint(
             Permission::Decide,
-            &[ACTS, &[Kind::ExamFeeUnpaid]],
+            &[ACTS, DECISIONS, &[Kind::ExamFeeUnpaid]],
             routes!(record_exam_result),
         ),
         endpoint(
@@ -63,8 +66,7 @@ async fn accept_documents(
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let Judgement { reason, seen } = write.decode()?;
-    act(&app, &id, &write, Act::AcceptDocuments, reason, Some(seen)).await
+    judged(&app, &id, &write, Act::AcceptDocuments).await
 }
 
 /// 審査の結果
@@ -83,7 +85,12 @@ enum ReviewResult {
 struct ReviewDecision {
     /// 審査合格 or 審査不合格.
     result: ReviewResult,
-    /// Why; kept with the event.
+    /// 会員への説明: shown and mailed to the member, and required for 審査不合格.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with the event, never shown to the member.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
     /// `revision` of the review that the decision rests on.
@@ -97,7 +104,10 @@ struct ReviewDecision {
     path = "/api/v1/applications/{id}/review-result",
     params(("id" = String, Path, description = "`<program>.<会員番号>`")),
     request_body = ReviewDecision,
-    responses((status = OK, description = "Recorded.", body = ReviewAnswer))
+    responses(
+        (status = OK, description = "Recorded.", body = ReviewAnswer),
+        (status = ACCEPTED, description = "It waits for the approval of a second person, in this run.", body = RunAnswer),
+    )
 )]
 async fn record_review_result(
     State(app): State<App>,
@@ -106,6 +116,7 @@ async fn record_review_result(
 ) -> Result<Response, Problem> {
     let ReviewDecision {
         result,
+        explanation,
         reason,
         seen,
     } = write.decode()?;
@@ -113,7 +124,11 @@ async fn record_review_result(
         ReviewResult::Passed => Act::PassReview,
         ReviewResult::Failed => Act::FailReview,
     };
-    act(&app, &id, &write, decided, reason, Some(seen)).await
+    let sentences = Sentences {
+        explanation,
+        reason,
+    };
+    act(&app, &id, &write, decided, sentences, Some(seen)).await
 }
 
 /// Take 書類受理 or the committee's result back (判定の取消)
@@ -122,15 +137,17 @@ async fn record_review_result(
     path = "/api/v1/applications/{id}/review-result/revocation",
     params(("id" = String, Path, description = "`<program>.<会員番号>`")),
     request_body = Judgement,
-    responses((status = OK, description = "書類確認中 again.", body = ReviewAnswer))
+    responses(
+        (status = OK, description = "書類確認中 again.", body = ReviewAnswer),
+        (status = ACCEPTED, description = "It waits for the approval of a second person, in this run.", body = RunAnswer),
+    )
 )]
 async fn revoke_decision(
     State(app): State<App>,
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let Judgement { reason, seen } = write.decode()?;
-    act(&app, &id, &write, Act::RevokeDecision, reason, Some(seen)).await
+    judged(&app, &id, &write, Act::RevokeDecision).await
 }
 
 /// 筆記試験の結果
@@ -139,7 +156,12 @@ async fn revoke_decision(
 struct ExamResult {
     /// 合格, 不合格 or 欠席.
     outcome: ExamOutcome,
-    /// Why; kept with the event.
+    /// 会員への説明: shown and mailed to the member, and required for 不合格.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    explanation: String,
+    /// 内部の理由: kept with the event, never shown to the member.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
 }
@@ -152,20 +174,30 @@ struct ExamResult {
     path = "/api/v1/applications/{id}/exam-result",
     params(("id" = String, Path, description = "`<program>.<会員番号>`")),
     request_body = ExamResult,
-    responses((status = OK, description = "Recorded.", body = ReviewAnswer))
+    responses(
+        (status = OK, description = "Recorded.", body = ReviewAnswer),
+        (status = ACCEPTED, description = "It waits for the approval of a second person, in this run.", body = RunAnswer),
+    )
 )]
 async fn record_exam_result(
     State(app): State<App>,
     Path(id): Path<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let ExamResult { outcome, reason } = write.decode()?;
+    let ExamResult {
+        outcome,
+        explanation,
+        reason,
+    } = write.decode()?;
     act(
         &app,
         &id,
         &write,
         Act::RecordExamResult(outcome),
-        reason,
+        Sentences {
+            explanation,
+            reason,
+        },
         None,
     )
     .await
@@ -175,7 +207,8 @@ async fn record_exam_result(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Because {
-    /// Why; kept with the event.
+    /// 内部の理由: kept with the event, never shown to the member.
+    #[serde(default)]
     #[schema(max_length = 1000)]
     reason: String,
 }
@@ -194,5 +227,9 @@ async fn withdraw_by_secretariat(
     write: Write,
 ) -> Result<Response, Problem> {
     let Because { reason } = write.decode()?;
-    act(&app, &id, &write, Act::Withdraw, reason, None).await
+    let sentences = Sentences {
+        reason,
+        ..Sentences::default()
+    };
+    act(&app, &id, &write, Act::Withdraw, sentences, None).await
 }

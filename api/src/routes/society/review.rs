@@ -6,10 +6,10 @@ use axum::{
 };
 use domain::{
     application::{
-        ApplicationState, CheckMark, CheckTarget, Correction, Proof, ProofState,
+        ApplicationState, CheckMark, CheckTarget, Correction, DecisionKind, Proof, ProofState,
         acceptance_obstacles, approval_obstacles,
     },
-    calendar::show_jst_minutes,
+    calendar::show_deadline,
     documents::DocumentKind,
     units::Remark,
 };
@@ -59,10 +59,23 @@ pub(crate) struct ReviewAnswer {
     pub labels: Vec<String>,
     /// The last 差し戻し.
     pub correction: Option<CorrectionAnswer>,
+    /// The decision about the certification that can be undone now.
+    pub undoable: Option<UndoableAnswer>,
     /// What keeps the documents from being accepted, in words.
     pub acceptance_obstacles: Vec<String>,
     /// What keeps the renewal from being approved, in words.
     pub approval_obstacles: Vec<String>,
+}
+
+/// A decision that can be undone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UndoableAnswer {
+    /// Number of its event in the application.
+    pub event: u64,
+    /// Which one.
+    pub decision: DecisionKind,
+    /// Its words.
+    pub label: &'static str,
 }
 
 /// A document with its mark.
@@ -96,6 +109,10 @@ pub(crate) struct CheckedRow {
     pub counted: Option<u32>,
     /// 事務局欄
     pub adjusted: Option<u32>,
+    /// Most 単位 that 事務局欄 may say without a further reason; none where no units are counted.
+    pub most_units: Option<u32>,
+    /// 要確認: 書類受理 waits until the row is 確認済 or has a 事務局欄.
+    pub to_confirm: bool,
     /// What the rules say about it.
     pub remarks: Vec<Remark>,
 }
@@ -152,6 +169,8 @@ pub(crate) struct CorrectionItemAnswer {
     pub title: &'static str,
     /// Which row.
     pub row: Option<String>,
+    /// Its No on the pages; none for the document as a whole, and when the row is gone.
+    pub row_number: Option<usize>,
     /// Which field, by its name in JSON.
     pub field: Option<String>,
     /// Its label.
@@ -174,7 +193,7 @@ impl CorrectionAnswer {
             submission: correction.submission,
             message: request.message.value.clone(),
             due: request.due,
-            due_label: show_jst_minutes(request.due),
+            due_label: show_deadline(request.due),
             items: request
                 .items
                 .iter()
@@ -186,6 +205,9 @@ impl CorrectionAnswer {
                         document: item.document,
                         title: item.document.title(),
                         row: item.row.map(|row| row.to_string()),
+                        row_number: item
+                            .row
+                            .and_then(|row| state.row_number(item.document, &row.to_string())),
                         field: item.field.clone(),
                         field_label: field
                             .and_then(|name| item.document.field(name))
@@ -207,6 +229,7 @@ impl ReviewAnswer {
         let program = program(app, state)?;
         let review = &state.review;
         let assessment = state.assess_now(&program.rules);
+        let to_confirm = review.to_confirm(&assessment);
         let documents = DocumentKind::ALL
             .into_iter()
             .map(|kind| {
@@ -223,6 +246,10 @@ impl ReviewAnswer {
                         declared: assessed.and_then(|row| row.declared),
                         counted: assessed.map(|row| row.counted),
                         adjusted: review.adjustments.get(&target.key()).map(|one| one.units),
+                        most_units: assessed.map(|_| state.most_units(&target, &program.rules)),
+                        to_confirm: to_confirm
+                            .iter()
+                            .any(|asked| asked.document == kind && asked.row == row),
                         remarks: assessed.map_or_else(Vec::new, |row| row.remarks.clone()),
                         row,
                     }
@@ -264,6 +291,11 @@ impl ReviewAnswer {
                 .collect(),
             labels: review.labels.iter().cloned().collect(),
             correction: CorrectionAnswer::of(state),
+            undoable: state.last_decision().map(|last| UndoableAnswer {
+                event: last.event,
+                decision: last.kind,
+                label: last.kind.label(),
+            }),
             acceptance_obstacles: acceptance_obstacles(state, program),
             approval_obstacles: approval_obstacles(state),
         })

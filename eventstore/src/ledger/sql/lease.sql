@@ -3,6 +3,7 @@
 -- same events get the same numbers again. Whatever was derived from the numbers and is durable lies behind them in the
 -- write-ahead log, which is cut off only at its end.
 SELECT global_seq, chain_hash, txid::text AS txid, position, txid >= pg_snapshot_xmax(pg_current_snapshot()) AS foreign_mark,
-       set_config('synchronous_commit', 'off', true)
+       set_config('synchronous_commit', 'off', true),
+       (SELECT l.chain_hash FROM ledger l WHERE l.global_seq = $1) AS remembered
   FROM ledger_head
    FOR UPDATE SKIP LOCKED

@@ -229,6 +229,14 @@ pub(super) async fn forecast(
     question: &Question<'_>,
 ) -> Result<Vec<ReportTable>> {
     let this_year = FiscalYear::of(jst_date(question.as_of.at)).0;
+    // Whose year of grace it is has not renewed and still may.
+    let grace = question
+        .programs
+        .iter()
+        .map(|program| program.rules.eligibility.grace_years)
+        .max()
+        .unwrap_or(0);
+    let first = this_year.saturating_sub(grace);
     let mut sql = Sql::new(
         "SELECT m.regular_year, m.renewal, CAST(CASE WHEN a.units IS NULL THEN 0 ELSE 1 END AS bigint) AS applied, \
                 COALESCE(a.units, m.seminar_units) AS units, COUNT(*) \
@@ -243,13 +251,26 @@ pub(super) async fn forecast(
         )
         .push(" GROUP BY a.member) a ON a.member = m.member WHERE");
     sql.at("m", question.as_of)
-        .and("m.regular_year >=", i64::from(this_year))
+        .and("m.regular_year >=", i64::from(first))
         .and("m.regular_year <", i64::from(this_year + YEARS));
     let counts: Vec<Coming> = grouped(database, sql, "1, 2, 3, 4").await?;
-    let years: Vec<i64> = (0..YEARS)
-        .map(|later| i64::from(this_year + later))
+    let years: Vec<Year> = (first..this_year + YEARS)
+        .map(|year| Year {
+            year: i64::from(year),
+            label: if year < this_year {
+                format!("{year}年度（猶予）")
+            } else {
+                format!("{year}年度")
+            },
+        })
         .collect();
     Ok(vec![due(&years, &counts), current_units(&years, &counts)])
+}
+
+/// 正規更新年度 with its words.
+struct Year {
+    year: i64,
+    label: String,
 }
 
 /// 正規更新年度, renewal, whether an application is under way, 単位, and how many members.
@@ -260,8 +281,8 @@ fn sum(counts: &[Coming], year: i64, which: impl Fn(&Coming) -> bool) -> i64 {
     those.map(|row| row.4).sum()
 }
 
-fn due(years: &[i64], counts: &[Coming]) -> ReportTable {
-    let rows = years.iter().map(|year| {
+fn due(years: &[Year], counts: &[Coming]) -> ReportTable {
+    let rows = years.iter().map(|Year { year, label }| {
         let filter = ListFilter {
             regular_year: Some(*year),
             ..ListFilter::default()
@@ -269,7 +290,7 @@ fn due(years: &[i64], counts: &[Coming]) -> ReportTable {
         let list =
             |number: i64, filter: ListFilter| Figure::counted(number, ListName::Members, filter);
         vec![
-            Figure::text(format!("{year}年度")),
+            Figure::text(label.as_str()),
             list(sum(counts, *year, |_| true), filter.clone()),
             list(
                 sum(counts, *year, |row| row.1 <= 3),
@@ -296,9 +317,9 @@ fn due(years: &[i64], counts: &[Coming]) -> ReportTable {
     });
     ReportTable {
         key: "due",
-        title: "今後5年度の更新対象者",
+        title: "今後5年度と猶予年度の更新対象者",
         note: Some(
-            "直近認定日から数えた正規更新年度で数えます。手続き中は、取下げも認定もされていない申請のある方です。",
+            "直近認定日から数えた正規更新年度で数えます。（猶予）は、正規更新年度に更新されていない、猶予年度の方です。手続き中は、取下げも認定もされていない申請のある方です。",
         ),
         columns: vec![
             Column::new("year", "正規更新年度", Kind::Text),
@@ -313,9 +334,9 @@ fn due(years: &[i64], counts: &[Coming]) -> ReportTable {
     }
 }
 
-fn current_units(years: &[i64], counts: &[Coming]) -> ReportTable {
-    let rows = years.iter().map(|year| {
-        let mut row = vec![Figure::text(format!("{year}年度"))];
+fn current_units(years: &[Year], counts: &[Coming]) -> ReportTable {
+    let rows = years.iter().map(|Year { year, label }| {
+        let mut row = vec![Figure::text(label.as_str())];
         row.extend(UNITS.map(|(first, after)| {
             Figure::number(sum(counts, *year, |row| {
                 row.3 >= first && after.is_none_or(|after| row.3 < after)
@@ -340,7 +361,7 @@ fn current_units(years: &[i64], counts: &[Coming]) -> ReportTable {
         key: "units",
         title: "更新対象者の現在の単位",
         note: Some(
-            "手続き中の方は申請の単位、それ以外の方は直近認定日以後の当会セミナーの単位です。",
+            "手続き中の方は申請の認められた単位、それ以外の方は直近認定日以後の当会セミナーの単位です。",
         ),
         columns,
         rows: rows.collect(),

@@ -1,5 +1,6 @@
 //! 進捗
 
+use domain::calendar::days_left;
 use domain::reporting::{Stage, share};
 use eventstore::Database;
 
@@ -9,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::reports::lists::{List, title};
 use crate::reports::question::{ListFilter, ListName, Question};
 use crate::reports::sql::Sql;
-use crate::reports::table::{Column, Kind};
+use crate::reports::table::{Cell, Column, Kind};
 
-/// Days before 締め切り日時 at which completions are counted; -1: all, those after it too.
+/// Days before 締め切り日時 at which completions are counted, beside today; -1: all, those after it too.
 const MARKS: [i64; 15] = [98, 84, 70, 56, 42, 28, 21, 14, 7, 5, 3, 2, 1, 0, -1];
 
 /// Programs drawn beside each other.
@@ -184,14 +185,32 @@ async fn completions(database: &Database, question: &Question<'_>) -> Result<Rep
         };
         columns.push(Column::new(key, name, Kind::Count));
     }
+    // Where the programs stand today: the lines end there, and nothing is told of days that have not come.
+    let today: Vec<Option<i64>> = programs
+        .iter()
+        .map(|id| {
+            let known = question.programs.iter().find(|known| known.id.0 == **id);
+            known.and_then(|known| days_left(question.as_of.at, known.period.closes))
+        })
+        .collect();
+    let mut marks: Vec<i64> = MARKS
+        .into_iter()
+        .chain(today.iter().flatten().copied())
+        .collect();
+    marks.sort_unstable_by(|one, other| other.cmp(one));
+    marks.dedup();
     let mut rows = Vec::new();
-    for mark in MARKS {
+    for mark in marks.iter().copied() {
         let mut row = vec![Figure::text(match mark {
             -1 => "締め切り後も含む".to_owned(),
             0 => "締め切り当日まで".to_owned(),
             days => format!("{days}日前まで"),
         })];
-        for id in &programs {
+        for (id, left) in programs.iter().zip(&today) {
+            if left.is_some_and(|left| mark < left) {
+                row.push(Figure::of(Cell::Empty));
+                continue;
+            }
             let count = counts
                 .iter()
                 .filter(|(program, days, _)| program == id && *days >= mark)
@@ -210,11 +229,13 @@ async fn completions(database: &Database, question: &Question<'_>) -> Result<Rep
     Ok(ReportTable {
         key: "completions",
         title: "締め切りまでの日数別の完了（累計）",
-        note: Some("申請を初めて完了した日を、その申請の種類の締め切り日時までの日数で数えます。"),
+        note: Some(
+            "申請を初めて完了した日を、その申請の種類の締め切り日時までの日数で数えます。まだ来ていない日は空欄です。",
+        ),
         columns,
         rows,
         apart: 0,
-        chart: (!programs.is_empty()).then_some(Chart::Lines(&MARKS)),
+        chart: (!programs.is_empty()).then_some(Chart::Lines(marks)),
     })
 }
 

@@ -67,6 +67,7 @@ const GROUPS: [(&str, &str, &[&str]); 5] = [
             "Certified",
             "Deferred",
             "Lapsed",
+            "DecisionUndone",
         ],
     ),
     (

@@ -209,10 +209,10 @@ fn bands(question: &Question<'_>, counts: &[(i64, i64, i64)]) -> ReportTable {
         key: "bands",
         title: "単位の分布",
         note: Some(
-            "筆記試験のみの申込と取下げは含みません。完了した申請は、完了した時点の単位で数えます。",
+            "筆記試験のみの申込と取下げは含みません。事務局欄で調整された単位は、調整後の単位（認められた単位）で数えます。",
         ),
         columns: vec![
-            Column::new("band", "単位", Kind::Text),
+            Column::new("band", "認められた単位", Kind::Text),
             Column::new("count", "件数", Kind::Count),
             Column::new("short", "うち不足", Kind::Count),
         ],

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Query, State},
     http::StatusCode,
     response::Response,
 };
@@ -17,14 +17,14 @@ use super::{
         upload::Uploaded,
     },
     super::{frame, sentences, who},
-    ADDRESS, Answer, began, of_run, what,
+    ADDRESS, Answer, ONLY_OF_THE_FILE, began, form_of, of_run, what,
 };
 use crate::{
     access::Identity,
     app::App,
     imports::{Journal, Kind, PendingFile, PendingFiles, check_file},
-    problem::{self, Problem},
-    routes::imports::{unkept, unusable},
+    problem::Problem,
+    routes::imports::{kinds_of, rows_told, sees_members, unkept, unusable},
 };
 
 /// Runs on a page.
@@ -35,6 +35,7 @@ const RUNS: i64 = 50;
 struct Page {
     frame: Frame,
     notices: Vec<Notice>,
+    left_out: Option<&'static str>,
     key: Uuid,
     forms: Vec<Form>,
     runs: Vec<Run>,
@@ -43,6 +44,7 @@ struct Page {
 }
 
 struct Form {
+    address: &'static str,
     word: &'static str,
     title: &'static str,
     columns: Vec<String>,
@@ -56,10 +58,10 @@ struct Run {
     who: String,
     state: &'static str,
     cut: bool,
-    rows: i64,
-    recorded: i64,
-    unchanged: i64,
-    reported: i64,
+    rows: String,
+    recorded: String,
+    unchanged: String,
+    reported: String,
 }
 
 /// Which page.
@@ -72,6 +74,7 @@ pub(super) struct Asked {
 fn form(kind: Kind) -> Form {
     let optional = kind.optional_columns();
     Form {
+        address: form_of(kind),
         word: kind.word(),
         title: kind.title(),
         columns: kind
@@ -94,12 +97,18 @@ async fn page(
     number: u32,
     (notices, status): (Vec<Notice>, StatusCode),
 ) -> Answer {
+    let kinds = kinds_of(identity);
+    let sees_members = sees_members(identity);
+    let told =
+        |count: Option<i64>| count.map_or_else(|| "－".to_owned(), |count| count.to_string());
+    let known = |count: i64| told(Some(count).filter(|_| sees_members));
     let journal = Journal::new(app.service().log.clone());
     let offset = i64::from(number.saturating_sub(1)).saturating_mul(RUNS);
-    let mut runs = journal
-        .list((offset, RUNS + 1), Timestamp::now())
-        .await
-        .map_err(|error| unkept(&error))?;
+    let runs = async {
+        let now = journal.now().await?;
+        journal.list(&kinds, (offset, RUNS + 1), now).await
+    };
+    let mut runs = runs.await.map_err(|error| unkept(&error))?;
     let shown = usize::try_from(RUNS).unwrap_or(usize::MAX);
     let more = runs.len() > shown;
     runs.truncate(shown);
@@ -108,8 +117,9 @@ async fn page(
     let page = Page {
         frame,
         notices,
+        left_out: (!sees_members).then_some(ONLY_OF_THE_FILE),
         key: Uuid::new_v4(),
-        forms: Kind::ALL.into_iter().map(form).collect(),
+        forms: kinds.into_iter().map(form).collect(),
         runs: runs
             .into_iter()
             .map(|record| Run {
@@ -120,10 +130,10 @@ async fn page(
                 who: who(&record.actor),
                 state: record.state.label(),
                 cut: record.state == crate::imports::ImportState::Cut,
-                rows: record.rows,
-                recorded: record.recorded,
-                unchanged: record.unchanged,
-                reported: record.reported,
+                rows: told(rows_told(sees_members, &record)),
+                recorded: known(record.recorded),
+                unchanged: known(record.unchanged),
+                reported: known(record.reported),
             })
             .collect(),
         newer: (number > 1).then(|| format!("{ADDRESS}?page={}", number - 1)),
@@ -144,13 +154,16 @@ pub(super) async fn list(
 
 /// A file comes: it is kept for the look at what it would do.
 pub(super) async fn upload(
+    kind: Kind,
     State(app): State<App>,
-    Path(kind): Path<String>,
     uploaded: Uploaded,
 ) -> Result<Response, Problem> {
-    let kind = Kind::parse(&kind).ok_or(Problem::new(problem::Kind::NotFound))?;
-    let Uploaded { posted, file } = uploaded;
-    if let Err(error) = check_file(kind, &file) {
+    let Uploaded {
+        posted,
+        file,
+        named,
+    } = uploaded;
+    if let Err(error) = check_file(kind, &file, named) {
         let problem = unusable(&error);
         let status = problem.kind().status();
         return page(&app, &posted.identity, 1, (sentences(&problem), status)).await;

@@ -1,12 +1,13 @@
 //! One run: what became of every row, and the way back.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
 use domain::calendar::show_jst_minutes;
-use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -17,14 +18,14 @@ use super::{
         rendered, see,
     },
     super::{frame, sentences, spreadsheet::Spreadsheet, who},
-    ADDRESS, Answer, ROWS, began, of_run, what,
+    ADDRESS, Answer, ONLY_OF_THE_FILE, ROWS, began, of_run, what,
 };
 use crate::{
     access::Identity,
     app::App,
     imports::{ImportRecord, ImportState, Journal, Outcome},
     routes::{
-        imports::{found_run, take_back, unkept},
+        imports::{found_run, note_rows, outcomes_for, rows_told, sees_members, take_back, unkept},
         worklist::note_list,
     },
 };
@@ -48,6 +49,7 @@ struct Page {
     /// Whether it can be taken back.
     retractable: bool,
     reason: String,
+    left_out: Option<&'static str>,
     outcomes: Vec<(&'static str, &'static str, bool)>,
     rows: Vec<Row>,
     next: Option<String>,
@@ -68,7 +70,7 @@ pub(super) struct Asked {
     after: Option<u32>,
 }
 
-fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
+fn facts(record: &ImportRecord, sees_members: bool) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("状態", record.state.label().to_owned()),
         ("開始", began(record)),
@@ -77,17 +79,20 @@ fn facts(record: &ImportRecord) -> Vec<(&'static str, String)> {
             record.ended_at.map(show_jst_minutes).unwrap_or_default(),
         ),
         ("操作した人", who(&record.actor)),
-        ("データ行", record.rows.to_string()),
     ];
-    if record.retracts.is_some() {
-        facts.push(("取消", record.recorded.to_string()));
-        facts.push(("取消の必要なし", record.unchanged.to_string()));
-        facts.push(("取り消していない行", record.reported.to_string()));
-        facts.push(("理由", record.reason.clone()));
+    let rows = rows_told(sees_members, record);
+    facts.extend(rows.map(|rows| ("データ行", rows.to_string())));
+    let words = if record.retracts.is_some() {
+        ["取消", "取消の必要なし", "取り消していない行"]
     } else {
-        facts.push(("新規・変更", record.recorded.to_string()));
-        facts.push(("変更なし", record.unchanged.to_string()));
-        facts.push(("取り込んでいない行", record.reported.to_string()));
+        ["新規・変更", "変更なし", "取り込んでいない行"]
+    };
+    if sees_members {
+        let counts = [record.recorded, record.unchanged, record.reported];
+        facts.extend(words.into_iter().zip(counts.map(|count| count.to_string())));
+    }
+    if record.retracts.is_some() {
+        facts.push(("理由", record.reason.clone()));
     }
     facts.push(("ファイルの SHA-256", record.file_hash.clone()));
     facts
@@ -100,23 +105,23 @@ async fn page(
     asked: &Asked,
     (notices, status, reason): (Vec<Notice>, StatusCode, String),
 ) -> Answer {
-    note_list(app, identity).await?;
+    let sees_members = sees_members(identity);
     let journal = Journal::new(app.service().log.clone());
     let failed = |error: sqlx::Error| unkept(&error);
     let outcome = Outcome::parse(&asked.outcome);
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
     let part = (asked.after.map_or(0, i64::from), limit + 1);
     let mut rows = journal
-        .rows(record.id, outcome, part)
+        .rows(record.id, &outcomes_for(identity, outcome), part)
         .await
         .map_err(failed)?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
+    note_rows(app, identity, &rows).await?;
     let retraction = Uuid::new_v5(&record.id, b"retraction");
     let other = match record.retracts {
         Some(id) => Some((of_run(id), "取り消した取込")),
-        None => journal
-            .find(retraction, Timestamp::now())
+        None => async { journal.find(retraction, journal.now().await?).await }
             .await
             .map_err(failed)?
             .map(|_| (of_run(retraction), "この取込の取消")),
@@ -130,7 +135,8 @@ async fn page(
         frame,
         notices,
         key: Uuid::new_v4(),
-        facts: facts(&record),
+        facts: facts(&record, sees_members),
+        left_out: (!sees_members).then_some(ONLY_OF_THE_FILE),
         cut: record.state == ImportState::Cut,
         running: record.state == ImportState::Running,
         retractable: !record.dry_run
@@ -140,7 +146,7 @@ async fn page(
         reason,
         outcomes: std::iter::once(("", "すべて", chosen.is_empty()))
             .chain(
-                Outcome::ALL
+                outcomes_for(identity, None)
                     .into_iter()
                     .map(|one| (one.as_str(), one.label(), one.as_str() == chosen)),
             )
@@ -153,7 +159,11 @@ async fn page(
             .into_iter()
             .map(|row| Row {
                 line: row.line,
-                member: row.member.map(String::from).unwrap_or_default(),
+                member: row
+                    .member
+                    .filter(|_| sees_members)
+                    .map(String::from)
+                    .unwrap_or_default(),
                 outcome: row.outcome.label(),
                 message: row.message,
             })
@@ -171,7 +181,7 @@ pub(super) async fn show(
     Path(import): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let record = found_run(&app, &import).await?;
+    let record = found_run(&app, &identity, &import).await?;
     let nothing = (Vec::new(), StatusCode::OK, String::new());
     page(&app, &identity, record, &asked, nothing).await
 }
@@ -182,14 +192,15 @@ pub(super) async fn export(
     identity: Identity,
     Path(import): Path<String>,
 ) -> Answer {
-    let record = found_run(&app, &import).await?;
-    note_list(&app, &identity).await?;
+    let record = found_run(&app, &identity, &import).await?;
+    let (outcomes, sees_members) = (outcomes_for(&identity, None), sees_members(&identity));
+    let mut members = BTreeSet::new();
     let mut sheet = Spreadsheet::new(["行", "会員番号", "結果", "説明"])?;
     let journal = Journal::new(app.service().log.clone());
     let mut after = 0;
     loop {
         let rows = journal
-            .rows(record.id, None, (after, EXPORT_PART))
+            .rows(record.id, &outcomes, (after, EXPORT_PART))
             .await
             .map_err(|error| unkept(&error))?;
         let Some(last) = rows.last() else {
@@ -197,14 +208,19 @@ pub(super) async fn export(
         };
         after = last.line;
         for row in rows {
+            let member = row.member.filter(|_| sees_members);
+            members.extend(member.clone());
             let cells = [
                 row.line.to_string(),
-                row.member.map(String::from).unwrap_or_default(),
+                member.map(String::from).unwrap_or_default(),
                 row.outcome.label().to_owned(),
                 row.message,
             ];
             sheet.line(&cells)?;
         }
+    }
+    if sees_members {
+        note_list(&app, &identity, members).await?;
     }
     sheet.download("attachment; filename=\"import-rows.csv\"")
 }
@@ -215,7 +231,7 @@ pub(super) async fn retract(
     Path(import): Path<String>,
     posted: Posted,
 ) -> Answer {
-    let record = found_run(&app, &import).await?;
+    let record = found_run(&app, &posted.identity, &import).await?;
     let reason = posted.fields.text("reason");
     match take_back(&app, record.id, reason.clone(), posted.call()).await {
         Ok(id) => Ok(see(&of_run(id))),

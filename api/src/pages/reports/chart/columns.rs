@@ -221,7 +221,8 @@ fn left_of_months(frame: Frame, group: &Group<'_>, axis: Axis, unit: Unit) -> f6
 /// `2026年4月` below a column: the month, and the year below it.
 fn below_a_column(month: &str) -> Vec<String> {
     let (year, month) = match month.split_once('年') {
-        Some((year, month)) if !month.is_empty() => (format!("{year}年"), month),
+        // 2026年度 is one word: only a month stands above its year.
+        Some((year, month)) if month.ends_with('月') => (format!("{year}年"), month),
         _ => return vec![month.to_owned()],
     };
     vec![month.to_owned(), year]

@@ -192,6 +192,26 @@ fn payments(stacked: bool) -> Chart {
     })
 }
 
+#[test]
+fn a_fiscal_year_below_a_column_is_one_word_and_a_month_stands_above_its_year() {
+    let below = |months: [&str; 2]| {
+        let chart = chart(Plot::Months {
+            months: months.map(str::to_owned).into(),
+            series: vec![Series::new("対象者", [3_i64, 5])],
+            stacked: true,
+        });
+        said(&drawing(&chart, "wide"))
+    };
+    let years = below(["2025年度（猶予）", "2026年度"]);
+    assert!(
+        years.contains("2026年度") && years.contains("2025年度（猶予）"),
+        "{years}"
+    );
+    assert!(!years.split('|').any(|word| word == "度"), "{years}");
+    let months = below(["2026年4月", "2026年5月"]);
+    assert!(months.split('|').any(|word| word == "4月"), "{months}");
+}
+
 fn growth(programs: usize) -> Chart {
     let days: Vec<i64> = (0..=60).rev().collect();
     let program = |at: usize| {
