@@ -2,7 +2,7 @@
 
 use domain::{
     application::{Act, ApplicationState, ExamOutcome},
-    calendar::{jst_date, long_date, parse_date, parse_moment, show_deadline},
+    calendar::{jst_date, parse_date, parse_moment, show_deadline, show_last_day},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -170,7 +170,7 @@ impl NamedAct {
                 Ok(Act::Reopen { until } | Act::ExtendDeadline { until }) => show_deadline(until),
                 _ => until.to_owned(),
             },
-            Asks::Day(_) => parse_date(until).map_or_else(|_| until.to_owned(), long_date),
+            Asks::Day(_) => parse_date(until).map_or_else(|_| until.to_owned(), show_last_day),
         }
     }
 

@@ -10,6 +10,7 @@ mod in_flight;
 mod kept_body;
 mod places;
 mod rate;
+pub(crate) mod rest_of_body;
 
 pub use address::client_address;
 pub use connections::{ConnectionLimits, serve_connections};

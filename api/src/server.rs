@@ -29,7 +29,7 @@ use crate::{
     demonstration,
     forwarder::Forwarder,
     imports::PendingFiles,
-    limits::{self, count_entrances},
+    limits::{self, count_entrances, rest_of_body::heard_out},
     mail::{self, NoticeError, Notices},
     operations, pages,
     problem::{Kind, Problem, as_problem},
@@ -109,6 +109,7 @@ pub fn router(app: App) -> Router {
             with_common_headers,
         ))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(heard_out))
         .layer(middleware::from_fn(observe))
         .with_state(app)
 }

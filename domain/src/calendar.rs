@@ -17,7 +17,7 @@ pub use exported::parse_exported_date;
 pub use fiscal_year::FiscalYear;
 pub use jst::{
     JST, days_left, jst_date, jst_instant, parse_jst_instant, show_days_left, show_deadline,
-    show_jst_minutes, show_opening,
+    show_jst_minutes, show_last_day, show_opening,
 };
 pub use moment::{AskedMoment, parse_moment};
 pub use year_month::{YearMonth, parse_year, parse_year_month, show_year_month};

@@ -83,7 +83,8 @@ impl JourneyStep {
     }
 }
 
-/// The stations of an application in their order. Exactly one is the current one; of a withdrawn application it is the first.
+/// The stations of an application in their order. Exactly one is the current one; of a withdrawn application it is the first. A
+/// lapsed one is on no way any more and has none.
 pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep> {
     use Station::{Applied, Certification, Check, Completion, Documents, Exam, ExamFee, Review};
     const WITH_DOCUMENTS: &[Station] =
@@ -94,6 +95,7 @@ pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep>
             (EXAM_ONLY, Applied)
         }
         Application::NotMade | Application::Withdrawn(_) => (WITH_DOCUMENTS, Applied),
+        Application::Made(state) if state.has_lapsed() => return Vec::new(),
         Application::Made(state) => match &state.documents_track {
             DocumentTrack::NotApplied => match state.exam {
                 ExamTrack::Paid { .. } | ExamTrack::Resulted { .. } => (EXAM_ONLY, Exam),

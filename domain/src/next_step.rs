@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    application::{Application, CertificationTrack, DocumentTrack, ExamTrack},
+    application::{Application, CertificationTrack, DocumentTrack, ExamTrack, Refusal},
     documents::DocumentKind,
     program::Program,
     requirements::{Requirement, RequirementKind, requirements},
@@ -80,9 +80,7 @@ impl NextStep {
             Self::PeriodOver => {
                 "締め切り日時を過ぎたため、申請を完了できません。入力された内容は残っています。ご事情のある方は事務局へお問い合わせください。".to_owned()
             }
-            Self::ApplyAgain => {
-                "お申込みは取り下げ済みです。期間内であれば、もう一度お申込みいただけます。".to_owned()
-            }
+            Self::ApplyAgain => Refusal::Withdrawn.to_string(),
         }
     }
 }

@@ -210,8 +210,8 @@ impl NoticeKind {
             Self::Deferred => &[P::DeferredUntil, P::Explanation],
             Self::DecisionUndone => &[P::UndoneDecision, P::Explanation],
             Self::Reminder => &[P::DaysLeft, P::Missing],
+            Self::DeadlineExtended => &[P::DeadlineName, P::Explanation],
             Self::Reopened
-            | Self::DeadlineExtended
             | Self::DocumentsAccepted
             | Self::ReviewPassed
             | Self::ReviewFailed

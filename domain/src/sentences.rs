@@ -56,7 +56,7 @@ pub enum Phase {
 
 impl Phase {
     /// Of an application that is not withdrawn; `over`: the deadline that counts for it is past.
-    fn of_made(state: &ApplicationState, over: bool) -> Self {
+    pub(crate) fn of_made(state: &ApplicationState, over: bool) -> Self {
         match &state.certification {
             CertificationTrack::Lapsed => return Self::Lapsed,
             CertificationTrack::Certified(_) => return Self::Certified,
@@ -269,12 +269,16 @@ pub enum Sentence {
     WithdrawnLate,
     /// TOP, while the documents are open.
     EditIntroduction,
+    /// 申請書類一覧: everything may still be changed.
+    EditFreely,
     /// TOP: the button 申請を完了する is explained.
     CompletionHint,
     /// TOP: how 受験料 is paid.
     ExamFeeRoute,
     /// TOP: the printed 本紙 and the proofs are to be handed in.
     PapersToHandIn,
+    /// 申請書（本紙）, on the paper and above its preview.
+    HandInFinalForm,
     /// TOP: the society's turn.
     OfficeChecks,
     /// TOP: 本紙 can be had.
@@ -315,7 +319,7 @@ pub enum Sentence {
 
 impl Sentence {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::AppliedFillInAndPay,
         Self::AppliedFillIn,
         Self::AppliedPay,
@@ -326,9 +330,11 @@ impl Sentence {
         Self::Withdrawn,
         Self::WithdrawnLate,
         Self::EditIntroduction,
+        Self::EditFreely,
         Self::CompletionHint,
         Self::ExamFeeRoute,
         Self::PapersToHandIn,
+        Self::HandInFinalForm,
         Self::OfficeChecks,
         Self::FinalFormReady,
         Self::FinalFormToCome,
@@ -380,12 +386,16 @@ impl Sentence {
                 "お申込みを取り下げました。入力された内容は残っています。お申込み期間を過ぎているため、もう一度のお申込みはできません。"
             }
             Self::EditIntroduction => "申請書登録の開始、申請内容の確定を行う画面です",
+            Self::EditFreely => "この時点では、再編集が自由にできます。",
             Self::CompletionHint => {
                 "申請書入力が完了したら、申請を完了する ボタンを押下し、申請内容を確定してください。"
             }
             Self::ExamFeeRoute => "受験料のご納入方法",
             Self::PapersToHandIn => {
                 "本紙を印刷し、研究業績目録に記載した業績を証明する書類（写）とともに、申請期限までに提出してください。"
+            }
+            Self::HandInFinalForm => {
+                "研究業績を証明する書類（写）とともに、申請期限までにご提出ください。"
             }
             Self::OfficeChecks => "事務局で書類を確認します。",
             Self::FinalFormReady => "確定された申請書（本紙）を出力できます",
@@ -510,10 +520,16 @@ pub const TABLE: &[Row] = &[
         WHATEVER_EXAM,
     ),
     row(Sentence::EditIntroduction, OPEN, WHATEVER_EXAM),
+    row(Sentence::EditFreely, BEING_FILLED_IN, WHATEVER_EXAM),
     row(Sentence::CompletionHint, OPEN, WHATEVER_EXAM),
     row(Sentence::ExamFeeRoute, EXAM_GOES_ON, &[ExamPhase::Unpaid]),
     row(
         Sentence::PapersToHandIn,
+        &[Phase::UnderReview],
+        WHATEVER_EXAM,
+    ),
+    row(
+        Sentence::HandInFinalForm,
         &[Phase::UnderReview],
         WHATEVER_EXAM,
     ),

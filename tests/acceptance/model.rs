@@ -209,14 +209,12 @@ impl Model {
 
     /// The lines of 状態.
     fn status(&self) -> Vec<String> {
-        match &self.application {
-            Application::NotMade => Vec::new(),
-            Application::Withdrawn(_) => vec!["申請: 取下げ".to_owned()],
-            Application::Made(state) => {
-                let program = self.programs.get(&state.program).unwrap();
-                state.status(program, DEMONSTRATION_START).lines
-            }
-        }
+        let Some(state) = self.application.state() else {
+            return Vec::new();
+        };
+        let program = self.programs.get(&state.program).unwrap();
+        let status = self.application.status(program, DEMONSTRATION_START);
+        status.unwrap().lines
     }
 }
 

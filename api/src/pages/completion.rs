@@ -115,7 +115,7 @@ fn confirmation_page(visit: &Visit<'_>, unread: bool) -> Result<Response, Proble
         panel: visit.panel()?,
         notices: unprintable(visit)?,
         documents: visit.tabs(None)?,
-        lines: state.status(visit.program, visit.now).lines,
+        lines: visit.status()?.lines,
         unread,
         key: Uuid::new_v4(),
         address: visit.below("completion/send"),

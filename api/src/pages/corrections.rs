@@ -10,6 +10,8 @@ use axum::{
 use domain::{
     application::{ApplicationCommand, Correction, ItemAnswer, TEXT_LIMIT},
     calendar::{show_days_left, show_deadline},
+    next_step::NextStep,
+    sentences::Phase,
 };
 use uuid::Uuid;
 
@@ -40,6 +42,8 @@ struct Page {
     unsaved: bool,
     top: String,
     open: bool,
+    /// 修正の期限 is past: answers are still kept, and it can not be completed.
+    overdue: Option<String>,
     message: String,
     due: String,
     days_left: String,
@@ -170,7 +174,9 @@ fn page(
         action: visit.below("corrections/answers"),
         unsaved: status.is_client_error(),
         top: visit.top(),
-        open: state.open_correction().is_some() && !visit.is_withdrawn() && visit.viewer.is_none(),
+        open: visit.found.application.open_correction().is_some() && visit.viewer.is_none(),
+        overdue: (visit.stand().phase == Phase::CorrectionOverdue)
+            .then(|| NextStep::CorrectionOverdue.sentence()),
         message: correction.request.message.value.clone(),
         due: show_deadline(correction.request.due),
         days_left: show_days_left(visit.now, correction.request.due),
@@ -210,7 +216,7 @@ pub(super) async fn answer(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
-    let correction = visit.state()?.open_correction();
+    let correction = visit.found.application.open_correction();
     let typed = correction.map_or_else(Vec::new, |correction| answers(correction, &posted));
     let command = ApplicationCommand::AnswerCorrection {
         answers: touched(&typed),

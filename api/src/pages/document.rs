@@ -146,7 +146,7 @@ pub(super) async fn notices(
 /// What the secretariat asked for in a document, where it is to be mended.
 fn asked_for(visit: &Visit<'_>, kind: DocumentKind) -> Result<Vec<Notice>, Problem> {
     let state = visit.state()?;
-    let Some(correction) = state.open_correction() else {
+    let Some(correction) = visit.found.application.open_correction() else {
         return Ok(Vec::new());
     };
     let rows = state.review_rows(kind);

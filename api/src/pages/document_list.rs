@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use domain::{calendar::show_jst_minutes, documents::DocumentKind};
+use domain::{calendar::show_jst_minutes, documents::DocumentKind, sentences::Sentence};
 
 use super::{
     document::has_documents,
@@ -25,6 +25,10 @@ struct Page {
     notices: Vec<Notice>,
     documents: Vec<Line>,
     editable: bool,
+    /// Where everything may still be changed, that it may.
+    edit_freely: Option<&'static str>,
+    /// Whether 申請TOP has the button 申請を完了する.
+    completable: bool,
     top: String,
     history: String,
     /// The printed application on the screen.
@@ -92,6 +96,11 @@ pub(super) async fn list(
         notices,
         documents,
         editable: visit.is_editable()?,
+        completable: visit.stand().allows(Sentence::CompletionHint) && visit.closed().is_none(),
+        edit_freely: visit
+            .stand()
+            .first_of(&[Sentence::EditFreely])
+            .map(Sentence::words),
         top: visit.top(),
         history: visit.below("history"),
         print: visit.below("print"),

@@ -64,8 +64,7 @@ pub(super) async fn confirmation(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &identity, &id).await?;
-    let status = visit.state()?.status(visit.program, visit.now);
-    if visit.is_withdrawn() || !status.exam_can_be_added {
+    if !visit.status()?.exam_can_be_added {
         // Nothing to confirm: 申請TOP says how it stands.
         return Ok(see(&visit.top()));
     }

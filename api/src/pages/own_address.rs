@@ -45,6 +45,10 @@ pub(super) fn apart(html: String) -> String {
         &format!("action=\"{path}?again={again}\""),
     )
     .replace(
+        &format!("action=\"{path}#"),
+        &format!("action=\"{path}?again={again}#"),
+    )
+    .replace(
         &format!("action=\"{path}?member="),
         &format!("action=\"{path}?again={again}&amp;member="),
     )

@@ -6,7 +6,7 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use domain::calendar::show_jst_minutes;
+use domain::{calendar::show_jst_minutes, sentences::Sentence};
 
 use super::{
     document::{has_documents, unprintable_notice},
@@ -31,6 +31,8 @@ struct Page {
     frame: Frame,
     notices: Vec<Notice>,
     content: Content,
+    /// What the cover asks for, where it is still true: the paper of a decided or withdrawn application is handed in by nobody.
+    remark: Option<&'static str>,
     /// Where its PDF is.
     pdf: String,
     /// Every 本紙, oldest first.
@@ -88,6 +90,18 @@ pub(super) async fn preview(
             "以前の申請書（本紙）を表示しています。いまの申請書ではありません。",
         ));
     }
+    let stand = visit.stand();
+    let ended = stand.first_of(&[
+        Sentence::DocumentWithdrawn,
+        Sentence::DocumentWithdrawnLate,
+        Sentence::DocumentLapsed,
+    ]);
+    notices.extend(ended.map(|ended| Notice::warning(ended.words())));
+    let asks = if content.provisional {
+        ended.is_none()
+    } else {
+        shown == latest && stand.allows(Sentence::HandInFinalForm)
+    };
     notices.extend(content.unprintable().iter().map(unprintable_notice));
     let pdf = match wanted.number {
         Some(number) => format!("application.pdf?number={number}"),
@@ -97,6 +111,7 @@ pub(super) async fn preview(
         frame: visit.frame(content.cover.kind, []),
         notices,
         pdf: visit.below(&pdf),
+        remark: asks.then_some(content.cover.remark),
         earlier: earlier(&visit, &completions(&events), shown),
         content,
     };

@@ -248,15 +248,11 @@ async fn offered(
         })
         .map(|(made, _)| next_step(made, program, now).sentence());
     let (href, lines) = match application {
-        Some((Application::Made(state), _)) => (
-            format!("/applications/{id}"),
-            state.status(program, now).lines,
-        ),
-        Some((Application::Withdrawn(_), _)) => (
-            format!("/applications/{id}"),
-            vec!["申請: 取下げ".to_owned()],
-        ),
-        Some((Application::NotMade, _)) | None => (format!("/apply/{}", program.id), Vec::new()),
+        None => (format!("/apply/{}", program.id), Vec::new()),
+        Some((application, _)) => match application.status(program, now) {
+            Some(status) => (format!("/applications/{id}"), status.lines),
+            None => (format!("/apply/{}", program.id), Vec::new()),
+        },
     };
     let eligibility = eligibility(record, program, now);
     let open = eligibility

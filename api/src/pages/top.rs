@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{DocumentTrack, Explained},
+    application::{ApplicationCommand, DocumentTrack, Explained},
     calendar::show_jst_minutes,
     journey::{JourneyStep, journey},
     sentences::{Phase, Sentence, Stand},
@@ -130,7 +130,7 @@ pub(super) async fn top(
     let state = visit.state()?;
     let withdrawn = visit.is_withdrawn();
     let stand = visit.stand();
-    let status = state.status(visit.program, visit.now);
+    let status = visit.status()?;
     let documents = state.documents_track != DocumentTrack::NotApplied;
     let submission = state.final_form().map(|submission| Submission {
         number: submission.number,
@@ -155,16 +155,8 @@ pub(super) async fn top(
             .collect(),
         title: visit.program.title.clone(),
         period: visit.program.period.show(),
-        lines: if withdrawn {
-            vec!["申請: 取下げ".to_owned()]
-        } else {
-            status.lines
-        },
-        explanations: if withdrawn {
-            Vec::new()
-        } else {
-            status.explanations
-        },
+        lines: status.lines,
+        explanations: status.explanations,
         steps: journey(&visit.found.application, visit.program),
         editable: visit.is_editable()?,
         completion: (visit.is_editable()? && visit.closed().is_none())
@@ -174,7 +166,7 @@ pub(super) async fn top(
         exam_fee: stand
             .allows(Sentence::ExamFeeRoute)
             .then(|| fee("受験料", &visit.program.fees.exam)),
-        withdrawal: (!withdrawn && !state.has_lapsed() && visit.viewer.is_none())
+        withdrawal: (visit.viewer.is_none() && visit.would_do(ApplicationCommand::Withdraw))
             .then(|| visit.below("withdrawal")),
         again: (stand.phase == Phase::Withdrawn && visit.viewer.is_none())
             .then(|| format!("/apply/{}", visit.program.id)),
@@ -182,7 +174,7 @@ pub(super) async fn top(
         correction: state.review.correction.as_ref().map(|_| {
             (
                 visit.below("corrections"),
-                state.open_correction().is_some(),
+                visit.found.application.open_correction().is_some(),
             )
         }),
         introduction: said_here(stand, &[Sentence::EditIntroduction]),

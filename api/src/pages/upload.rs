@@ -1,26 +1,22 @@
 //! A form that brings a file (`multipart/form-data`, as browsers send one).
 
-use std::{
-    future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
-    body::{Body, BodyDataStream, Bytes},
+    body::Bytes,
     extract::{
         FromRequest, Multipart, OriginalUri, Request,
         multipart::{Field, MultipartError},
     },
     http::StatusCode,
 };
-use futures::{StreamExt as _, stream};
 use uuid::Uuid;
 
 use super::posted::{Fields, Posted};
 use crate::{
     access::{Expected, Identity},
     imports::{FILE_LIMIT, Named},
+    limits::rest_of_body::Shared,
     problem::{Kind, Problem},
     telemetry::RequestId,
     write,
@@ -97,42 +93,6 @@ async fn read(mut form: Multipart) -> Result<(Fields, Bytes, Named), Problem> {
     Ok((Fields::of(pairs), file, named))
 }
 
-/// A body that can be read on by whoever refuses what was read of it.
-#[derive(Clone)]
-struct Shared(Arc<Mutex<BodyDataStream>>);
-
-impl Shared {
-    /// Also after a panic: the stream has no state that could be half changed.
-    fn lock(&self) -> MutexGuard<'_, BodyDataStream> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The same body, for one reader.
-    fn body(&self) -> Body {
-        let shared = self.clone();
-        Body::from_stream(stream::poll_fn(move |context| {
-            shared.lock().poll_next_unpin(context)
-        }))
-    }
-
-    /// Takes in what is still coming, up to as much as might have been sent: who sends on does not listen, and when the connection is closed
-    /// meanwhile the browser tells of that and not of what we say.
-    async fn take_the_rest(&self) {
-        let rest = async {
-            let mut left = UPLOAD_LIMIT;
-            while let Some(Ok(chunk)) =
-                poll_fn(|context| self.lock().poll_next_unpin(context)).await
-            {
-                match left.checked_sub(chunk.len()) {
-                    Some(less) => left = less,
-                    None => return,
-                }
-            }
-        };
-        let _in_time = tokio::time::timeout(PATIENCE, rest).await;
-    }
-}
-
 impl<S: Send + Sync> FromRequest<S> for Uploaded {
     type Rejection = Problem;
 
@@ -149,7 +109,7 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
             .get()
             .map_or_else(Uuid::new_v4, |RequestId(id)| *id);
         let (parts, body) = request.into_parts();
-        let body = Shared(Arc::new(Mutex::new(body.into_data_stream())));
+        let body = Shared::of(body);
         let request = Request::from_parts(parts, body.body());
         let form = Multipart::from_request(request, state)
             .await
@@ -159,7 +119,7 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
             .await
             .map_err(|_| Problem::new(Kind::BodyCutOff))?;
         if read.is_err() {
-            body.take_the_rest().await;
+            body.take_the_rest(UPLOAD_LIMIT, PATIENCE).await;
         }
         let (fields, file, named) = read?;
         expected.check(&fields.text("csrf"))?;

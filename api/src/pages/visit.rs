@@ -2,8 +2,10 @@
 
 use axum::response::Response;
 use domain::{
+    Actor, Context, Role,
     application::{
         Application, ApplicationCommand, ApplicationId, ApplicationState, DocumentTrack,
+        StatusView, decide,
     },
     documents::DocumentKind,
     eligibility::{Reason, completion_reason},
@@ -92,6 +94,28 @@ impl<'a> Visit<'a> {
         Stand::of(&self.found.application, self.program, self.now)
     }
 
+    /// 状態, as every page says it.
+    pub fn status(&self) -> Result<StatusView, Problem> {
+        self.found
+            .application
+            .status(self.program, self.now)
+            .ok_or(Problem::new(Kind::NotApplied))
+    }
+
+    /// Whether the decider would do it now. A page offers nothing that is refused.
+    pub fn would_do(&self, command: ApplicationCommand) -> bool {
+        let context = Context {
+            actor: Actor {
+                role: Role::Member,
+                id: self.found.id.member.to_string(),
+            },
+            at: self.now,
+        };
+        let programs = &self.app.service().programs;
+        decide(&self.found.application, command, &context, programs)
+            .is_ok_and(|events| !events.is_empty())
+    }
+
     /// Whether it is withdrawn.
     pub fn is_withdrawn(&self) -> bool {
         matches!(self.found.application, Application::Withdrawn(_))
@@ -100,9 +124,7 @@ impl<'a> Visit<'a> {
     /// Whether the documents may be edited.
     pub fn is_editable(&self) -> Result<bool, Problem> {
         let state = self.state()?;
-        Ok(self.viewer.is_none()
-            && !self.is_withdrawn()
-            && state.status(self.program, self.now).editable)
+        Ok(self.viewer.is_none() && !self.is_withdrawn() && state.is_open())
     }
 
     /// Whether anything of a document may be edited: after 差し戻し only what was asked for is open.
@@ -112,9 +134,7 @@ impl<'a> Visit<'a> {
 
     /// The first instant at which it is too late for this application.
     pub fn closes(&self) -> Timestamp {
-        self.state().map_or(self.program.period.closes, |state| {
-            state.closes(self.program)
-        })
+        self.found.application.closes(self.program)
     }
 
     /// Why it cannot be completed at this time, whatever is filled in.

@@ -18,7 +18,8 @@ pub(super) async fn confirmation(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &identity, &id).await?;
-    if visit.is_withdrawn() {
+    if !visit.would_do(ApplicationCommand::Withdraw) {
+        // 申請TOP says how it stands.
         return Ok(see(&visit.top()));
     }
     let page = Confirmation {
@@ -26,10 +27,7 @@ pub(super) async fn confirmation(
         notices: Vec::new(),
         heading: "お申込みの取下げ",
         process: false,
-        sentences: vec![
-            "お申込みを取り下げると、申請書類の編集ができなくなります。入力された内容は残り、期間内にもう一度お申込みいただくと続きから入力できます。".to_owned(),
-            "お申込みを取り下げてよろしいですか？".to_owned(),
-        ],
+        sentences: consequences(&visit)?,
         facts: vec![("申請の種類", visit.program.title.clone())],
         action: visit.below("withdrawal/send"),
         key: Uuid::new_v4(),
@@ -40,6 +38,30 @@ pub(super) async fn confirmation(
         back_words: "申請の画面に戻る",
     };
     Ok(rendered(&page, StatusCode::OK))
+}
+
+/// What follows from it here: what the member has in hand, and whether there is a way back.
+fn consequences(visit: &Visit<'_>) -> Result<Vec<String>, Problem> {
+    let mut sentences = vec![match visit.state()?.final_form() {
+        Some(form) => format!(
+            "お申込みを取り下げると、確定された申請書（本紙 第{}号）は提出できなくなります。入力された内容は残ります。",
+            form.number
+        ),
+        None => {
+            "お申込みを取り下げると、申請書類の編集ができなくなります。入力された内容は残ります。"
+                .to_owned()
+        }
+    }];
+    sentences.push(
+        if visit.now < visit.program.period.closes {
+            "期間内にもう一度お申込みいただくと、続きから入力できます。"
+        } else {
+            "お申込み期間を過ぎているため、もう一度のお申込みはできません。"
+        }
+        .to_owned(),
+    );
+    sentences.push("お申込みを取り下げてよろしいですか？".to_owned());
+    Ok(sentences)
 }
 
 /// お申込みを取り下げる

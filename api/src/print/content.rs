@@ -14,6 +14,7 @@ use domain::{
     },
     member::{MemberRecord, Place},
     program::{Program, Rules},
+    sentences::Sentence,
     text::parse_number,
     units::{AssessedRow, UnitAssessment},
 };
@@ -470,7 +471,7 @@ fn cover(
             ledger_hash,
         } => (
             "申請書（本紙）",
-            "研究業績を証明する書類（写）とともに、申請期限までにご提出ください。",
+            Sentence::HandInFinalForm.words(),
             vec![
                 number,
                 Labelled::new("本紙の番号", format!("第{}号", submission.number)),

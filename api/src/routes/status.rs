@@ -131,16 +131,10 @@ pub(super) fn answer(
     let state = found.state()?;
     let program = program(app, state)?;
     let withdrawn = matches!(found.application, Application::Withdrawn(_));
-    let mut status = state.status(program, at);
-    if withdrawn {
-        status = StatusView {
-            lines: vec!["申請: 取下げ".to_owned()],
-            editable: false,
-            exam_can_be_added: false,
-            deadline: status.deadline,
-            explanations: Vec::new(),
-        };
-    }
+    let status = found
+        .application
+        .status(program, at)
+        .ok_or(Problem::new(Kind::NotApplied))?;
     let submission = state.final_form().map(SubmissionAnswer::from);
     let payments = state.payments.values().map(|payment| PaymentAnswer {
         transaction: payment.transaction.clone(),
@@ -294,6 +288,9 @@ impl Moment {
             Some(AskedMoment::Number(sequence)) if sequence > 0 => Ok(Self::After(sequence)),
             Some(AskedMoment::Ledger(number)) => Self::after_ledger(app, id, number).await,
             Some(time) if let Some(last) = time.last(app.service().clock.now()) => {
+                if last > app.service().clock.now() {
+                    return Err(still_to_come());
+                }
                 Ok(Self::At(last))
             }
             _ => Err(malformed_or_number("時点", "変更の番号")),
@@ -310,6 +307,9 @@ impl Moment {
         number: i64,
     ) -> Result<Self, Problem> {
         let log = &app.service().log;
+        if number > log.head().await? {
+            return Err(still_to_come());
+        }
         let sequence = log
             .sequence_at::<Application>(&id.to_string(), number)
             .await?;
@@ -335,9 +335,10 @@ impl Moment {
                 (before, at)
             }
             Self::After(sequence) => {
-                let sequence = usize::try_from(sequence)
-                    .unwrap_or(usize::MAX)
-                    .min(decided.len());
+                let sequence = usize::try_from(sequence).unwrap_or(usize::MAX);
+                if sequence > decided.len() {
+                    return Err(still_to_come());
+                }
                 let us = sequence.checked_sub(1).and_then(|place| decided.get(place));
                 let at = us.and_then(|us| Timestamp::from_microsecond(*us).ok());
                 (sequence, at.unwrap_or_else(|| app.service().clock.now()))
@@ -348,6 +349,14 @@ impl Moment {
         }
         Ok((i64::try_from(sequence).unwrap_or(i64::MAX), at))
     }
+}
+
+/// Of what has not happened nothing is known, and today is no answer for it.
+fn still_to_come() -> Problem {
+    Problem::saying(
+        Kind::MalformedAddress,
+        "この時点は、まだ来ていません。過去の日時か、これまでの変更の番号を指定してください。",
+    )
 }
 
 /// When each event of an application was decided, in microseconds.

@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use super::{
     Adjustment, ApplicationEvent, ApplicationState, CertificationTrack, Check, CheckMark, Command,
     Correction, DecisionKind, DocumentTrack, Documents, ExamTrack, Explanations, ProofState,
-    Refusal, Review, SavedResume, decide, edit::Edit,
+    Refusal, Review, SavedResume, StatusView, decide, edit::Edit,
 };
 use crate::{
+    calendar::show_deadline,
     eligibility::Scope,
     member::{Payment, PaymentItem, SeminarAttendance, SeminarKey},
-    program::Programs,
+    program::{Program, Programs},
 };
 
 /// An application: not made, running, or withdrawn.
@@ -36,6 +37,47 @@ impl Application {
         match self {
             Self::NotMade => None,
             Self::Made(state) | Self::Withdrawn(state) => Some(state),
+        }
+    }
+
+    /// 状態 at a moment; none before お申込み.
+    pub fn status(&self, program: &Program, at: Timestamp) -> Option<StatusView> {
+        match self {
+            Self::NotMade => None,
+            Self::Made(state) => Some(state.status(program, at)),
+            Self::Withdrawn(_) => Some(StatusView {
+                lines: vec!["申請: 取下げ".to_owned()],
+                editable: false,
+                exam_can_be_added: false,
+                deadline: show_deadline(self.closes(program)),
+                explanations: Vec::new(),
+            }),
+        }
+    }
+
+    /// The tracks in the words of the secretariat, whatever the time.
+    pub fn track_words(&self) -> String {
+        match self {
+            Self::NotMade => "未申込".to_owned(),
+            Self::Made(state) => state.track_words(),
+            Self::Withdrawn(_) => "申請: 取下げ".to_owned(),
+        }
+    }
+
+    /// The first instant at which it is too late. After 取下げ that is 締め切り日時, whatever the application was granted or asked
+    /// for: another お申込み goes by it.
+    pub fn closes(&self, program: &Program) -> Timestamp {
+        match self {
+            Self::Made(state) => state.closes(program),
+            Self::NotMade | Self::Withdrawn(_) => program.period.closes,
+        }
+    }
+
+    /// The 差し戻し that waits for the member: none after 取下げ and 失効.
+    pub fn open_correction(&self) -> Option<&Correction> {
+        match self {
+            Self::Made(state) if !state.has_lapsed() => state.open_correction(),
+            _ => None,
         }
     }
 

@@ -352,6 +352,9 @@ pub(super) fn decide(
         act: label,
         state: state.track_words(),
     };
+    if state.has_lapsed() && !is_possible_after_lapse(&act) {
+        return Err(wrong_state());
+    }
     let event = match act {
         Act::Check { target, mark } => {
             under_review(state).ok_or_else(wrong_state)?;
@@ -669,6 +672,20 @@ fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
         | Act::Withdraw
         | Act::Undo { .. } => false,
     }
+}
+
+/// What the society can still do where 失効 stands: what it keeps for itself, money and results that are taken back,
+/// and the undoing. A 差し戻し would ask a member for what it cannot do, and after a 取下げ it could apply anew.
+fn is_possible_after_lapse(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::RecordProof { .. }
+            | Act::AddNote(_)
+            | Act::SetLabels(_)
+            | Act::ReversePayment { .. }
+            | Act::RetractExamResult { .. }
+            | Act::Undo { .. }
+    )
 }
 
 fn under_review(state: &ApplicationState) -> Option<()> {

@@ -867,6 +867,29 @@ fn what_cannot_be_done_anyway_is_refused_for_that_and_not_for_want_of_a_second_p
 }
 
 #[test]
+fn while_a_lapse_stands_nothing_is_asked_of_the_member_or_decided_until_it_is_undone() {
+    let lapsed = after_acts(under_review(), [Act::Lapse]);
+    let check = checks().swap_remove(0);
+    for refused in [check, send_back(), Act::AcceptDocuments, Act::Withdraw] {
+        let label = refused.label();
+        let answer = act(&lapsed, refused);
+        assert!(
+            matches!(answer, Err(Refusal::WrongState { .. })),
+            "{label}: {answer:?}"
+        );
+    }
+    for possible in [
+        Act::AddNote("電話".to_owned()),
+        Act::Undo {
+            event: lapsed.len() as u64,
+        },
+    ] {
+        let label = possible.label();
+        assert!(act(&lapsed, possible).is_ok(), "{label}");
+    }
+}
+
+#[test]
 fn an_act_in_the_wrong_state_says_the_state_in_words() {
     let Err(refusal) = act(&complete(), Act::PassReview) else {
         panic!("passed before it was submitted");

@@ -10,7 +10,7 @@ use super::{
     Review, Submission,
 };
 use crate::{
-    calendar::{show_date, show_deadline},
+    calendar::{show_date, show_deadline, show_last_day},
     documents::{
         ClinicalExperience, Conference, DocumentKind, FieldError, Paper, Profile,
         ResearchActivities, ResearchActivity, Resume, Rows, research_years,
@@ -307,7 +307,7 @@ impl CertificationTrack {
             Self::Approved => Some("認定: 更新認定可".to_owned()),
             Self::FeeRequested { due } => Some(format!(
                 "認定: 認定料をご納入ください（{} まで）",
-                show_date(*due)
+                show_last_day(*due)
             )),
             Self::FeePaid => Some("認定: 認定料入金確認済み".to_owned()),
             Self::Certified(certificate) => Some(format!(
@@ -315,7 +315,9 @@ impl CertificationTrack {
                 show_date(certificate.certified_on),
                 show_date(certificate.expires_on)
             )),
-            Self::Deferred { until } => Some(format!("認定: 猶予（{} まで）", show_date(*until))),
+            Self::Deferred { until } => {
+                Some(format!("認定: 猶予（{} まで）", show_last_day(*until)))
+            }
             Self::Lapsed => Some("認定: 失効".to_owned()),
         }
     }
@@ -503,8 +505,8 @@ impl ApplicationState {
         Some(place + 1)
     }
 
-    /// 状態 at a moment. 期限切れ is derived from the time asked about (architecture, decision 15).
-    pub fn status(&self, program: &Program, at: Timestamp) -> StatusView {
+    /// 状態 at a moment, while it is not withdrawn ([`super::Application::status`]). 期限切れ is derived from the time asked about (architecture, decision 15).
+    pub(super) fn status(&self, program: &Program, at: Timestamp) -> StatusView {
         let closes = self.closes(program);
         let expired = at >= closes;
         let mut lines = Vec::new();
@@ -520,6 +522,10 @@ impl ApplicationState {
         }
         match &self.exam {
             ExamTrack::NotApplied => {}
+            // Nothing is asked of who has lapsed.
+            ExamTrack::AwaitingPayment if self.has_lapsed() => {
+                lines.push("筆記試験: 申込済".to_owned());
+            }
             ExamTrack::AwaitingPayment => {
                 lines.push("筆記試験: 申込済 受験料をご納入ください".to_owned());
             }
@@ -604,7 +610,7 @@ impl ApplicationState {
     }
 
     /// The tracks in the words of the secretariat, whatever the time.
-    pub fn track_words(&self) -> String {
+    pub(super) fn track_words(&self) -> String {
         let documents = match &self.documents_track {
             DocumentTrack::NotApplied => "書類審査なし",
             DocumentTrack::Drafting => "申込済",

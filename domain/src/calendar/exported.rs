@@ -29,11 +29,7 @@ pub fn parse_exported_date(text: &str) -> Result<Date, CalendarError> {
         Some((day, clock)) => (day, Some(clock.ok_or(CalendarError::NotADate)?)),
         None => (entry.as_str(), None),
     };
-    let (day, written) = without_weekday(day);
-    let date = parse_date(day)?;
-    if written.is_some_and(|written| written != weekday(date)) {
-        return Err(CalendarError::WrongWeekday);
-    }
+    let date = day_with_weekday(day)?;
     match clock {
         Some((clock, Some(offset))) => offset
             .to_timestamp(date.to_datetime(clock))
@@ -178,6 +174,17 @@ const WEEKDAYS: [(&str, &str, char); 7] = [
     ("土", "Sat", '㈯'),
     ("日", "Sun", '㈰'),
 ];
+
+/// A day with or without its 曜日, which is to be that of the day.
+pub(super) fn day_with_weekday(text: &str) -> Result<Date, CalendarError> {
+    let text = text.trim_end();
+    let (day, written) = without_weekday(text.strip_suffix("(祝)").unwrap_or(text));
+    let date = parse_date(day)?;
+    if written.is_some_and(|written| written != weekday(date)) {
+        return Err(CalendarError::WrongWeekday);
+    }
+    Ok(date)
+}
 
 /// The day without a 曜日 behind it, and the 曜日: `(火)`, `(火・祝)`, `火曜日`, ` 火`, `㈫`, `(Tue)`.
 fn without_weekday(day: &str) -> (&str, Option<&'static str>) {

@@ -93,6 +93,11 @@ pub fn show_deadline(end: Timestamp) -> String {
     }
 }
 
+/// A last day in the same words: `2027年2月28日(日) 24:00`.
+pub fn show_last_day(day: Date) -> String {
+    show_minute(day, 24, 0)
+}
+
 fn show_minute(day: Date, hour: i8, minute: i8) -> String {
     format!(
         "{}年{}月{}日({}) {hour:02}:{minute:02}",

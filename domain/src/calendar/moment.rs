@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
-use super::{CalendarError, JST, YEARS, jst_instant, parse_date};
+use super::{CalendarError, JST, YEARS, exported::day_with_weekday, jst_instant};
 use crate::text::half_width;
 
 /// Most characters of a moment.
@@ -95,7 +95,7 @@ pub fn parse_moment(text: &str) -> Result<AskedMoment, CalendarError> {
             .map(AskedMoment::Ledger)
             .ok_or(CalendarError::NotAMoment);
     }
-    let mut refused = match parse_date(without_weekday(&entry)) {
+    let mut refused = match day_with_weekday(&entry) {
         Ok(day) => return span(day, SignedDuration::from_hours(24)),
         Err(error) => error,
     };
@@ -106,12 +106,18 @@ pub fn parse_moment(text: &str) -> Result<AskedMoment, CalendarError> {
         let Some(time) = Some(time).filter(|_| apart).and_then(time_of_day) else {
             continue;
         };
-        match parse_date(without_weekday(day)) {
+        match day_with_weekday(day) {
             Ok(day) => return at_time(day, &time),
             Err(error) => refused = error,
         }
     }
-    let iso: Result<Timestamp, _> = entry.parse();
+    let iso: Result<Timestamp, _> = entry.parse().or_else(|refused| {
+        // In an address a `+` may have become a blank.
+        match entry.rsplit_once(' ') {
+            Some((before, offset)) => format!("{before}+{offset}").parse(),
+            None => Err(refused),
+        }
+    });
     match iso {
         Ok(at) if YEARS.contains(&JST.to_datetime(at).year()) => Ok(AskedMoment::Time {
             begins: at,
@@ -122,25 +128,6 @@ pub fn parse_moment(text: &str) -> Result<AskedMoment, CalendarError> {
             CalendarError::NotADate => CalendarError::NotAMoment,
             other => other,
         }),
-    }
-}
-
-/// `2026/06/03(水)` is the day without it.
-fn without_weekday(text: &str) -> &str {
-    let text = text.trim_end();
-    let Some((day, behind)) = text.split_once('(') else {
-        return text;
-    };
-    let name = behind
-        .strip_suffix(')')
-        .unwrap_or(behind)
-        .trim_end_matches("曜日");
-    if matches!(name, "月" | "火" | "水" | "木" | "金" | "土" | "日" | "祝")
-        && behind.ends_with(')')
-    {
-        day.trim_end()
-    } else {
-        text
     }
 }
 
@@ -227,7 +214,9 @@ fn offset(text: &str) -> Option<i64> {
     let (sign, rest) = if let Some(rest) = text.trim_start().strip_prefix(['-', '−']) {
         (-1, rest)
     } else {
-        let escaped = text.strip_prefix(' ').filter(|rest| rest.contains(':'));
+        let escaped = text
+            .strip_prefix(' ')
+            .filter(|rest| rest.contains(':') || matches!(rest.len(), 2 | 4));
         (1, text.trim_start().strip_prefix('+').or(escaped)?)
     };
     let rest = rest.strip_suffix("[Asia/Tokyo]").unwrap_or(rest);

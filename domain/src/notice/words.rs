@@ -10,10 +10,11 @@ use crate::{
         ApplicationEvent, ApplicationId, ApplicationState, CertificationTrack, CorrectionItem,
         CorrectionRequest, DecisionKind, ExamTrack,
     },
-    calendar::{days_left, long_date, show_deadline, show_jst_minutes},
+    calendar::{days_left, long_date, show_deadline, show_jst_minutes, show_last_day},
     documents::with_commas,
     member::MemberRecord,
     program::Program,
+    sentences::Phase,
 };
 
 /// Word of the template → value.
@@ -121,7 +122,7 @@ fn of_occasion(
         Placeholder::CertificationFee => program.fees.certification.amount_yen.map(yen),
         Placeholder::CertificationFeeRoute => Some(program.fees.certification.route.clone()),
         Placeholder::CertificationFeeDue => match &state.certification {
-            CertificationTrack::FeeRequested { due } => Some(long_date(*due)),
+            CertificationTrack::FeeRequested { due } => Some(show_last_day(*due)),
             _ => None,
         },
         Placeholder::CertifiedOn => {
@@ -129,9 +130,13 @@ fn of_occasion(
         }
         Placeholder::ExpiresOn => certificate.map(|certificate| long_date(certificate.expires_on)),
         Placeholder::DeferredUntil => match &state.certification {
-            CertificationTrack::Deferred { until } => Some(long_date(*until)),
+            CertificationTrack::Deferred { until } => Some(show_last_day(*until)),
             _ => None,
         },
+        Placeholder::DeadlineName => {
+            let phase = Phase::of_made(state, at >= state.closes(program));
+            Some(phase.deadline().unwrap_or("申請期限").to_owned())
+        }
         Placeholder::DaysLeft => days_left(at, state.closes(program)).map(|days| match days {
             0 => "本日".to_owned(),
             days => format!("あと{days}日"),

@@ -16,7 +16,6 @@ const OWN: &[&str] = &[
     "公益社団法人",
     "特定非営利活動法人",
     "日本臨床腫瘍学会",
-    "臨床腫瘍学会",
     "年次学術集会",
     "学術集会",
     "本学会",
@@ -26,6 +25,9 @@ const OWN: &[&str] = &[
     "Annual Meeting",
     "of",
 ];
+
+/// What many leave of the society's name. Only where nothing stands before it: there are 米国臨床腫瘍学会 and アジア臨床腫瘍学会.
+const OWN_IN_SHORT: &str = "臨床腫瘍学会";
 
 /// How attendance from elsewhere is called.
 const WEB: &[&str] = &[
@@ -79,8 +81,18 @@ const PLAIN: &[&str] = &[
     "onsite",
 ];
 
-/// What a hall is called in Latin letters: beside a city it is its address, and says nothing without one.
+/// What a hall is called where its name would pass for a meeting's: beside a city it is its address, and says nothing without one.
 const HALLS: &[&str] = &[
+    "国際会議場",
+    "国際会議センター",
+    "会議場",
+    "会議センター",
+    "会議室",
+    "カンファレンスセンター",
+    "カンファレンスホール",
+    "カンファレンスルーム",
+    "コングレスセンター",
+    "コングレスクエア",
     "international",
     "convention",
     "conference",
@@ -107,6 +119,17 @@ const OTHERS: &[&str] = &[
     "フォーラム",
     "セミナー",
     "コングレス",
+    "会議",
+    "大会",
+    "集会",
+    "勉強会",
+    "カンファレンス",
+    "ミーティング",
+    "サミット",
+    "ワークショップ",
+    "スクール",
+    "アスコ",
+    "エスモ",
 ];
 
 /// Places that have a meeting's place in their name and are another one: 東京都 has 京都.
@@ -118,6 +141,7 @@ const TRAPS: &[(&str, &str)] = &[
 
 struct Words {
     own: Vec<String>,
+    own_in_short: String,
     web: Vec<String>,
     plain: Vec<String>,
     halls: Vec<String>,
@@ -128,6 +152,7 @@ struct Words {
 /// The words as they are compared, the longest first, so that no part of one is taken for another.
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     own: longest_first(OWN),
+    own_in_short: fold(OWN_IN_SHORT),
     web: longest_first(WEB),
     plain: longest_first(PLAIN),
     halls: longest_first(HALLS),
@@ -196,7 +221,7 @@ pub(super) fn names(rules: &Rules, meeting: &AnnualMeeting, typed: &str) -> bool
     if number.is_some_and(|number| number != meeting.number) {
         return false;
     }
-    let is_own = take(&mut rest, &words.own) || number.is_some();
+    let mut is_own = take(&mut rest, &words.own) || number.is_some();
     let is_city = take(&mut rest, &city(meeting));
     if is_city {
         take(&mut rest, &words.halls);
@@ -204,6 +229,10 @@ pub(super) fn names(rules: &Rules, meeting: &AnnualMeeting, typed: &str) -> bool
     let is_web = take(&mut rest, &words.web);
     take(&mut rest, &words.plain);
     rest.retain(|c| !c.is_ascii_digit() && !matches!(c, '第' | '回' | '年' | '月' | '日'));
+    if let Some(after) = rest.strip_prefix(words.own_in_short.as_str()) {
+        is_own = true;
+        rest = after.to_owned();
+    }
     let is_elsewhere = rules
         .annual_meetings
         .iter()

@@ -266,10 +266,7 @@ async fn the_state_at_every_moment_is_the_fold_of_the_events_until_then() {
             assert_eq!(shown["sequence"], number);
             let at = shown["as_of"].as_str().unwrap().parse().unwrap();
             let program = service.inside.programs.get(&state.program).unwrap();
-            let lines = match &fold {
-                Application::Withdrawn(_) => vec!["申請: 取下げ".to_owned()],
-                _ => state.status(program, at).lines,
-            };
+            let lines = fold.status(program, at).unwrap().lines;
             assert_eq!(
                 shown["status"]["lines"],
                 json!(lines),

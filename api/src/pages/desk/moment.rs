@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{Application, ApplicationId, ApplicationState},
+    application::{ApplicationId, ApplicationState},
     calendar::show_jst_minutes,
     documents::DocumentKind,
 };
@@ -130,10 +130,9 @@ async fn then(app: &App, id: &ApplicationId, moment: Moment) -> Result<Then, Pro
     Ok(Then {
         sequence,
         at: show_jst_minutes(at),
-        lines: match application {
-            Application::Withdrawn(_) => vec!["申請: 取下げ".to_owned()],
-            _ => state.status(program, at).lines,
-        },
+        lines: application
+            .status(program, at)
+            .map_or_else(Vec::new, |status| status.lines),
         state,
     })
 }

@@ -514,11 +514,10 @@ pub(super) async fn page(
                 ),
             ),
         ],
-        lines: if withdrawn {
-            vec!["申請: 取下げ".to_owned()]
-        } else {
-            state.status(program, now).lines
-        },
+        lines: found
+            .application
+            .status(program, now)
+            .map_or_else(Vec::new, |status| status.lines),
         documents,
         checking: checks && under_review,
         key: Uuid::new_v4(),
@@ -552,7 +551,7 @@ pub(super) async fn page(
         } else {
             Vec::new()
         },
-        correction: CorrectionAnswer::of(state),
+        correction: CorrectionAnswer::of(&found.application),
         notes: state
             .review
             .notes

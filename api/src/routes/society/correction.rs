@@ -241,7 +241,7 @@ async fn correction(
     Path(id): Path<String>,
 ) -> Result<Json<Option<CorrectionAnswer>>, Problem> {
     let found = found(&app, &identity, &id).await?;
-    Ok(Json(CorrectionAnswer::of(found.state()?)))
+    Ok(Json(CorrectionAnswer::of(&found.application)))
 }
 
 /// The member's answer.
@@ -279,6 +279,6 @@ async fn answer_correction(
         }],
     };
     let done = execute(&app, &id, command, write.call()).await?;
-    let body = Json(CorrectionAnswer::of(done.found.state()?));
+    let body = Json(CorrectionAnswer::of(&done.found.application));
     Ok(with_view_behind(body.into_response(), done.behind))
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use domain::{
     application::{
-        ApplicationState, CheckMark, CheckTarget, Correction, DecisionKind, Proof, ProofState,
+        Application, CheckMark, CheckTarget, Correction, DecisionKind, Proof, ProofState,
         acceptance_obstacles, approval_obstacles,
     },
     calendar::show_deadline,
@@ -185,11 +185,12 @@ pub(crate) struct CorrectionItemAnswer {
 
 impl CorrectionAnswer {
     /// The last one of an application.
-    pub fn of(state: &ApplicationState) -> Option<Self> {
+    pub fn of(application: &Application) -> Option<Self> {
+        let state = application.state()?;
         let correction: &Correction = state.review.correction.as_ref()?;
         let request = &correction.request;
         Some(Self {
-            open: state.open_correction().is_some(),
+            open: application.open_correction().is_some(),
             submission: correction.submission,
             message: request.message.value.clone(),
             due: request.due,
@@ -267,8 +268,11 @@ impl ReviewAnswer {
         Ok(Self {
             id: found.id.to_string(),
             revision: review.revision,
-            state: state.track_words(),
-            lines: state.status(program, app.service().clock.now()).lines,
+            state: found.application.track_words(),
+            lines: found
+                .application
+                .status(program, app.service().clock.now())
+                .map_or_else(Vec::new, |status| status.lines),
             documents,
             recognised_units: review.recognised_units(&assessment),
             required_units: assessment.required,
@@ -290,7 +294,7 @@ impl ReviewAnswer {
                 })
                 .collect(),
             labels: review.labels.iter().cloned().collect(),
-            correction: CorrectionAnswer::of(state),
+            correction: CorrectionAnswer::of(&found.application),
             undoable: state.last_decision().map(|last| UndoableAnswer {
                 event: last.event,
                 decision: last.kind,
