@@ -8,7 +8,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    application::{Application, CertificationTrack, DocumentTrack, ExamTrack, Refusal},
+    application::{
+        Application, ApplicationState, CertificationTrack, DocumentTrack, ExamTrack, Refusal,
+    },
     documents::DocumentKind,
     program::Program,
     requirements::{Requirement, RequirementKind, requirements},
@@ -33,11 +35,13 @@ pub enum NextStep {
     CompleteAgain,
     /// 認定料をご納入ください
     PayCertificationFee,
+    /// 筆記試験 can not be added any more, and nothing is certified without it.
+    ExamPeriodOver,
     /// 修正の期限 is past.
     CorrectionOverdue,
     /// Nothing is left: 認定, 審査不合格, 失効 …
     Nothing,
-    /// 申請書（本紙）を出力し、証明する書類とともに提出する, while the period lasts. Whether it has arrived is not known here.
+    /// 申請書（本紙）を出力し、証明する書類とともに提出する, while the period lasts and until the society has noted that all has come.
     DeliverFinalForm,
     /// The society's turn.
     Wait,
@@ -69,6 +73,9 @@ impl NextStep {
             }
             Self::PayCertificationFee => {
                 "認定料をご納入ください。入金の確認には数日かかることがあります。".to_owned()
+            }
+            Self::ExamPeriodOver => {
+                "筆記試験のお申込みがないまま、お申込み期間を過ぎています。今後のお手続きについては、事務局へお問い合わせください。".to_owned()
             }
             Self::CorrectionOverdue => {
                 "修正の期限を過ぎたため、申請を完了できません。入力された内容は残っています。事務局へお問い合わせください。".to_owned()
@@ -118,20 +125,35 @@ pub fn next_step(application: &Application, program: &Program, at: Timestamp) ->
                 _ => NextStep::Correct,
             };
         }
+        // Who has applied for the exam may still sit it: a pass counts for another year.
+        DocumentTrack::ReviewFailed(_) if state.exam == ExamTrack::AwaitingPayment => {
+            return NextStep::PayExamFee;
+        }
         DocumentTrack::ReviewFailed(_) => return NextStep::Nothing,
         _ => {}
     }
     match state.exam {
         ExamTrack::NotApplied if !over => NextStep::AddExam,
+        ExamTrack::NotApplied if is_being_reviewed(state) => NextStep::ExamPeriodOver,
         ExamTrack::AwaitingPayment => NextStep::PayExamFee,
         ExamTrack::NotApplied
         | ExamTrack::Paid { .. }
         | ExamTrack::Exempt { .. }
         | ExamTrack::Resulted { .. } => match state.documents_track {
-            DocumentTrack::UnderReview(_) if !over => NextStep::DeliverFinalForm,
+            DocumentTrack::UnderReview(_) if !over && !state.review.has_all_papers() => {
+                NextStep::DeliverFinalForm
+            }
             _ => NextStep::Wait,
         },
     }
+}
+
+/// Whether the society has documents on which nothing final is decided.
+fn is_being_reviewed(state: &ApplicationState) -> bool {
+    matches!(
+        state.documents_track,
+        DocumentTrack::UnderReview(_) | DocumentTrack::Accepted(_) | DocumentTrack::ReviewPassed(_)
+    ) && state.certification == CertificationTrack::Pending
 }
 
 /// Documents first, then units, then money.
@@ -157,7 +179,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        application::{ApplicationCommand, ApplicationEvent, decide, examples as e},
+        application::{
+            Act, ApplicationCommand, ApplicationEvent, Proof, ProofState, decide, examples as e,
+        },
         eligibility::Scope,
         member::PaymentItem,
     };
@@ -226,11 +250,67 @@ mod tests {
 
     #[test]
     fn after_the_period_nothing_is_left_of_completed_documents_but_waiting() {
+        let submitted = of(e::under_review());
+        let closes = e::fourth().period.closes;
+        assert_eq!(next_step(&submitted, &e::fourth(), closes), NextStep::Wait);
+    }
+
+    #[test]
+    fn documents_without_the_exam_wait_for_nothing_once_it_can_not_be_added() {
         let mut events = e::complete();
         events[0] = e::applied(Scope::DocumentsOnly);
         let submitted = after(of(events), ApplicationCommand::Submit);
         let closes = e::fourth().period.closes;
-        assert_eq!(next_step(&submitted, &e::fourth(), closes), NextStep::Wait);
+        assert_eq!(
+            next_step(&submitted, &e::fourth(), closes),
+            NextStep::ExamPeriodOver
+        );
+    }
+
+    #[test]
+    fn papers_that_have_all_come_are_not_asked_for_again() {
+        let recorded = |state| {
+            let acts = Proof::ALL.map(|proof| Act::RecordProof { proof, state });
+            of(e::after_acts(e::under_review(), acts))
+        };
+        assert_eq!(
+            next(&recorded(ProofState::Received)),
+            NextStep::Wait,
+            "all received"
+        );
+        assert_eq!(
+            next(&recorded(ProofState::Defective)),
+            NextStep::DeliverFinalForm
+        );
+    }
+
+    #[test]
+    fn after_a_failed_review_the_exam_that_was_applied_for_is_paid_and_none_is_added() {
+        let failed = |scope| {
+            let mut events = e::complete();
+            events[0] = e::applied(scope);
+            let submitted = after(of(events.clone()), ApplicationCommand::Submit);
+            assert!(submitted.state().is_some());
+            events.push(ApplicationEvent::Submitted {
+                submission: submitted.state().unwrap().submission().unwrap().clone(),
+            });
+            let acts = e::checks()
+                .into_iter()
+                .chain([Act::AcceptDocuments, Act::FailReview]);
+            of(e::after_acts(events, acts))
+        };
+        assert_eq!(next(&failed(Scope::DocumentsAndExam)), NextStep::PayExamFee);
+        let without = failed(Scope::DocumentsOnly);
+        assert_eq!(next(&without), NextStep::Nothing);
+        let status = without.status(&e::fourth(), e::in_june().at).unwrap();
+        assert!(!status.exam_can_be_added);
+        for refused in [ApplicationCommand::AddExam, ApplicationCommand::Withdraw] {
+            let answer = decide(&without, refused, &e::in_june(), &e::programs());
+            assert!(
+                matches!(answer, Err(Refusal::WrongState { .. })),
+                "{answer:?}"
+            );
+        }
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl NoticeKind {
             | Self::ReviewFailed
             | Self::CertificationApproved
             | Self::Lapsed => &[P::Explanation],
-            Self::Withdrawn => &[],
+            Self::Withdrawn => &[P::ApplyUntil],
         };
         P::COMMON.iter().chain(of_the_occasion).copied().collect()
     }

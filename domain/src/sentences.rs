@@ -30,8 +30,8 @@ pub enum Phase {
     PeriodOver,
     /// 書類確認中, and papers can still be handed in.
     UnderReview,
-    /// 書類確認中 after the deadline.
-    UnderReviewLate,
+    /// 書類確認中, and no paper is to be handed in any more: the deadline is past, or all have come.
+    UnderReviewClosed,
     /// 修正のお願い（差し戻し）
     Returned,
     /// 修正のお願い whose 修正の期限 is past.
@@ -71,7 +71,9 @@ impl Phase {
             DocumentTrack::Drafting if over => Self::PeriodOver,
             DocumentTrack::Drafting if state.submissions > 0 => Self::DraftingAgain,
             DocumentTrack::Drafting => Self::Drafting,
-            DocumentTrack::UnderReview(_) if over => Self::UnderReviewLate,
+            DocumentTrack::UnderReview(_) if over || state.review.has_all_papers() => {
+                Self::UnderReviewClosed
+            }
             DocumentTrack::UnderReview(_) => Self::UnderReview,
             DocumentTrack::Returned(_) if over => Self::CorrectionOverdue,
             DocumentTrack::Returned(_) => Self::Returned,
@@ -90,7 +92,7 @@ impl Phase {
         Self::DraftingAgain,
         Self::PeriodOver,
         Self::UnderReview,
-        Self::UnderReviewLate,
+        Self::UnderReviewClosed,
         Self::Returned,
         Self::CorrectionOverdue,
         Self::Accepted,
@@ -114,7 +116,7 @@ impl Phase {
             | Self::DraftingAgain
             | Self::PeriodOver
             | Self::UnderReview => Some("申請期限"),
-            Self::UnderReviewLate
+            Self::UnderReviewClosed
             | Self::Accepted
             | Self::ReviewPassed
             | Self::ReviewFailed
@@ -136,7 +138,7 @@ impl Phase {
             Self::DraftingAgain => "申込済（以前の本紙あり）",
             Self::PeriodOver => "期限切れ",
             Self::UnderReview => "書類確認中",
-            Self::UnderReviewLate => "書類確認中（期限後）",
+            Self::UnderReviewClosed => "書類確認中（受領済み・期限後）",
             Self::Returned => "修正のお願い",
             Self::CorrectionOverdue => "修正の期限切れ",
             Self::Accepted => "書類受理",
@@ -220,6 +222,15 @@ impl Stand {
             exam: application
                 .state()
                 .map_or(ExamPhase::NotApplied, |state| ExamPhase::of(&state.exam)),
+        }
+    }
+
+    /// What the deadline that counts now is called; none where nothing depends on it any more.
+    pub fn deadline(self) -> Option<&'static str> {
+        match (self.phase, self.exam) {
+            // Who has paid has nothing left to do in time.
+            (Phase::ExamOnly, exam) if exam != ExamPhase::Unpaid => None,
+            (phase, _) => phase.deadline(),
         }
     }
 
@@ -453,7 +464,7 @@ const BEING_FILLED_IN: &[Phase] = &[Phase::Drafting, Phase::DraftingAgain];
 /// Documents that are in the society's hands, or decided about.
 const COMPLETED: &[Phase] = &[
     Phase::UnderReview,
-    Phase::UnderReviewLate,
+    Phase::UnderReviewClosed,
     Phase::Accepted,
     Phase::ReviewPassed,
     Phase::ReviewFailed,
@@ -469,7 +480,7 @@ const EXAM_GOES_ON: &[Phase] = &[
     Phase::DraftingAgain,
     Phase::PeriodOver,
     Phase::UnderReview,
-    Phase::UnderReviewLate,
+    Phase::UnderReviewClosed,
     Phase::Returned,
     Phase::CorrectionOverdue,
     Phase::Accepted,
@@ -535,7 +546,7 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         Sentence::OfficeChecks,
-        &[Phase::UnderReview, Phase::UnderReviewLate],
+        &[Phase::UnderReview, Phase::UnderReviewClosed],
         WHATEVER_EXAM,
     ),
     row(Sentence::FinalFormReady, COMPLETED, WHATEVER_EXAM),
@@ -591,7 +602,9 @@ fn steps_in(phase: Phase, exam: ExamPhase) -> Vec<std::mem::Discriminant<NextSte
     use crate::documents::DocumentKind::Resume;
     let unpaid = exam == ExamPhase::Unpaid;
     let exam_step = match exam {
-        ExamPhase::NotApplied => Some(NextStep::AddExam),
+        ExamPhase::NotApplied if phase == Phase::UnderReview => Some(NextStep::AddExam),
+        // Until when it can be added depends on the time, as the phases here do not.
+        ExamPhase::NotApplied => None,
         ExamPhase::Unpaid => Some(NextStep::PayExamFee),
         ExamPhase::Paid | ExamPhase::Exempt | ExamPhase::Resulted => None,
     };
@@ -612,9 +625,15 @@ fn steps_in(phase: Phase, exam: ExamPhase) -> Vec<std::mem::Discriminant<NextSte
             .into_iter()
             .chain([NextStep::DeliverFinalForm])
             .collect(),
-        Phase::UnderReviewLate | Phase::Accepted | Phase::ReviewPassed => {
+        Phase::UnderReviewClosed | Phase::Accepted | Phase::ReviewPassed
+            if exam == ExamPhase::NotApplied =>
+        {
+            vec![NextStep::AddExam, NextStep::ExamPeriodOver]
+        }
+        Phase::UnderReviewClosed | Phase::Accepted | Phase::ReviewPassed => {
             exam_step.into_iter().chain([NextStep::Wait]).collect()
         }
+        Phase::ReviewFailed if unpaid => vec![NextStep::PayExamFee],
         Phase::ExamOnly | Phase::Approved | Phase::FeePaid => vec![NextStep::Wait],
         Phase::Returned => vec![NextStep::Correct, NextStep::CompleteAgain],
         Phase::CorrectionOverdue => vec![NextStep::CorrectionOverdue],

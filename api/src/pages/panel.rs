@@ -174,7 +174,7 @@ impl Panel {
         Ok(Self {
             deadline: show_deadline(visit.closes()),
             days_left: show_days_left(visit.now, visit.closes()),
-            deadline_name: stand.phase.deadline(),
+            deadline_name: stand.deadline(),
             units: documents.then_some(units),
             complete: lines.iter().all(|line| line.met),
             lines,

@@ -319,6 +319,12 @@ fn add_exam(state: &ApplicationState, program: &Program, context: &Context) -> D
             ));
         }
     }
+    if state.has_failed_review() {
+        return Err(Refusal::WrongState {
+            act: "筆記試験の追加お申込み",
+            state: state.track_words(),
+        });
+    }
     open_period(state, program, context)?;
     Ok(vec![ApplicationEvent::ExamAdded {
         added_at: context.at,
@@ -554,7 +560,9 @@ fn open_period(
 
 fn withdraw(state: &ApplicationState, context: &Context) -> Decision {
     in_force(state)?;
-    if let CertificationTrack::Certified(_) = state.certification {
+    // A 審査不合格 of two persons would be gone with another お申込み.
+    if matches!(state.certification, CertificationTrack::Certified(_)) || state.has_failed_review()
+    {
         return Err(Refusal::WrongState {
             act: "取下げ",
             state: state.track_words(),

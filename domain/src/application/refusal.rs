@@ -16,7 +16,7 @@ pub enum Refusal {
     #[error("申請の種類が見つかりません。お申込みの一覧からお選びください。")]
     UnknownProgram,
     /// The member has applied already.
-    #[error("すでにお申込み済みです。申請の画面から入力をお続けください。")]
+    #[error("すでにお申込み済みです。申請の画面で状況をご確認ください。")]
     AlreadyApplied,
     /// Not open to the member.
     #[error("{}", sentences(.0))]

@@ -405,6 +405,16 @@ impl Review {
             .map_or(ProofState::Missing, |(state, _)| *state)
     }
 
+    /// Whether every paper has come and none is wrong, so that none is to be handed in.
+    pub fn has_all_papers(&self) -> bool {
+        Proof::ALL.into_iter().all(|proof| {
+            matches!(
+                self.proof(proof),
+                ProofState::Received | ProofState::Checked
+            )
+        })
+    }
+
     /// A new 申込 after 取下げ: what is to be checked comes anew; notes, labels and papers stay.
     pub(crate) fn begin_again(&mut self) {
         self.revision = self.revision.saturating_add(1);

@@ -890,6 +890,48 @@ fn while_a_lapse_stands_nothing_is_asked_of_the_member_or_decided_until_it_is_un
 }
 
 #[test]
+fn the_form_that_a_correction_asks_for_comes_by_the_day_of_the_correction() {
+    let mut events = returned();
+    let now = "2026-08-20T09:00";
+    events.extend(by_member(&events, profile_command(&events, "改めた内容"), now).unwrap());
+    events.extend(by_member(&events, revise_paper(&events, 101, "掲載誌 12 (3)"), now).unwrap());
+    let number = save_resume(&events, |typed| {
+        typed.qualification_number = "第999号".to_owned();
+    });
+    events.extend(by_member(&events, number, now).unwrap());
+    let due = state_of(&events).closes(&fourth());
+    events.extend(by_member(&events, ApplicationCommand::Submit, now).unwrap());
+    assert!(due > fourth().period.closes);
+    assert_eq!(folded(&events).closes(&fourth()), due);
+}
+
+#[test]
+fn after_a_withdrawal_the_correction_waits_for_nobody_and_the_period_counts() {
+    let mut events = returned();
+    events.push(ApplicationEvent::Withdrawn {
+        withdrawn_at: at("2026-08-20T09:00"),
+    });
+    let withdrawn = folded(&events);
+    assert_eq!(withdrawn.closes(&fourth()), fourth().period.closes);
+    assert!(withdrawn.open_correction().is_none());
+    let status = withdrawn.status(&fourth(), in_june().at).unwrap();
+    assert_eq!(status.lines, ["申請: 取下げ"]);
+    assert!(!status.editable && !status.exam_can_be_added);
+    let lapsed = folded(&after_acts(returned(), [Act::Lapse]));
+    assert!(lapsed.open_correction().is_none());
+}
+
+#[test]
+fn nobody_who_has_lapsed_is_asked_for_a_fee() {
+    let lapsed = after_acts(vec![applied(Scope::DocumentsAndExam)], [Act::Lapse]);
+    let status = folded(&lapsed).status(&fourth(), in_june().at).unwrap();
+    assert_eq!(
+        status.lines,
+        ["申請: 申込済", "筆記試験: 申込済", "認定: 失効"]
+    );
+}
+
+#[test]
 fn an_act_in_the_wrong_state_says_the_state_in_words() {
     let Err(refusal) = act(&complete(), Act::PassReview) else {
         panic!("passed before it was submitted");

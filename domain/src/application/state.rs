@@ -539,7 +539,10 @@ impl ApplicationState {
         StatusView {
             lines,
             editable: self.is_open(),
-            exam_can_be_added: self.exam == ExamTrack::NotApplied && !expired && !self.has_lapsed(),
+            exam_can_be_added: self.exam == ExamTrack::NotApplied
+                && !expired
+                && !self.has_lapsed()
+                && !self.has_failed_review(),
             deadline: show_deadline(closes),
             explanations: [
                 &self.explanations.documents,
@@ -555,11 +558,16 @@ impl ApplicationState {
 
     /// The first instant at which it is too late: 締め切り日時, 期限延長 of this application, or the date of a 差し戻し.
     pub fn closes(&self, program: &Program) -> Timestamp {
+        let granted = self.deadline.map_or(program.period.closes, |until| {
+            until.max(program.period.closes)
+        });
         match (&self.documents_track, &self.review.correction) {
             (DocumentTrack::Returned(_), Some(correction)) => correction.request.due,
-            _ => self.deadline.map_or(program.period.closes, |until| {
-                until.max(program.period.closes)
-            }),
+            // The 本紙 that a correction asks for comes on paper too, and until the same day.
+            (DocumentTrack::UnderReview(_), Some(correction)) => {
+                granted.max(correction.request.due)
+            }
+            _ => granted,
         }
     }
 
@@ -578,6 +586,11 @@ impl ApplicationState {
     /// 失効: nothing of it is the member's to do any more, unless the lapse is undone.
     pub fn has_lapsed(&self) -> bool {
         self.certification == CertificationTrack::Lapsed
+    }
+
+    /// 審査不合格 stands.
+    pub fn has_failed_review(&self) -> bool {
+        matches!(self.documents_track, DocumentTrack::ReviewFailed(_))
     }
 
     /// Whether the member may edit something and complete it.

@@ -328,6 +328,10 @@ mod tests {
             ("2026-06-03T18:03:00,25+09:00", "2026-06-03T09:03:00.25Z"),
             ("20260603T180300+0900", "2026-06-03T09:03:00Z"),
             ("20260603T090300Z", "2026-06-03T09:03:00Z"),
+            ("20260603T180300+0900", "2026-06-03T09:03:00Z"),
+            // In an address the plus may have become a blank.
+            ("20260603T180300 0900", "2026-06-03T09:03:00Z"),
+            ("2026-06-03T18:03:00.5 09", "2026-06-03T09:03:00.5Z"),
             (
                 "2026-06-03T18:03:00+09:00[Asia/Tokyo]",
                 "2026-06-03T09:03:00Z",
@@ -391,10 +395,20 @@ mod tests {
             "18:05",
             "2026/06/03(昨日)",
             "2026/06/03 18:05.",
+            "2026-W23-3",
+            "2026-06-03T18",
         ] {
             assert_eq!(parse_moment(text), Err(CalendarError::NotAMoment), "{text}");
         }
         assert_eq!(parse_moment(" "), Err(CalendarError::Empty));
+        // The day or its 曜日 is a slip, and which of them nobody knows.
+        for text in ["2026年6月3日(月) 18:05", "2026/06/03(木)"] {
+            assert_eq!(
+                parse_moment(text),
+                Err(CalendarError::WrongWeekday),
+                "{text}"
+            );
+        }
         for text in ["2026/06/31 18:05", "2026/02/30"] {
             assert_eq!(
                 parse_moment(text),

@@ -133,6 +133,11 @@ fn of_occasion(
             CertificationTrack::Deferred { until } => Some(show_last_day(*until)),
             _ => None,
         },
+        Placeholder::ApplyUntil => Some(if at < program.period.closes {
+            show_deadline(program.period.closes)
+        } else {
+            String::new()
+        }),
         Placeholder::DeadlineName => {
             let phase = Phase::of_made(state, at >= state.closes(program));
             Some(phase.deadline().unwrap_or("申請期限").to_owned())

@@ -20,7 +20,11 @@ async fn nothing_untrue_is_said(service: &TestService, yoko: &Applicant) -> Phas
     let program = service.inside.programs.get(&id.program).unwrap();
     let stand = Stand::of(&application, program, service.inside.clock.now());
     let top = format!("/applications/{id}");
-    let mut pages = vec!["/".to_owned(), format!("{top}/requirements")];
+    let mut pages = vec![
+        "/".to_owned(),
+        format!("{top}/requirements"),
+        format!("{top}/print"),
+    ];
     // An address that was kept says what it said then, unless it is not true any more.
     pages.extend(
         [
@@ -53,6 +57,10 @@ async fn nothing_untrue_is_said(service: &TestService, yoko: &Applicant) -> Phas
                 "{stand:?}: {page} says {sentence:?}"
             );
         }
+        assert!(
+            stand.phase != Phase::Lapsed || !text.contains("ご納入ください"),
+            "{page} asks who has lapsed for money"
+        );
         let editable = answer.text.contains(">入力内容保存</button>");
         let may_be_edited = matches!(&application, Application::Made(state) if state.is_open());
         assert!(
@@ -60,7 +68,64 @@ async fn nothing_untrue_is_said(service: &TestService, yoko: &Applicant) -> Phas
             "{stand:?}: {page} can be edited"
         );
     }
+    // The question is asked where the answer is taken.
+    let question = yoko.person.get(&format!("{top}/withdrawal")).text;
+    let offered = yoko.person.get(&top).text.contains("お申込みを取り下げる");
+    assert_eq!(
+        question.contains("取り下げてよろしいですか"),
+        offered,
+        "{stand:?}"
+    );
     stand.phase
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lapse_during_a_correction_leaves_nothing_to_correct_and_no_way_to_go() {
+    each_service(async |service| {
+        let yoko = completed(service);
+        let colleague = service.secretariat();
+        let desk = Desk::new(&colleague, &yoko.id);
+        let items = serde_json::json!([{ "document": "profile", "comment": "具体的に" }]);
+        let asked = serde_json::json!({ "items": items, "due": "2026-08-31T17:00" });
+        desk.judge("/return", &asked).ok();
+        done(service, &yoko.id, Act::Lapse, TOLD).await;
+        assert_eq!(nothing_untrue_is_said(service, &yoko).await, Phase::Lapsed);
+        let top = format!("/applications/{}", yoko.id);
+        let page = yoko.person.get(&top).text;
+        assert!(!page.contains("修正のお願いを確認する"), "{page}");
+        assert!(!page.contains("いまここ"), "{page}");
+        let page = yoko.person.get(&format!("{top}/corrections")).text;
+        assert!(!page.contains("回答を保存する"), "{page}");
+        // And none can be begun.
+        desk.judge("/return", &asked).refused(409, "wrong-state");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_withdrawal_the_limit_is_that_of_another_application_and_no_correction_waits() {
+    each_service(async |service| {
+        let yoko = completed(service);
+        let colleague = service.secretariat();
+        let items = serde_json::json!([{ "document": "profile", "comment": "具体的に" }]);
+        Desk::new(&colleague, &yoko.id)
+            .judge(
+                "/return",
+                &serde_json::json!({ "items": items, "due": "2026-06-20T17:00" }),
+            )
+            .ok();
+        yoko.person.post(&yoko.path("/withdrawal")).send().ok();
+        assert_eq!(
+            nothing_untrue_is_said(service, &yoko).await,
+            Phase::Withdrawn
+        );
+        let top = yoko.person.get(&format!("/applications/{}", yoko.id)).text;
+        assert!(!top.contains("6月20日"), "{top}");
+        assert!(!top.contains("修正のお願いを確認する"), "{top}");
+        let answer = yoko.person.get(&yoko.path("")).ok();
+        assert_eq!(answer["status"]["deadline"], "2026年7月31日(金) 24:00");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
