@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::databases::TestDatabase;
 use crate::intake::pages::{Browser, hidden, place};
 use crate::intake::{ATTENDANCE, Desk, PAYMENTS, exam_fee, text};
-use crate::service::{FOURTH, TestService, each_service};
+use crate::service::{FOURTH, TestService, each_service, eventually};
 
 /// Somebody of the secretariat with these duties.
 async fn desk_with(service: &TestService, account: &str, duties: &str) -> Desk {
@@ -262,6 +262,48 @@ async fn whoever_confirms_or_judges_without_viewing_can_not_ask_it_either() {
         assert_eq!(import(result("9000001")), import(result(member)));
     }
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_rows_that_turn_out_to_be_about_one_application_tell_nothing_of_it_without_viewing() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let every = Desk::of(service);
+        let fee = format!("{PAYMENTS}{}", exam_fee("T1", "9000001", "ﾘﾝｼﾖｳ"));
+        every.import("payments", &fee);
+        eventually(&true, || every.status(&yoko.id).contains("入金確認済み"));
+        let hantei = desk_with(service, "hantei", "decide").await;
+        let file = |member: &str, first: &str, second: &str| {
+            format!(
+                "会員番号,結果,申請の種類,会員への説明\r\n{member},{first},,\r\n{member},{second},{FOURTH},集計に誤りがありました。\r\n"
+            )
+        };
+        for (first, second) in [("不合格", "不合格"), ("合格", "不合格"), ("合格", "欠席")] {
+            // The look says what the run says, to whoever may be told.
+            let look = every.look("exam-results", &file("9000001", first, second));
+            for by in [Desk::look, Desk::import] {
+                let answer = |member: &str| {
+                    told(by(&hantei, "exam-results", &file(member, first, second)))
+                };
+                let nobody = answer("7654321");
+                assert_eq!(answer("9000001"), nobody, "{first} {second}");
+                assert_eq!(
+                    (&nobody["accepted"], &nobody["reported"]),
+                    (&json!(2), &json!([]))
+                );
+            }
+            let done = every.person.get("/api/v1/imports?limit=1").ok()["imports"][0].clone();
+            assert_eq!(done["actor"], "secretariat:hantei");
+            assert!(hantei.rows(&done["id"]).is_empty(), "{first} {second}");
+            let rows = every.rows(&done["id"]);
+            for outcome in ["recorded", "waiting", "refused"] {
+                let count = rows.iter().filter(|row| row.1 == outcome).count();
+                assert_eq!(look[outcome], count, "{first} {second}: {look} {rows:?}");
+            }
+            every.take_back(&done["id"]).ok();
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
