@@ -41,9 +41,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             &[&[Kind::Invalid, Kind::Unavailable]],
             routes!(preview_bulk_run),
         ),
-        endpoint(Permission::SearchApplications, &[], routes!(bulk_runs)),
+        endpoint(Permission::SeeRuns, &[], routes!(bulk_runs)),
         endpoint(
-            Permission::SearchApplications,
+            Permission::SeeRuns,
             &[&[Kind::NotFound, Kind::Unavailable]],
             routes!(bulk_run),
         ),
@@ -56,7 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
         endpoint(Permission::Decide, &[start], routes!(approve_bulk_run)),
         endpoint(
-            Permission::SearchApplications,
+            Permission::SeeRuns,
             &[&[Kind::NotFound, Kind::Unavailable]],
             routes!(cancel_bulk_run),
         ),
@@ -248,10 +248,10 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
     })
 }
 
-/// A run, with its items for whoever has 閲覧; whom they show is written down first.
+/// A run with its items, for who may see it; whom they show is written down first.
 async fn shown(app: &App, identity: &Identity, id: Uuid) -> Result<Json<RunAnswer>, Problem> {
-    let run = bulk::find(app, id).await?;
-    let run = answer(app, run, identity.holds(Permission::SearchApplications)).await?;
+    let run = bulk::find(app, identity, id).await?;
+    let run = answer(app, run, true).await?;
     let members = named_by(run.items.iter().map(|item| &*item.application));
     note_list(app, identity, members).await?;
     Ok(Json(run))
@@ -304,15 +304,20 @@ async fn preview_bulk_run(State(app): State<App>, write: Write) -> Result<Respon
 }
 
 /// The last runs
+///
+/// Without 閲覧 those that one has proposed by hand.
 #[utoipa::path(
     get,
     path = "/api/v1/bulk-runs",
     responses((status = OK, description = "The runs.", body = RunsAnswer))
 )]
-async fn bulk_runs(State(app): State<App>) -> Result<Json<RunsAnswer>, Problem> {
-    let found = app.bulk_runs().list(LIST).await;
+async fn bulk_runs(
+    State(app): State<App>,
+    identity: Identity,
+) -> Result<Json<RunsAnswer>, Problem> {
+    let found = bulk::last(&app, &identity, LIST).await;
     let mut runs = Vec::new();
-    for run in found.map_err(|error| failed(&error))? {
+    for run in found? {
         runs.push(answer(&app, run, false).await?);
     }
     Ok(Json(RunsAnswer { runs }))
