@@ -28,7 +28,7 @@ use crate::{
         Identity, Permission,
         two_persons::{self, TwoPersonsError},
     },
-    acts::NamedAct,
+    acts::{Asks, NamedAct},
     app::App,
     problem::{Kind, Problem},
     routes::worklist::{Asked, unread},
@@ -293,6 +293,34 @@ fn is_of(item: &BulkItem) -> bool {
 /// All items of a run.
 async fn all_items(runs: &BulkRuns, run: Uuid) -> Result<Vec<BulkItem>, sqlx::Error> {
     runs.items(run, None, i64::MAX).await
+}
+
+/// What an act of a run asks for, as people read it; of an undoing the decision that it undoes.
+///
+/// # Errors
+/// The log.
+pub(crate) async fn asked(app: &App, run: &BulkRun, items: &[BulkItem]) -> Result<String, Problem> {
+    let Asks::Decision = run.act.asks else {
+        return Ok(run.act.shown(&run.until));
+    };
+    // An undoing is about one application.
+    let id = items
+        .iter()
+        .find_map(|item| ApplicationId::parse(&item.application).ok());
+    let found = match id {
+        Some(id) => app.service().application(&id).await?,
+        None => None,
+    };
+    let decision = found.as_ref().and_then(|(application, _)| {
+        let event = run.until.parse().ok()?;
+        application.state()?.decision(event)
+    });
+    let record = format!("変更履歴の記録 {}", run.until);
+    Ok(match decision {
+        Some(decision) => format!("{}（{record}）", decision.kind.label()),
+        // It is undone.
+        None => record,
+    })
 }
 
 /// What kind of thing a run proposes: whether it waits for a second person, and when it begins.

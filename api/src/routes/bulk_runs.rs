@@ -115,6 +115,8 @@ pub(crate) struct RunAnswer {
     reason: String,
     /// What the act asks for.
     until: String,
+    /// The same in words; of an undoing the decision that it undoes. In the list of those that wait only.
+    until_label: Option<String>,
     /// By whom it was made.
     made_by: String,
     /// By whom it was started.
@@ -177,6 +179,8 @@ struct ItemAnswer {
     state: &'static str,
     /// Why not.
     sentence: String,
+    /// 会員への説明 of this one, where a file has one; empty: that of the run.
+    explanation: String,
 }
 
 /// The last runs, newest first.
@@ -197,6 +201,10 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
     } else {
         let counts = app.bulk_runs().counts(run.id).await;
         counts.map_err(|error| failed(&error))?
+    };
+    let until_label = match &rows {
+        Some(rows) => Some(bulk::asked(app, &run, &rows.items).await?),
+        None => None,
     };
     let (mut items, digest, changed, told) = match rows {
         Some(rows) => (rows.items, Some(rows.digest), rows.is_changed, rows.told),
@@ -229,6 +237,7 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
         explanation: run.explanation,
         reason: run.reason,
         until: run.until,
+        until_label,
         made_by: run.made_by,
         started_by: run.started_by,
         made_label: show_jst_minutes(run.made_at),
@@ -243,6 +252,7 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
                 application: item.application,
                 state: item.state.as_str(),
                 sentence: item.sentence,
+                explanation: item.explanation,
             })
             .collect(),
     })

@@ -64,6 +64,51 @@ fn preview(person: &Person, act: &str, explanation: &str, ids: &[&str]) -> Value
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_person_is_shown_all_that_is_approved_wherever_it_is() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let person = service.secretariat();
+        let desk = Desk::new(&person, &yoko.id);
+        let decider = service.decider();
+        let other = Browser::at_hand_of(service, decider.clone());
+        let shown = |run: &Value, words: &str| {
+            let address = format!("/desk/bulk/{}", run["id"].as_str().unwrap());
+            for path in ["/desk/approvals", &address] {
+                let page = other.page(path);
+                assert!(page.contains(words), "{path}: {words}: {page}");
+            }
+        };
+        // Until when.
+        let run = preview(&person, "defer", TOLD, &[&yoko.id]);
+        assert_eq!(run["state"], "previewed", "{run}");
+        person.post(&of(&run, "/start-decisions")).send().ok();
+        shown(&run, "2027年2月28日");
+        let label = decider.get(&of(&run, "")).ok()["until_label"].clone();
+        assert!(label.as_str().unwrap().contains("2027年2月28日"), "{label}");
+        person.post(&of(&run, "/cancellation")).send().ok();
+        // Which decision is undone.
+        service.approved(&desk.judge("/certification/lapse", &lapse()));
+        let event = desk.review()["undoable"]["event"].clone();
+        let undoing = json!({ "event": event, "explanation": TOLD, "reason": "誤り" });
+        let run = desk.judge("/certification/undoing", &undoing).waits();
+        let words = format!("失効（変更履歴の記録 {event}）");
+        assert_eq!(run["until_label"], words.as_str());
+        shown(&run, &words);
+        service.approve_all();
+        // What the file tells each.
+        files::payment(&person, "T1", "9000001");
+        eventually(&true, || yoko.status().join("\n").contains("入金確認済み"));
+        let file = "会員番号,結果,会員への説明\r\n9000001,不合格,基準点に達しませんでした。\r\n";
+        let import = person.post("/api/v1/imports/exam-results");
+        import.bytes("text/csv", file.into()).send().ok();
+        let run = decider.get(&of(&waiting(&decider)[0], "")).ok();
+        assert_eq!(run["items"][0]["explanation"], "基準点に達しませんでした。");
+        shown(&run, "基準点に達しませんでした。");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_decides_without_viewing_sees_and_takes_back_the_own_proposals_and_nothing_else() {
     each_service(async |service| {
         let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");

@@ -46,6 +46,8 @@ pub(super) struct Waiting {
     /// What a form says of it: which run, and the digest over what is shown of it here.
     pub pressed: String,
     pub act: &'static str,
+    /// What it asks for: its name and its words; empty for most.
+    pub asked: (&'static str, String),
     /// Name and number of the applicants, the first ones.
     pub applicants: Vec<String>,
     /// How many more there are.
@@ -55,6 +57,8 @@ pub(super) struct Waiting {
     /// 単独: from when on it is done.
     pub alone: Option<String>,
     pub explanation: String,
+    /// 会員への説明 of single applications, of the first ones of a file.
+    pub explanations: Vec<String>,
     pub reason: String,
     /// Why nobody may approve it: what is shown is not what was proposed.
     pub unlike: Option<&'static str>,
@@ -143,6 +147,18 @@ async fn one(
         applicants.push(applicant(app, identity, &item.application).await?);
     }
     let more = rows.proposed().count().saturating_sub(applicants.len());
+    let mut explanations: Vec<String> = Vec::new();
+    for item in rows.proposed() {
+        if !item.explanation.is_empty() && !explanations.contains(&item.explanation) {
+            explanations.push(item.explanation.clone());
+        }
+    }
+    if explanations.len() > NAMED {
+        let others = explanations.len() - NAMED;
+        explanations.truncate(NAMED);
+        explanations.push(format!("ほか{others}種類（処理の画面でご確認ください）"));
+    }
+    let asked = bulk::asked(app, &run, &rows.items).await?;
     let told = &rows.told;
     let by = told.proposed_by.clone().unwrap_or(run.made_by);
     let own = is_of(&by, identity.actor());
@@ -152,6 +168,8 @@ async fn one(
         pressed: format!("{}.{}", run.id, rows.digest),
         href: format!("/desk/bulk/{}", run.id),
         act: run.act.label,
+        asked: (run.act.asked_for(), asked),
+        explanations,
         applicants,
         more,
         proposed_by: who(&by),

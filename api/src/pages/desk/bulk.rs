@@ -62,7 +62,8 @@ struct Page {
     heading: String,
     /// Over what is shown here: nothing else is begun or approved from this page.
     digest: String,
-    until: String,
+    /// What the act asks for: its name and its words.
+    asked: (&'static str, String),
     explanation: String,
     reason: String,
     state: &'static str,
@@ -239,6 +240,7 @@ async fn page(
     (notices, status): (Vec<Notice>, StatusCode),
 ) -> Result<Response, Problem> {
     let rows = bulk::rows(app, &run).await?;
+    let asked = bulk::asked(app, &run, &rows.items).await?;
     let (counts, told) = (rows.counts(), rows.told);
     let mut items = rows.items;
     let left_out = left_out(&items);
@@ -327,7 +329,7 @@ async fn page(
         buttons,
         two_persons: two_persons(&run, &told),
         ended: run.sentence,
-        until: run.act.shown(&run.until),
+        asked: (run.act.asked_for(), asked),
         explanation: run.explanation,
         reason: run.reason,
     };
