@@ -163,7 +163,7 @@ pub async fn carry_out(
         waiting: Mutex::default(),
         new: Mutex::default(),
         kind,
-        held: HeldRows::new(service.log.clone()),
+        held: HeldRows::of(service),
         // What cannot be found again afterwards is not done.
         stopped: AtomicBool::new(known.is_none() || !run.begin(&begun).await),
         known: known.unwrap_or_default(),

@@ -48,7 +48,7 @@ async fn of_members(app: &App, identity: &Identity) -> Result<Vec<Count>, Proble
     let mut lines = Vec::new();
     let kinds = kinds_of(identity);
     if !kinds.is_empty() && sees_members(identity) {
-        let held = HeldRows::new(app.service().log.clone());
+        let held = HeldRows::of(app.service());
         lines.push(Count {
             label: "取込の確認待ち",
             number: held.count(&kinds).await.map_err(|error| unkept(&error))?,
