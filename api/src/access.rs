@@ -34,6 +34,7 @@ pub use handover::{BadLink, GoodLink, HandoverKeys, Link, NoKeys};
 pub use host::known_host;
 pub use identity::{Identity, Principal, authorize, signed_in};
 pub use kept_form::{KEPT_COOKIE, KEPT_FOR, KeptForm, KeptForms};
+pub(crate) use keys::{Columns, Purpose};
 pub use keys::{Keys, KeysError};
 pub use log::{EXPORT, NotNoted, PRINT, last_entry, note, note_listed, subject, subject_to_member};
 pub(crate) use log::{named, named_by};

@@ -174,6 +174,15 @@ impl NamedAct {
         }
     }
 
+    /// What that is called.
+    pub const fn asked_for(&self) -> &'static str {
+        match self.asks {
+            Asks::Nothing => "",
+            Asks::Moment(label) | Asks::Day(label) => label,
+            Asks::Decision => "取り消す判定",
+        }
+    }
+
     /// The last part of the addresses under which acts of this permission are done.
     pub fn segment(&self) -> &'static str {
         match self.permission {

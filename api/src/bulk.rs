@@ -28,7 +28,7 @@ use crate::{
         Identity, Permission,
         two_persons::{self, TwoPersonsError},
     },
-    acts::NamedAct,
+    acts::{Asks, NamedAct},
     app::App,
     problem::{Kind, Problem},
     routes::worklist::{Asked, unread},
@@ -295,6 +295,34 @@ async fn all_items(runs: &BulkRuns, run: Uuid) -> Result<Vec<BulkItem>, sqlx::Er
     runs.items(run, None, i64::MAX).await
 }
 
+/// What an act of a run asks for, as people read it; of an undoing the decision that it undoes.
+///
+/// # Errors
+/// The log.
+pub(crate) async fn asked(app: &App, run: &BulkRun, items: &[BulkItem]) -> Result<String, Problem> {
+    let Asks::Decision = run.act.asks else {
+        return Ok(run.act.shown(&run.until));
+    };
+    // An undoing is about one application.
+    let id = items
+        .iter()
+        .find_map(|item| ApplicationId::parse(&item.application).ok());
+    let found = match id {
+        Some(id) => app.service().application(&id).await?,
+        None => None,
+    };
+    let decision = found.as_ref().and_then(|(application, _)| {
+        let event = run.until.parse().ok()?;
+        application.state()?.decision(event)
+    });
+    let record = format!("変更履歴の記録 {}", run.until);
+    Ok(match decision {
+        Some(decision) => format!("{}（{record}）", decision.kind.label()),
+        // It is undone.
+        None => record,
+    })
+}
+
 /// What kind of thing a run proposes: whether it waits for a second person, and when it begins.
 pub(crate) fn kind_of(run: &BulkRun) -> ProposalKind {
     match run.starts {
@@ -395,14 +423,51 @@ async fn shown_as_it_is(
     Err(Problem::saying(Kind::ProposalRefused, SHOWN_OTHERWISE))
 }
 
-/// A run, for somebody who may see applications.
+/// Whether somebody may see a run: every run with 閲覧, and what one has proposed by hand oneself. What a file proposes is none of these: that
+/// something waits tells that its rows have met applications.
+pub(crate) fn sees(identity: &Identity, run: &BulkRun) -> bool {
+    let by_hand = run.starts == Starts::Approved && run.import.is_none();
+    identity.holds(Permission::SearchApplications)
+        || (by_hand && run.made_by == identity.actor().label())
+}
+
+/// A run, for somebody who may see it.
 ///
 /// # Errors
-/// [`Kind::NotFound`]
-pub(crate) async fn find(app: &App, id: Uuid) -> Result<BulkRun, Problem> {
+/// [`Kind::NotFound`], also where one may not.
+pub(crate) async fn find(app: &App, identity: &Identity, id: Uuid) -> Result<BulkRun, Problem> {
     let run = app.bulk_runs().find(id).await;
     run.map_err(|error| failed(&error))?
+        .filter(|run| sees(identity, run))
         .ok_or(Problem::new(Kind::NotFound))
+}
+
+/// The last runs that somebody may see, newest first.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn last(
+    app: &App,
+    identity: &Identity,
+    limit: i64,
+) -> Result<Vec<BulkRun>, Problem> {
+    let own = (!identity.holds(Permission::SearchApplications)).then(|| identity.actor().label());
+    let runs = app.bulk_runs().list(own.as_deref(), limit).await;
+    Ok(seen_by(identity, runs.map_err(|error| failed(&error))?))
+}
+
+/// The runs that wait for a second person and that somebody may see, oldest first.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn all_waiting(app: &App, identity: &Identity) -> Result<Vec<BulkRun>, Problem> {
+    let runs = app.bulk_runs().waiting().await;
+    Ok(seen_by(identity, runs.map_err(|error| failed(&error))?))
+}
+
+fn seen_by(identity: &Identity, mut runs: Vec<BulkRun>) -> Vec<BulkRun> {
+    runs.retain(|run| sees(identity, run));
+    runs
 }
 
 /// What the log says of a run: who proposed and approved it.
@@ -501,7 +566,7 @@ pub(crate) async fn start(
     permission: Permission,
     call: Call,
 ) -> Result<(), Problem> {
-    let run = find(app, id).await?;
+    let run = find(app, identity, id).await?;
     // Each permission has its own address: another run's act would go past the gate.
     if run.act.permission != permission {
         return Err(Problem::new(Kind::NotPermitted));
@@ -621,7 +686,9 @@ pub(crate) async fn approve(
     (id, shown): (Uuid, Option<&str>),
     call: Call,
 ) -> Result<(), Problem> {
-    let run = find(app, id).await?;
+    // Told before anything of the run is: a token sees none of them.
+    two_persons::permitted(identity.principal(), ProposalKind::Decide)?;
+    let run = find(app, identity, id).await?;
     if run.starts == Starts::Approved && matches!(run.state, RunState::Running | RunState::Done) {
         return Err(
             TwoPersonsError::from(ExecuteError::Refused(ProposalRefusal::AlreadyApproved)).into(),
@@ -659,7 +726,7 @@ pub(crate) async fn cancel(
     id: Uuid,
     call: Call,
 ) -> Result<(), Problem> {
-    let run = find(app, id).await?;
+    let run = find(app, identity, id).await?;
     if run.made_by != identity.actor().label() {
         permitted(identity, run.act)?;
     }

@@ -124,7 +124,7 @@ pub struct Settings {
     /// `data/anchors`
     #[arg(long, env = "SHINSEI_ANCHORS", value_name = "DIRECTORY", global = true)]
     pub anchors_directory: Option<PathBuf>,
-    /// Directory of the keys with which sessions and tokens are sealed, the same on every node and in no backup of the database; `keys` beside
+    /// Directory of the keys with which sessions, tokens and rows of imports that wait are sealed, the same on every node and in no backup of the database; `keys` beside
     /// the SQLite file, with PostgreSQL `data/keys`. In production a key must be there
     #[arg(long, env = "SHINSEI_KEYS", value_name = "DIRECTORY", global = true)]
     pub keys_directory: Option<PathBuf>,

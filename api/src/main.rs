@@ -319,7 +319,9 @@ async fn import(
     file: &Path,
     how: (bool, bool),
 ) -> Result<ExitCode, Failure> {
-    let service = open(settings).await?;
+    // What waits for a person is sealed, and the server must know it again.
+    let keys = settings.keys()?;
+    let service = open(settings).await?.with_keys(keys);
     let code = imports::run(&service, kind, file, how).await;
     // On PostgreSQL somebody must give the numbers; a running server does so anyway.
     eventstore::seal(service.log.database()).await?;

@@ -315,7 +315,10 @@ async fn importing_the_files_again_writes_nothing() {
 /// `shinsei import`, as a process of its own.
 fn importing(database: &TestDatabase, kind: &str, file: &PathBuf) -> Command {
     let mut command = Command::new(crate::binary::shinsei());
+    // What waits for a person is sealed: without the keys nothing is imported.
+    crate::service::keys();
     command
+        .env("SHINSEI_KEYS", crate::service::keys_directory())
         .args(["import", kind])
         .arg(file)
         .env("SHINSEI_DATABASE_URL", &database.url)

@@ -1,4 +1,5 @@
-//! The keys outside the database, and the seals that are made with them: whoever can write rows only lets nobody in.
+//! The keys outside the database, and the seals that are made with them: whoever can write rows only lets nobody in, and has nobody import
+//! what no file said.
 //!
 //! Files `<number>.key` of a directory (`SHINSEI_KEYS`), 32 bytes in hexadecimal each. The one with the highest number seals, all check, so a
 //! key is replaced by adding the next. Nothing else in the program knows where keys come from: a keeper of keys would take this place.
@@ -14,7 +15,7 @@ use std::{
 
 use eventstore::open_private;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use super::session::is_hexadecimal;
 
@@ -61,12 +62,13 @@ pub enum KeysError {
 
 /// What a seal is for: one of a session is none of a token, whatever the columns say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     Session,
     Token,
     SignIn,
     ShownLink,
     KeptForm,
+    HeldRow,
 }
 
 impl Purpose {
@@ -78,19 +80,20 @@ impl Purpose {
             Self::SignIn => "sign-in",
             Self::ShownLink => "shown-link",
             Self::KeptForm => "kept-form",
+            Self::HeldRow => "held-row",
         }
     }
 }
 
 /// The columns of a row one after the other, each with its length, so that none runs into the next.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     purpose: Purpose,
     text: Vec<u8>,
 }
 
 impl Columns {
     /// Of a row of this kind.
-    pub(super) fn of(purpose: Purpose) -> Self {
+    pub(crate) fn of(purpose: Purpose) -> Self {
         let columns = Self {
             purpose,
             text: Vec::new(),
@@ -98,23 +101,28 @@ impl Columns {
         columns.bytes(b"shinsei-seal-1").text(purpose.as_str())
     }
 
-    pub(super) fn bytes(mut self, value: &[u8]) -> Self {
+    pub(crate) fn bytes(mut self, value: &[u8]) -> Self {
         let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
         self.text.extend(length.to_be_bytes());
         self.text.extend(value);
         self
     }
 
-    pub(super) fn text(self, value: &str) -> Self {
+    pub(crate) fn text(self, value: &str) -> Self {
         self.bytes(value.as_bytes())
     }
 
-    pub(super) fn number(self, value: i64) -> Self {
+    pub(crate) fn number(self, value: i64) -> Self {
         self.bytes(&value.to_be_bytes())
     }
 
+    /// SHA-256 (hexadecimal): by which a press names the row that it was shown.
+    pub(crate) fn digest(&self) -> String {
+        hex::encode(Sha256::digest(&self.text))
+    }
+
     /// Nothing is another value than every number.
-    pub(super) fn number_or_none(self, value: Option<i64>) -> Self {
+    pub(crate) fn number_or_none(self, value: Option<i64>) -> Self {
         match value {
             Some(value) => self.number(value),
             None => self.bytes(&[]),
@@ -182,7 +190,7 @@ impl Keys {
     }
 
     /// The seal of a row.
-    pub(super) fn seal(&self, columns: &Columns) -> Vec<u8> {
+    pub(crate) fn seal(&self, columns: &Columns) -> Vec<u8> {
         self.0
             .first()
             .and_then(|newest| mac(newest, columns))
@@ -191,7 +199,7 @@ impl Keys {
     }
 
     /// Whether a row was sealed by one of the keys. Comparing takes the same time whatever differs.
-    pub(super) fn knows(&self, columns: &Columns, seal: &[u8]) -> bool {
+    pub(crate) fn knows(&self, columns: &Columns, seal: &[u8]) -> bool {
         self.0
             .iter()
             .filter_map(|key| mac(key, columns))
@@ -199,7 +207,7 @@ impl Keys {
     }
 
     /// The same where somebody wants to come in: a row that was not is counted and told, without anything of it.
-    pub(super) fn fits(&self, columns: &Columns, seal: &[u8]) -> bool {
+    pub(crate) fn fits(&self, columns: &Columns, seal: &[u8]) -> bool {
         let fits = self.knows(columns, seal);
         if !fits {
             let purpose = columns.purpose.as_str();

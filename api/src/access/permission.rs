@@ -29,6 +29,8 @@ pub enum Permission {
     SearchApplications,
     /// To check documents: marks, units, papers, notes; 差し戻し, 再開, 期限延長, 書類受理 and 取下げ at the member's wish.
     CheckDocuments,
+    /// To open 一括処理 and what waits for a second person: all of it with 閲覧, else what one has proposed by hand.
+    SeeRuns,
     /// To record what was decided: 審査, 筆記試験, 認定, 猶予, 失効.
     Decide,
     /// To take an application's whole stream away as a file that proves itself: with every account, reason and remark in it.
@@ -65,7 +67,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::SeeOwnSituation,
         Self::ManageOwnSessions,
         Self::ReadPrograms,
@@ -76,6 +78,7 @@ impl Permission {
         Self::ReadHistory,
         Self::SearchApplications,
         Self::CheckDocuments,
+        Self::SeeRuns,
         Self::Decide,
         Self::ExportHistory,
         Self::ConfirmPayments,
@@ -107,6 +110,7 @@ impl Permission {
             Self::ReadHistory => "read-history",
             Self::SearchApplications => "search-applications",
             Self::CheckDocuments => "check-documents",
+            Self::SeeRuns => "see-runs",
             Self::Decide => "decide",
             Self::ExportHistory => "export-history",
             Self::ConfirmPayments => "confirm-payments",
@@ -142,6 +146,10 @@ impl Permission {
             }
             Self::ReadReports | Self::ReadReportLists => &[Secretariat(Some(Duty::View)), Reporter],
             Self::CheckDocuments => &[Secretariat(Some(Duty::Check))],
+            Self::SeeRuns => &[
+                Secretariat(Some(Duty::View)),
+                Secretariat(Some(Duty::Decide)),
+            ],
             Self::Decide | Self::ImportExamResults => &[Secretariat(Some(Duty::Decide))],
             Self::ConfirmPayments | Self::ImportPayments => &[Secretariat(Some(Duty::Payments))],
             Self::SeeImports => &[
@@ -264,6 +272,7 @@ mod tests {
                 "read-application",
                 "read-history",
                 "search-applications",
+                "see-runs",
                 "export-history",
                 "read-mails",
                 "read-reports",
@@ -289,7 +298,7 @@ mod tests {
             duty(Duty::Decide),
             [
                 &everybody[..],
-                &["decide", "see-imports", "import-exam-results"]
+                &["see-runs", "decide", "see-imports", "import-exam-results"]
             ]
             .concat()
         );

@@ -21,9 +21,11 @@ const KEPT_OF_EVERY_IMPORT: [Permission; 3] = [
 ];
 
 impl Scopes {
-    /// Whether a permission is among them.
+    /// Whether a permission is among them. To search applications once was to see all runs too: a token for it goes on seeing them.
     pub fn include(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
+            || (permission == Permission::SeeRuns
+                && self.permissions.contains(&Permission::SearchApplications))
     }
 
     /// Whether there is none.
@@ -89,6 +91,14 @@ mod tests {
             scopes.to_string(),
             "read-history see-imports import-members import-attendance"
         );
+    }
+
+    #[test]
+    fn a_token_that_searches_applications_goes_on_seeing_runs_and_nothing_else_goes_with_it() {
+        let scopes = Scopes::parse("search-applications");
+        assert!(scopes.include(Permission::SeeRuns));
+        assert!(!scopes.include(Permission::Decide));
+        assert!(!Scopes::parse("decide").include(Permission::SeeRuns));
     }
 
     #[test]

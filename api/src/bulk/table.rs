@@ -310,12 +310,16 @@ impl BulkRuns {
         Ok(found.and_then(run))
     }
 
-    /// The last runs, newest first.
-    pub async fn list(&self, limit: i64) -> Result<Vec<BulkRun>, sqlx::Error> {
-        let statement =
-            format!("SELECT {COLUMNS} FROM bulk_runs ORDER BY made_at_us DESC, id LIMIT $1");
+    /// The last runs, newest first; those that an account has proposed by hand, if one is named.
+    pub async fn list(&self, own: Option<&str>, limit: i64) -> Result<Vec<BulkRun>, sqlx::Error> {
         let found: Vec<RunRow> = on_database!(self.log.database(), pool => {
-            sqlx::query_as(&statement).bind(limit).fetch_all(pool).await
+            let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM bulk_runs"));
+            if let Some(own) = own {
+                query.push(" WHERE import = '' AND starts = ").push_bind(Starts::Approved.as_str());
+                query.push(" AND made_by = ").push_bind(own);
+            }
+            query.push(" ORDER BY made_at_us DESC, id LIMIT ").push_bind(limit);
+            query.build_query_as().fetch_all(pool).await
         })?;
         Ok(found.into_iter().filter_map(run).collect())
     }

@@ -163,7 +163,7 @@ pub async fn carry_out(
         waiting: Mutex::default(),
         new: Mutex::default(),
         kind,
-        held: HeldRows::new(service.log.clone()),
+        held: HeldRows::of(service),
         // What cannot be found again afterwards is not done.
         stopped: AtomicBool::new(known.is_none() || !run.begin(&begun).await),
         known: known.unwrap_or_default(),
@@ -388,7 +388,7 @@ struct Import<'a> {
     stopped: AtomicBool,
     /// Of a look: how many results would still be recorded without a second person.
     left: AtomicU32,
-    /// Results that are to be proposed, at the end.
+    /// Results that are to be proposed, at the end; of a look those that would be.
     waiting: Mutex<Vec<(ExamOutcome, BulkItem)>>,
     /// Lines of rows of which nothing was known.
     new: Mutex<BTreeSet<usize>>,
@@ -604,7 +604,8 @@ impl Import<'_> {
                 outcome,
                 explanation,
             } => {
-                let (id, application) = match self.application(&row, program.as_deref()).await {
+                let found = self.application(&row, program.as_deref(), &[]).await;
+                let (id, application) = match found {
                     Ok(found) => found,
                     Err(result) => return result,
                 };
@@ -697,8 +698,9 @@ impl Import<'_> {
             .iter()
             .any(|(_, known)| known.application == item.application)
         {
+            // Only what is known of the application tells that both rows are about it, so this is no `Superseded`, which the file alone tells.
             return row.came_to(
-                Outcome::Superseded,
+                Outcome::Refused,
                 "同じ申請の結果が前の行にあり、承認を待っています。",
             );
         }
@@ -709,6 +711,9 @@ impl Import<'_> {
     /// Proposes what waits: the results of one kind in one run, as long as one has room. A file that is imported once more under the same id
     /// proposes the same runs.
     async fn propose(&self, mut rows: Vec<RowResult>) -> Vec<RowResult> {
+        if self.dry_run {
+            return rows;
+        }
         let waiting = self
             .waiting
             .lock()
@@ -778,11 +783,13 @@ impl Import<'_> {
 
     /// The member's application that a result is about, or what is to be said of the row.
     ///
-    /// Without a kind it is the one of this year with the exam; a member with two of them cannot be decided for.
+    /// Without a kind it is the one of this year with the exam; a member with two of them cannot be decided for. What a look has changed
+    /// already (`judged`) stands in the place of what is recorded.
     async fn application(
         &self,
         row: &Row<'_>,
         named: Option<&str>,
+        judged: &[(ApplicationId, Application)],
     ) -> Result<(ApplicationId, Application), RowResult> {
         let programs: Vec<&Program> = if let Some(name) = named {
             let is_it = |program: &&Program| {
@@ -808,6 +815,10 @@ impl Import<'_> {
                 program: program.id.clone(),
                 member: row.number.clone(),
             };
+            if let Some(known) = judged.iter().find(|(known, _)| *known == id) {
+                found.push(known.clone());
+                continue;
+            }
             match self.service.application(&id).await {
                 Ok(Some((application, _))) => found.push((id, application)),
                 Ok(None) => {}
@@ -883,12 +894,13 @@ impl Import<'_> {
                     program,
                     outcome,
                     explanation,
-                } => match self.application(&row, program.as_deref()).await {
-                    Ok((_, application)) => {
-                        self.would_result(&row, &application, (outcome, explanation))
+                } => {
+                    let judged = &mut copy.judged;
+                    match self.application(&row, program.as_deref(), judged).await {
+                        Ok(found) => self.would_result(&row, found, judged, (outcome, explanation)),
+                        Err(result) => result,
                     }
-                    Err(result) => result,
-                },
+                }
             });
         }
         done
@@ -903,6 +915,7 @@ impl Import<'_> {
         let mut copy = Copy {
             member: member.unwrap_or_default(),
             applications: Vec::new(),
+            judged: Vec::new(),
         };
         let pays = |row: &PlacedRow| {
             matches!(row.row.fact, Fact::Member(MemberCommand::ReceivePayment(_)))
@@ -916,32 +929,43 @@ impl Import<'_> {
         Some(copy)
     }
 
+    /// As [`Self::row`] does it, on a copy of the application.
     fn would_result(
         &self,
         row: &Row<'_>,
-        application: &Application,
+        (id, mut application): (ApplicationId, Application),
+        judged: &mut Vec<(ApplicationId, Application)>,
         (outcome, explanation): (ExamOutcome, String),
     ) -> RowResult {
         let command = self.exam_result(outcome, explanation);
+        let events = match self.approved(&application, command.clone()) {
+            Ok(events) if events.is_empty() => return row.came_to(Outcome::Unchanged, ""),
+            Ok(events) => events,
+            Err(refusal) => return row.refused_by_application(&refusal),
+        };
+        let change = FactChange {
+            label: "筆記試験の結果".to_owned(),
+            before: earlier_result(&application),
+            after: outcome.label().to_owned(),
+        };
         let one_is_enough = application
             .state()
             .is_none_or(|state| !command.act.needs_two_persons(state));
-        match self.approved(application, command) {
-            Ok(events) if events.is_empty() => row.came_to(Outcome::Unchanged, ""),
-            Ok(_) => RowResult {
-                changes: vec![FactChange {
-                    label: "筆記試験の結果".to_owned(),
-                    before: earlier_result(application),
-                    after: outcome.label().to_owned(),
-                }],
-                ..if one_is_enough && self.has_left() {
-                    row.came_to(Outcome::Recorded, "")
-                } else {
-                    row.waits()
-                }
-            },
-            Err(refusal) => row.refused_by_application(&refusal),
-        }
+        let result = if one_is_enough && self.has_left() {
+            for event in events {
+                application.apply(event);
+            }
+            judged.retain(|(known, _)| *known != id);
+            judged.push((id, application));
+            row.came_to(Outcome::Recorded, "")
+        } else {
+            self.wait(row, (&id, &application), command, outcome)
+        };
+        let changes = match result.outcome {
+            Outcome::Recorded | Outcome::Waiting => vec![change],
+            _ => Vec::new(),
+        };
+        RowResult { changes, ..result }
     }
 
     /// Whether one more result would be recorded without a second person.
@@ -996,6 +1020,8 @@ impl Row<'_> {
 struct Copy {
     member: Member,
     applications: Vec<(ProgramId, Application)>,
+    /// With the results that the rows before would have recorded.
+    judged: Vec<(ApplicationId, Application)>,
 }
 
 impl Copy {

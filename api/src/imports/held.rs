@@ -1,6 +1,6 @@
 //! 確認待ち: rows that wait for a person, and what the person decided.
 //!
-//! What such a row says is kept with it until then, as the file is not; afterwards a hash of it is, so that the same row in another file is
+//! What such a row says is kept with it until then, as the file is not, and sealed: what is recorded is what the file said. Afterwards a hash of it is, so that the same row in another file is
 //! known again and what a person decided is not undone by it.
 
 use domain::member::{
@@ -14,7 +14,13 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::Kind;
-use crate::{Call, Service};
+use crate::{
+    Call, Service,
+    access::{Columns as SealedColumns, Keys, Purpose},
+};
+
+/// What is said of a row that is not as it was kept.
+pub(crate) const ALTERED: &str = "この行は、保留した後に書き換えられたおそれがあるため、内容を表示せず、取り込みもしません。システムの管理者に知らせたうえで、もとのファイルをもう一度取り込んでください。";
 
 /// What a row says that may have to wait.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,14 +62,16 @@ pub struct HeldRow {
     pub kind: Kind,
     /// Whose it is.
     pub member: MemberNumber,
-    /// What it says.
-    pub command: MemberCommand,
+    /// What it says; nothing of a row that is not as it was kept.
+    pub command: Option<MemberCommand>,
     /// Why it waits.
     pub doubts: String,
     /// Who imported it.
     pub actor: String,
     /// Since when.
     pub held_at: Timestamp,
+    /// SHA-256 (hexadecimal) over all of it: a press names it.
+    pub digest: String,
     row_hash: [u8; 32],
 }
 
@@ -81,6 +89,14 @@ pub(super) struct Waiting<'a> {
 /// Why a row could not be decided.
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
+    /// It is not as it was kept.
+    #[error("{ALTERED}")]
+    Altered,
+    /// Something else was shown.
+    #[error(
+        "画面に表示されていた内容が、保留している行の内容と一致していません。この行は処理していません。画面を開き直し、表示された内容をもう一度ご確認ください。"
+    )]
+    ShownOtherwise,
     /// It is not there, or decided already.
     #[error(
         "確認待ちの行が見つかりません。すでに処理されている可能性があります。一覧を開き直してご確認ください。"
@@ -104,6 +120,7 @@ pub enum DecideError {
 #[derive(Clone)]
 pub struct HeldRows {
     log: EventLog,
+    keys: Keys,
 }
 
 #[derive(sqlx::FromRow)]
@@ -113,39 +130,61 @@ struct Columns {
     line: i64,
     kind: String,
     member: String,
+    digest: Vec<u8>,
     row_hash: Vec<u8>,
     fact: String,
     doubts: String,
     actor: String,
     held_at_us: i64,
+    seal: Vec<u8>,
 }
 
-const COLUMNS: &str = "id, import, line, kind, member, row_hash, fact, doubts, actor, held_at_us FROM held_rows WHERE state = 'waiting' AND fact IS NOT NULL";
+const COLUMNS: &str = "id, import, line, kind, member, digest, row_hash, fact, doubts, actor, held_at_us, seal FROM held_rows WHERE state = 'waiting' AND fact IS NOT NULL";
 
 impl Columns {
-    fn read(self) -> Result<HeldRow, sqlx::Error> {
-        let fact: HeldFact = serde_json::from_str(&self.fact).map_err(foreign)?;
-        Ok(HeldRow {
-            id: self.id.parse().map_err(foreign)?,
-            import: self.import.parse().map_err(foreign)?,
+    /// What is sealed: everything that is shown and recorded, and by which it is known again.
+    fn sealed(&self) -> SealedColumns {
+        SealedColumns::of(Purpose::HeldRow)
+            .text(&self.id)
+            .text(&self.import)
+            .number(self.line)
+            .text(&self.kind)
+            .text(&self.member)
+            .bytes(&self.digest)
+            .bytes(&self.row_hash)
+            .text(&self.fact)
+            .text(&self.doubts)
+            .text(&self.actor)
+            .number(self.held_at_us)
+    }
+
+    /// Nothing for what cannot even be named.
+    fn read(self, keys: &Keys) -> Option<HeldRow> {
+        let sealed = self.sealed();
+        let fact: Option<HeldFact> = if keys.knows(&sealed, &self.seal) {
+            serde_json::from_str(&self.fact).ok()
+        } else {
+            tracing::error!("a row that waits is not as it was kept: it is not imported");
+            None
+        };
+        Some(HeldRow {
+            digest: sealed.digest(),
+            id: self.id.parse().ok()?,
+            import: self.import.parse().ok()?,
             line: self.line,
-            kind: Kind::parse(&self.kind).ok_or(sqlx::Error::RowNotFound)?,
-            member: MemberNumber::parse(&self.member).map_err(foreign)?,
-            command: fact.command(),
-            doubts: self.doubts,
+            kind: Kind::parse(&self.kind)?,
+            member: MemberNumber::parse(&self.member).ok()?,
+            doubts: if fact.is_some() {
+                self.doubts
+            } else {
+                ALTERED.to_owned()
+            },
+            command: fact.map(HeldFact::command),
             actor: self.actor,
-            held_at: Timestamp::from_microsecond(self.held_at_us).map_err(foreign)?,
-            row_hash: self
-                .row_hash
-                .try_into()
-                .map_err(|_| sqlx::Error::RowNotFound)?,
+            held_at: Timestamp::from_microsecond(self.held_at_us).ok()?,
+            row_hash: self.row_hash.try_into().ok()?,
         })
     }
-}
-
-/// A row that this program did not write.
-fn foreign(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(error))
 }
 
 /// What a row says of a member, as text and as the hash by which it is known again.
@@ -166,8 +205,11 @@ pub(super) fn sentences(doubts: &[Doubt]) -> String {
 
 impl HeldRows {
     /// In the database of the log.
-    pub fn new(log: EventLog) -> Self {
-        Self { log }
+    pub fn of(service: &Service) -> Self {
+        Self {
+            log: service.log.clone(),
+            keys: service.keys.clone(),
+        }
     }
 
     /// Keeps a row for a person; one that says the same and waits already is that row.
@@ -181,26 +223,68 @@ impl HeldRows {
         let Some((fact, digest)) = told(row.member, command) else {
             return Ok(());
         };
+        let mut columns = Columns {
+            id: row.id.to_string(),
+            import: row.import.to_string(),
+            line: i64::try_from(row.line).unwrap_or(i64::MAX),
+            kind: row.kind.word().to_owned(),
+            member: row.member.as_str().to_owned(),
+            digest,
+            row_hash: row.row_hash.to_vec(),
+            fact,
+            doubts: sentences(doubts),
+            actor: row.actor.clone(),
+            held_at_us: now.as_microsecond(),
+            seal: Vec::new(),
+        };
+        columns.seal = self.keys.seal(&columns.sealed());
+        self.forget_altered(&columns).await?;
         write_in_turn!(self.log, pool => {
             sqlx::query(
-                "INSERT INTO held_rows (id, import, line, kind, member, digest, row_hash, fact, doubts, actor, held_at_us, state)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting') ON CONFLICT DO NOTHING",
+                "INSERT INTO held_rows (id, import, line, kind, member, digest, row_hash, fact, doubts, actor, held_at_us, seal, state)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'waiting') ON CONFLICT DO NOTHING",
             )
-                .bind(row.id.to_string())
-                .bind(row.import.to_string())
-                .bind(i64::try_from(row.line).unwrap_or(i64::MAX))
-                .bind(row.kind.word())
-                .bind(row.member.as_str())
-                .bind(&digest)
-                .bind(&row.row_hash[..])
-                .bind(&fact)
-                .bind(sentences(doubts))
-                .bind(&row.actor)
-                .bind(now.as_microsecond())
+                .bind(&columns.id)
+                .bind(&columns.import)
+                .bind(columns.line)
+                .bind(&columns.kind)
+                .bind(&columns.member)
+                .bind(&columns.digest)
+                .bind(&columns.row_hash)
+                .bind(&columns.fact)
+                .bind(&columns.doubts)
+                .bind(&columns.actor)
+                .bind(columns.held_at_us)
+                .bind(&columns.seal)
                 .execute(pool)
                 .await
                 .map(drop)
         })
+    }
+
+    /// Makes room for a row where one waits in its place that is not as it was kept.
+    async fn forget_altered(&self, row: &Columns) -> Result<(), sqlx::Error> {
+        let there: Vec<Columns> = on_database!(self.log.database(), pool => {
+            sqlx::query_as(&format!("SELECT {COLUMNS} AND (digest = $1 OR id = $2)"))
+                .bind(&row.digest)
+                .bind(&row.id)
+                .fetch_all(pool)
+                .await
+        })?;
+        for other in there {
+            if self.keys.knows(&other.sealed(), &other.seal) {
+                continue;
+            }
+            write_in_turn!(self.log, pool => {
+                sqlx::query("DELETE FROM held_rows WHERE id = $1 AND seal = $2 AND state = 'waiting'")
+                    .bind(&other.id)
+                    .bind(&other.seal)
+                    .execute(pool)
+                    .await
+                    .map(drop)
+            })?;
+        }
+        Ok(())
     }
 
     /// Whether a person has looked at a row that says just this, and decided against it.
@@ -245,7 +329,10 @@ impl HeldRows {
             query.push_bind(limit).push(" OFFSET ").push_bind(offset);
             query.build_query_as().fetch_all(pool).await
         })?;
-        rows.into_iter().map(Columns::read).collect()
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| row.read(&self.keys))
+            .collect())
     }
 
     /// How many wait, of files of these kinds.
@@ -279,7 +366,7 @@ impl HeldRows {
                 .fetch_optional(pool)
                 .await
         })?;
-        row.map(Columns::read).transpose()
+        Ok(row.and_then(|row| row.read(&self.keys)))
     }
 
     /// Decided: what it said is not needed any more.
@@ -307,16 +394,21 @@ impl HeldRows {
     }
 }
 
-/// Records what a row says, or leaves it for good. The command is that of the row's line, so that taking the file back finds it too.
+/// Records what a row says, or leaves it for good, if it is what was shown. The command is that of the row's line, so that taking the file back finds it too.
 ///
 /// # Errors
 /// See [`DecideError`]; the row waits on then.
 pub async fn decide(
     service: &Service,
     row: &HeldRow,
-    take: bool,
+    (take, shown): (bool, &str),
     call: Call,
 ) -> Result<(), DecideError> {
+    let command = row.command.clone().ok_or(DecideError::Altered)?;
+    if row.digest != shown {
+        tracing::error!(row = %row.id, "what was shown of a row that waits is not the row: it is not imported");
+        return Err(DecideError::ShownOtherwise);
+    }
     let (by, reason) = (call.actor.label(), call.reason.clone().unwrap_or_default());
     if take {
         let call = Call {
@@ -324,9 +416,7 @@ pub async fn decide(
             request_hash: row.row_hash,
             ..call
         };
-        let done = service
-            .command_member(&row.member, row.command.clone(), call)
-            .await;
+        let done = service.command_member(&row.member, command, call).await;
         done.map(drop).map_err(|error| match error {
             ExecuteError::Refused(refusal) => DecideError::Refused(refusal),
             ExecuteError::Conflict => DecideError::Conflict,
@@ -334,7 +424,7 @@ pub async fn decide(
             ExecuteError::Database(error) => DecideError::Log(error),
         })?;
     }
-    let rows = HeldRows::new(service.log.clone());
+    let rows = HeldRows::of(service);
     let now = Timestamp::now();
     rows.decided(row.id, take, (&by, &reason), now).await?;
     Ok(())

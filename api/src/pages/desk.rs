@@ -112,18 +112,14 @@ fn application_screens() -> Vec<Screen> {
 
 /// 一括処理
 fn bulk_screens() -> Vec<Screen> {
-    use Permission::{CheckDocuments, ConfirmPayments, Decide, SearchApplications};
+    use Permission::{CheckDocuments, ConfirmPayments, Decide, SearchApplications, SeeRuns};
     vec![
-        screen(SearchApplications, "/desk/approvals", get(approvals::show)),
+        screen(SeeRuns, "/desk/approvals", get(approvals::show)),
         screen(Decide, "/desk/approvals/approval", post(approvals::approve)),
-        screen(
-            SearchApplications,
-            "/desk/approvals/refusal",
-            post(approvals::refuse),
-        ),
-        screen(SearchApplications, "/desk/bulk", get(bulk::list)),
+        screen(SeeRuns, "/desk/approvals/refusal", post(approvals::refuse)),
+        screen(SeeRuns, "/desk/bulk", get(bulk::list)),
         screen(SearchApplications, "/desk/bulk", post(bulk::make)),
-        screen(SearchApplications, "/desk/bulk/{run}", get(bulk::show)),
+        screen(SeeRuns, "/desk/bulk/{run}", get(bulk::show)),
         screen(
             CheckDocuments,
             "/desk/bulk/{run}/check",
@@ -140,11 +136,7 @@ fn bulk_screens() -> Vec<Screen> {
             post(bulk::start_payments),
         ),
         screen(Decide, "/desk/bulk/{run}/approval", post(bulk::approve)),
-        screen(
-            SearchApplications,
-            "/desk/bulk/{run}/cancellation",
-            post(bulk::cancel),
-        ),
+        screen(SeeRuns, "/desk/bulk/{run}/cancellation", post(bulk::cancel)),
     ]
 }
 

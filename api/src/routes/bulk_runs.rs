@@ -41,9 +41,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             &[&[Kind::Invalid, Kind::Unavailable]],
             routes!(preview_bulk_run),
         ),
-        endpoint(Permission::SearchApplications, &[], routes!(bulk_runs)),
+        endpoint(Permission::SeeRuns, &[], routes!(bulk_runs)),
         endpoint(
-            Permission::SearchApplications,
+            Permission::SeeRuns,
             &[&[Kind::NotFound, Kind::Unavailable]],
             routes!(bulk_run),
         ),
@@ -56,7 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
         endpoint(Permission::Decide, &[start], routes!(approve_bulk_run)),
         endpoint(
-            Permission::SearchApplications,
+            Permission::SeeRuns,
             &[&[Kind::NotFound, Kind::Unavailable]],
             routes!(cancel_bulk_run),
         ),
@@ -115,6 +115,8 @@ pub(crate) struct RunAnswer {
     reason: String,
     /// What the act asks for.
     until: String,
+    /// The same in words; of an undoing the decision that it undoes. In the list of those that wait only.
+    until_label: Option<String>,
     /// By whom it was made.
     made_by: String,
     /// By whom it was started.
@@ -177,6 +179,8 @@ struct ItemAnswer {
     state: &'static str,
     /// Why not.
     sentence: String,
+    /// 会員への説明 of this one, where a file has one; empty: that of the run.
+    explanation: String,
 }
 
 /// The last runs, newest first.
@@ -197,6 +201,10 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
     } else {
         let counts = app.bulk_runs().counts(run.id).await;
         counts.map_err(|error| failed(&error))?
+    };
+    let until_label = match &rows {
+        Some(rows) => Some(bulk::asked(app, &run, &rows.items).await?),
+        None => None,
     };
     let (mut items, digest, changed, told) = match rows {
         Some(rows) => (rows.items, Some(rows.digest), rows.is_changed, rows.told),
@@ -229,6 +237,7 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
         explanation: run.explanation,
         reason: run.reason,
         until: run.until,
+        until_label,
         made_by: run.made_by,
         started_by: run.started_by,
         made_label: show_jst_minutes(run.made_at),
@@ -243,15 +252,16 @@ async fn answer(app: &App, run: bulk::BulkRun, with_items: bool) -> Result<RunAn
                 application: item.application,
                 state: item.state.as_str(),
                 sentence: item.sentence,
+                explanation: item.explanation,
             })
             .collect(),
     })
 }
 
-/// A run, with its items for whoever has 閲覧; whom they show is written down first.
+/// A run with its items, for who may see it; whom they show is written down first.
 async fn shown(app: &App, identity: &Identity, id: Uuid) -> Result<Json<RunAnswer>, Problem> {
-    let run = bulk::find(app, id).await?;
-    let run = answer(app, run, identity.holds(Permission::SearchApplications)).await?;
+    let run = bulk::find(app, identity, id).await?;
+    let run = answer(app, run, true).await?;
     let members = named_by(run.items.iter().map(|item| &*item.application));
     note_list(app, identity, members).await?;
     Ok(Json(run))
@@ -304,15 +314,20 @@ async fn preview_bulk_run(State(app): State<App>, write: Write) -> Result<Respon
 }
 
 /// The last runs
+///
+/// Without 閲覧 those that one has proposed by hand.
 #[utoipa::path(
     get,
     path = "/api/v1/bulk-runs",
     responses((status = OK, description = "The runs.", body = RunsAnswer))
 )]
-async fn bulk_runs(State(app): State<App>) -> Result<Json<RunsAnswer>, Problem> {
-    let found = app.bulk_runs().list(LIST).await;
+async fn bulk_runs(
+    State(app): State<App>,
+    identity: Identity,
+) -> Result<Json<RunsAnswer>, Problem> {
+    let found = bulk::last(&app, &identity, LIST).await;
     let mut runs = Vec::new();
-    for run in found.map_err(|error| failed(&error))? {
+    for run in found? {
         runs.push(answer(&app, run, false).await?);
     }
     Ok(Json(RunsAnswer { runs }))

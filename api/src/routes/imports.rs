@@ -748,8 +748,12 @@ struct HeldAnswer {
     kind: Kind,
     /// 会員番号
     member: String,
-    /// Why it waits.
+    /// Why it waits; of a row that is `changed` why nothing can be decided about it.
     doubts: String,
+    /// Whether it is not as it was kept: then nothing of it is told or recorded.
+    changed: bool,
+    /// SHA-256 (hexadecimal) over exactly what the row says: whoever decides about it sends it along.
+    digest: String,
     /// What it would change.
     changes: Vec<FactChange>,
     /// Other members who have the same number but for zeros at its front, the same 医籍登録番号 or the same mail address.
@@ -766,8 +770,8 @@ struct HeldAnswer {
 struct HeldRowsAnswer {
     /// The rows.
     rows: Vec<HeldAnswer>,
-    /// How many there are in all.
-    total: i64,
+    /// How many there are in all; null without 閲覧.
+    total: Option<i64>,
 }
 
 /// A row that waits, with what a person needs to decide about it.
@@ -785,12 +789,12 @@ pub(crate) async fn held_rows(
     app: &App,
     identity: &Identity,
     part: (i64, i64),
-) -> Result<(Vec<HeldShown>, i64), Problem> {
+) -> Result<(Vec<HeldShown>, Option<i64>), Problem> {
     if !sees_members(identity) {
-        return Ok((Vec::new(), 0));
+        return Ok((Vec::new(), None));
     }
     let service = app.service();
-    let held = HeldRows::new(service.log.clone());
+    let held = HeldRows::of(service);
     let kinds = kinds_of(identity);
     let found = async { Ok((held.waiting(&kinds, part).await?, held.count(&kinds).await?)) };
     let (rows, total) = found.await.map_err(|error: sqlx::Error| unkept(&error))?;
@@ -802,8 +806,16 @@ pub(crate) async fn held_rows(
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let member = service.member(&row.member).await?.unwrap_or_default();
-        let neighbours = known.neighbours(&row.member, &row.command);
-        let events = domain::member::decide(&member, row.command.clone()).unwrap_or_default();
+        let Some(command) = row.command.clone() else {
+            shown.push(HeldShown {
+                row,
+                changes: Vec::new(),
+                others: Vec::new(),
+            });
+            continue;
+        };
+        let neighbours = known.neighbours(&row.member, &command);
+        let events = domain::member::decide(&member, command).unwrap_or_default();
         let of = |event| domain::member::changes(&member, event);
         let changes = events.iter().flat_map(of).collect();
         let others: BTreeSet<_> = [
@@ -825,26 +837,30 @@ pub(crate) async fn held_rows(
         .flat_map(|one| one.others.iter().chain([&one.row.member]).cloned())
         .collect();
     note_list(app, identity, members).await?;
-    Ok((shown, total))
+    Ok((shown, Some(total)))
 }
 
-/// Decides about a row that waits.
+/// Decides about a row that waits, if it is what was shown.
 ///
 /// # Errors
-/// [`problem::Kind::NotFound`], [`problem::Kind::NotPermitted`], [`problem::Kind::Invalid`] without a reason,
-/// [`problem::Kind::WrongState`].
+/// [`problem::Kind::NotFound`], also without 閲覧, [`problem::Kind::NotPermitted`], [`problem::Kind::Invalid`] without a reason,
+/// [`problem::Kind::WrongState`], also for a row that is not as it was kept or shown.
 pub(crate) async fn decide_row(
     app: &App,
     identity: &Identity,
-    (row, take, reason): (&str, bool, &str),
+    (row, take, reason): (&str, (bool, &str), &str),
     call: Call,
 ) -> Result<(), Problem> {
     let unknown = || Problem::saying(problem::Kind::NotFound, DecideError::Unknown.to_string());
+    // Its id follows from run and line: that it waits would say of a made-up row that it met a member.
+    if !sees_members(identity) {
+        return Err(unknown());
+    }
     let id: Uuid = row.parse().map_err(|_| unknown())?;
-    let held = HeldRows::new(app.service().log.clone());
+    let held = HeldRows::of(app.service());
     let found = held.find(id).await.map_err(|error| unkept(&error))?;
     let row = found.ok_or_else(unknown)?;
-    if !identity.holds(row.kind.permission()) || !sees_members(identity) {
+    if !identity.holds(row.kind.permission()) {
         return Err(Problem::new(problem::Kind::NotPermitted));
     }
     check_reason(reason, true)?;
@@ -854,13 +870,16 @@ pub(crate) async fn decide_row(
     };
     let service = app.service().clone();
     let tasks = service.log.tasks().clone();
-    let done = tasks.spawn(async move { decide(&service, &row, take, call).await });
+    let (take, shown) = (take.0, take.1.to_owned());
+    let done = tasks.spawn(async move { decide(&service, &row, (take, &shown), call).await });
     let done = done
         .await
         .map_err(|_| Problem::new(problem::Kind::Internal))?;
     done.map_err(|error| match error {
         DecideError::Unknown => unknown(),
-        DecideError::Refused(_) => Problem::saying(problem::Kind::WrongState, error.to_string()),
+        DecideError::Refused(_) | DecideError::Altered | DecideError::ShownOtherwise => {
+            Problem::saying(problem::Kind::WrongState, error.to_string())
+        }
         DecideError::Conflict => Problem::new(problem::Kind::Conflict),
         DecideError::Database(error) => unkept(&error),
         DecideError::Log(error) => error.into(),
@@ -899,6 +918,8 @@ async fn list_held(
                 line: shown.row.line,
                 kind: shown.row.kind,
                 member: shown.row.member.into(),
+                changed: shown.row.command.is_none(),
+                digest: shown.row.digest,
                 doubts: shown.row.doubts,
                 changes: shown.changes,
                 others: shown.others.into_iter().map(String::from).collect(),
@@ -918,6 +939,9 @@ struct HeldDecision {
     /// Why; kept with the event.
     #[schema(max_length = 1000, example = "会員名簿と照合済み")]
     reason: String,
+    /// `digest` of the row as it was answered: nothing else is decided about.
+    #[schema(max_length = 64)]
+    digest: String,
 }
 
 /// Decide about a row that waits
@@ -933,8 +957,12 @@ async fn decide_held(
     Path(row): Path<String>,
     write: Write,
 ) -> Result<StatusCode, Problem> {
-    let HeldDecision { take, reason } = write.decode()?;
-    let decision = (row.as_str(), take, reason.as_str());
+    let HeldDecision {
+        take,
+        reason,
+        digest,
+    } = write.decode()?;
+    let decision = (row.as_str(), (take, digest.as_str()), reason.as_str());
     decide_row(&app, &write.identity, decision, write.call()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

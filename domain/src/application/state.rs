@@ -356,8 +356,12 @@ pub struct Explanations {
     pub documents: Option<Explained>,
     /// Of 筆記試験.
     pub exam: Option<Explained>,
+    /// Of the undoing that 筆記試験 stands on.
+    pub exam_undone: Option<Explained>,
     /// Of 認定.
     pub certification: Option<Explained>,
+    /// Of the undoing that 認定 stands on.
+    pub certification_undone: Option<Explained>,
 }
 
 /// An application that has been made.
@@ -402,36 +406,44 @@ pub struct ApplicationState {
 }
 
 impl ApplicationState {
-    /// What the member is told about a track stands until the track goes on.
+    /// What the member is told about a track stands until the track goes on. What is told of an undoing stands beside what was told of the
+    /// state that stands again.
     pub(super) fn note_explanation(&mut self, event: &ApplicationEvent) {
         use ApplicationEvent as Event;
-        let told = match event {
+        let told = event.explanation().map(|explanation| Explained {
+            act: event.label().to_owned(),
+            explanation: explanation.to_owned(),
+        });
+        let explanations = &mut self.explanations;
+        match event {
             Event::Submitted { .. }
             | Event::ReturnedForCorrection { .. }
             | Event::Reopened { .. }
             | Event::DocumentsAccepted { .. }
             | Event::ReviewPassed { .. }
             | Event::ReviewFailed { .. }
-            | Event::DecisionRevoked { .. } => &mut self.explanations.documents,
+            | Event::DecisionRevoked { .. } => explanations.documents = told,
             Event::ExamAdded { .. }
             | Event::ExamResultRecorded { .. }
-            | Event::ExamResultRetracted { .. }
-            | Event::DecisionUndone {
+            | Event::ExamResultRetracted { .. } => {
+                explanations.exam = told;
+                explanations.exam_undone = None;
+            }
+            Event::DecisionUndone {
                 decision: DecisionKind::ExamResult,
                 ..
-            } => &mut self.explanations.exam,
+            } => explanations.exam_undone = told,
             Event::CertificationApproved { .. }
             | Event::CertificationFeeRequested { .. }
             | Event::Certified { .. }
             | Event::Deferred { .. }
-            | Event::Lapsed { .. }
-            | Event::DecisionUndone { .. } => &mut self.explanations.certification,
-            _ => return,
-        };
-        *told = event.explanation().map(|explanation| Explained {
-            act: event.label().to_owned(),
-            explanation: explanation.to_owned(),
-        });
+            | Event::Lapsed { .. } => {
+                explanations.certification = told;
+                explanations.certification_undone = None;
+            }
+            Event::DecisionUndone { .. } => explanations.certification_undone = told,
+            _ => {}
+        }
     }
 
     /// What each row counts. After 申請を完了する it is what the submission says: frozen.
@@ -547,7 +559,9 @@ impl ApplicationState {
             explanations: [
                 &self.explanations.documents,
                 &self.explanations.exam,
+                &self.explanations.exam_undone,
                 &self.explanations.certification,
+                &self.explanations.certification_undone,
             ]
             .into_iter()
             .flatten()

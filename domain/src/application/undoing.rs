@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApplicationEvent, ApplicationState, CertificationTrack, ExamOutcome, ExamTrack, Refusal,
+    ApplicationEvent, ApplicationState, CertificationTrack, ExamOutcome, ExamTrack, Explained,
+    Refusal,
 };
 
 /// A decision that can be undone.
@@ -90,6 +91,8 @@ pub struct Decision {
     pub before: CertificationTrack,
     /// Where the exam stood before, of a result.
     pub exam_before: Option<ExamTrack>,
+    /// What the member was told about where that track stood.
+    pub told_before: Option<Explained>,
 }
 
 impl Decision {
@@ -146,6 +149,11 @@ impl ApplicationState {
             kind,
             before: self.certification.clone(),
             exam_before: of_exam.then(|| self.exam.clone()),
+            told_before: if of_exam {
+                self.explanations.exam.clone()
+            } else {
+                self.explanations.certification.clone()
+            },
         });
     }
 
@@ -167,6 +175,9 @@ impl ApplicationState {
             self.certification = undone.before;
             if let Some(exam) = undone.exam_before {
                 self.exam = exam;
+                self.explanations.exam = undone.told_before;
+            } else {
+                self.explanations.certification = undone.told_before;
             }
             // Money that came or was taken back since is as it is.
             self.settle();
@@ -277,6 +288,48 @@ mod tests {
         assert_eq!(state(&events).payments.len(), 2, "money stays");
     }
 
+    /// What the member is told, in order.
+    fn told(events: &[ApplicationEvent]) -> Vec<String> {
+        let status = state(events).status(&fourth(), in_june().at);
+        status
+            .explanations
+            .into_iter()
+            .map(|told| told.act)
+            .collect()
+    }
+
+    #[test]
+    fn what_was_told_of_the_state_that_stands_again_stands_again_beside_the_undoing() {
+        let deferred = after_acts(approved(), [deferral()]);
+        let before = told(&deferred);
+        assert_eq!(before, ["猶予"]);
+        let lapsed = after_acts(deferred.clone(), [Act::Lapse]);
+        assert_eq!(told(&lapsed), ["失効"]);
+        let undone = [lapsed.clone(), undo(&lapsed, lapsed.len()).unwrap()].concat();
+        assert_eq!(told(&undone), ["猶予", "失効の取消"]);
+        assert_eq!(
+            state(&undone).explanations.certification,
+            state(&deferred).explanations.certification
+        );
+        // A second time around, the first undoing is no part of what stands again.
+        let again = after_acts(undone.clone(), [Act::Lapse]);
+        assert_eq!(told(&again), ["失効"]);
+        let again = [again.clone(), undo(&again, again.len()).unwrap()].concat();
+        assert_eq!(told(&again), ["猶予", "失効の取消"]);
+        let none = [again.clone(), undo(&again, deferred.len()).unwrap()].concat();
+        assert_eq!(told(&none), ["猶予の取消"]);
+
+        // The exam alike.
+        let first = after_acts(accepted(), [Act::RecordExamResult(ExamOutcome::Failed)]);
+        let second = after_acts(first.clone(), [Act::RecordExamResult(ExamOutcome::Absent)]);
+        let back = [second.clone(), undo(&second, second.len()).unwrap()].concat();
+        assert_eq!(
+            told(&back),
+            [told(&first), vec!["筆記試験の結果の取消".to_owned()]].concat()
+        );
+        assert_eq!(told(&first).len(), 1);
+    }
+
     #[test]
     fn a_result_of_the_exam_is_undone_to_the_one_before_with_a_word_to_the_member() {
         let (passed, failed) = (ExamOutcome::Passed, ExamOutcome::Failed);
@@ -288,7 +341,7 @@ mod tests {
         assert!(act.needs_explanation(&state(&second)) && act.needs_two_persons(&state(&second)));
         let back = [second.clone(), undo(&second, second.len()).unwrap()].concat();
         assert_eq!(tracks(&back), tracks(&first));
-        assert!(state(&back).explanations.exam.is_some());
+        assert!(state(&back).explanations.exam_undone.is_some());
         // Then the one before is the last one.
         let none = [back.clone(), undo(&back, first.len()).unwrap()].concat();
         assert_eq!(tracks(&none), tracks(&accepted()));

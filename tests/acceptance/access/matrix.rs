@@ -103,7 +103,7 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
         ImportAttendance, ImportExamResults, ImportMembers, ImportPayments, ManageMails,
         ManageOwnSessions, ManageTokens, ReadAccessLog, ReadApplication, ReadHistory, ReadMails,
         ReadOwnAccessLog, ReadPrograms, ReadReportLists, ReadReports, SearchApplications,
-        SeeImports, SeeOwnSituation, UseMemberPages, VerifyLog,
+        SeeImports, SeeOwnSituation, SeeRuns, UseMemberPages, VerifyLog,
     };
     let mut may = BTreeSet::from([SeeOwnSituation, ManageOwnSessions, ReadPrograms]);
     if role == Role::Member {
@@ -127,11 +127,12 @@ fn agreed(role: Role, duties: &[Duty]) -> BTreeSet<Permission> {
                 ReadApplication,
                 ReadHistory,
                 SearchApplications,
+                SeeRuns,
                 ExportHistory,
                 ReadMails,
             ],
             Duty::Check => vec![CheckDocuments],
-            Duty::Decide => vec![Decide, SeeImports, ImportExamResults],
+            Duty::Decide => vec![SeeRuns, Decide, SeeImports, ImportExamResults],
             Duty::Payments => vec![ConfirmPayments, SeeImports, ImportPayments],
             Duty::Administer => vec![
                 SeeImports,
@@ -197,7 +198,11 @@ async fn clients(service: &TestService) -> Vec<Asker> {
             askers.push(Asker {
                 who: format!("{}:client with {}", role.as_str(), scope.as_str()),
                 person: service.client(secret.as_str()),
-                may: BTreeSet::from([scope]),
+                may: match scope {
+                    // A token from before `see-runs`.
+                    Permission::SearchApplications => BTreeSet::from([scope, Permission::SeeRuns]),
+                    _ => BTreeSet::from([scope]),
+                },
             });
         }
     }

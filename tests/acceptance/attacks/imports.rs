@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::databases::TestDatabase;
 use crate::intake::pages::{Browser, hidden, place};
-use crate::intake::{ATTENDANCE, Desk, PAYMENTS, exam_fee, text};
-use crate::service::{FOURTH, TestService, each_service};
+use crate::intake::slips::{file, held, newcomer};
+use crate::intake::{ATTENDANCE, Desk, PAYMENTS, events, exam_fee, text};
+use crate::service::{FOURTH, TestService, each_service, eventually};
 
 /// Somebody of the secretariat with these duties.
 async fn desk_with(service: &TestService, account: &str, duties: &str) -> Desk {
@@ -261,6 +262,196 @@ async fn whoever_confirms_or_judges_without_viewing_can_not_ask_it_either() {
         let import = |file: String| told(hantei.import("exam-results", &file));
         assert_eq!(import(result("9000001")), import(result(member)));
     }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_rows_that_turn_out_to_be_about_one_application_tell_nothing_of_it_without_viewing() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let every = Desk::of(service);
+        let fee = format!("{PAYMENTS}{}", exam_fee("T1", "9000001", "ﾘﾝｼﾖｳ"));
+        every.import("payments", &fee);
+        eventually(&true, || every.status(&yoko.id).contains("入金確認済み"));
+        let hantei = desk_with(service, "hantei", "decide").await;
+        let file = |member: &str, first: &str, second: &str| {
+            format!(
+                "会員番号,結果,申請の種類,会員への説明\r\n{member},{first},,\r\n{member},{second},{FOURTH},集計に誤りがありました。\r\n"
+            )
+        };
+        for (first, second) in [("不合格", "不合格"), ("合格", "不合格"), ("合格", "欠席")] {
+            // The look says what the run says, to whoever may be told.
+            let look = every.look("exam-results", &file("9000001", first, second));
+            for by in [Desk::look, Desk::import] {
+                let answer = |member: &str| {
+                    told(by(&hantei, "exam-results", &file(member, first, second)))
+                };
+                let nobody = answer("7654321");
+                assert_eq!(answer("9000001"), nobody, "{first} {second}");
+                assert_eq!(
+                    (&nobody["accepted"], &nobody["reported"]),
+                    (&json!(2), &json!([]))
+                );
+            }
+            let done = every.person.get("/api/v1/imports?limit=1").ok()["imports"][0].clone();
+            assert_eq!(done["actor"], "secretariat:hantei");
+            assert!(hantei.rows(&done["id"]).is_empty(), "{first} {second}");
+            let rows = every.rows(&done["id"]);
+            for outcome in ["recorded", "waiting", "refused"] {
+                let count = rows.iter().filter(|row| row.1 == outcome).count();
+                assert_eq!(look[outcome], count, "{first} {second}: {look} {rows:?}");
+            }
+            every.take_back(&done["id"]).ok();
+        }
+    })
+    .await;
+}
+
+/// Somebody with the run of the database.
+async fn by_sql(service: &TestService, statement: &str) {
+    let changed: u64 = eventstore::on_database!(service.inside.log.database(), pool => {
+        sqlx::query(statement).execute(pool).await.map(|done| done.rows_affected())
+    })
+    .unwrap();
+    assert_eq!(changed, 1, "{statement}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_waits_is_recorded_as_the_file_had_it_and_was_shown_or_not_at_all() {
+    each_service(async |service| {
+        let (desk, browser) = (Desk::of(service), Browser::of(service));
+        let known = newcomer("0123456", &[("専門医認定番号", "0500026")]);
+        desk.import("members", &file(&[known]));
+        let slip = file(&[newcomer(
+            "0123456",
+            &[("専門医認定番号", "500026"), ("施設名", "新しい病院")],
+        )]);
+        desk.import("members", &slip);
+        let before = events(service).await;
+        let page = browser.page("/desk/imports/held");
+        assert!(page.contains("新しい病院"), "{page}");
+        let row = held(&desk)[0].clone();
+        let digest = hidden(&page, "digest");
+        assert_eq!(row["digest"], digest.as_str());
+        let id = text(&row["id"]);
+        let press = |decision: &str, digest: &str| {
+            let reason = ("reason", "会員名簿と照合済み");
+            let fields = [("decision", decision), reason, ("digest", digest)];
+            browser.post(&format!("/desk/imports/held/{id}"), &fields)
+        };
+        let send = |take: bool, digest: &str| {
+            let body = json!({ "take": take, "reason": "会員名簿と照合済み", "digest": digest });
+            let path = format!("/api/v1/imports/held/{id}");
+            desk.person.post(&path).json(&body).send()
+        };
+        let altered = "この行は、保留した後に書き換えられたおそれがあるため";
+        for (alter, back) in [
+            (
+                "fact = replace(fact, '新しい病院', '乗っ取り病院')",
+                "fact = replace(fact, '乗っ取り病院', '新しい病院')",
+            ),
+            ("fact = fact || ' '", "fact = trim(fact)"),
+            ("fact = substr(fact, 2)", "fact = '{' || fact"),
+            ("member = '9000001'", "member = '0123456'"),
+            (
+                "doubts = doubts || '問題ありません。'",
+                "doubts = replace(doubts, '問題ありません。', '')",
+            ),
+            ("actor = 'secretariat:other'", "actor = 'secretariat:demo'"),
+        ] {
+            let fact = fact_of(service).await;
+            by_sql(service, &format!("UPDATE held_rows SET {alter}")).await;
+            // On the page from before, on one from now, and without any.
+            let shown = held(&desk)[0].clone();
+            assert_eq!(shown["changed"], true, "{alter}");
+            for digest in [&*digest, &text(&shown["digest"]), ""] {
+                for decision in ["take", "leave"] {
+                    let pressed = press(decision, digest);
+                    assert_eq!(pressed.status, 409, "{alter}: {pressed:?}");
+                    assert!(pressed.text.contains(altered), "{alter}: {}", pressed.text);
+                    let refused = send(decision == "take", digest).refused(409, "wrong-state");
+                    assert!(text(&refused["detail"]).contains(altered), "{refused}");
+                }
+            }
+            let page = browser.page("/desk/imports/held");
+            assert!(page.contains(altered), "{alter}: {page}");
+            for never in ["乗っ取り病院", "問題ありません", "name=\"digest\""] {
+                assert!(!page.contains(never), "{alter}: {never}: {page}");
+            }
+            by_sql(service, &format!("UPDATE held_rows SET {back}")).await;
+            assert_eq!(fact_of(service).await, fact, "{back}");
+        }
+        // Nothing is decided about that was not shown.
+        for other in ["0".repeat(64).as_str(), ""] {
+            let pressed = press("take", other);
+            assert_eq!(pressed.status, 409, "{pressed:?}");
+            let sentence = "画面に表示されていた内容が、保留している行の内容と一致していません。";
+            assert!(pressed.text.contains(sentence), "{}", pressed.text);
+            send(true, other).refused(409, "wrong-state");
+        }
+        let body = json!({ "take": true, "reason": "会員名簿と照合済み" });
+        let path = format!("/api/v1/imports/held/{id}");
+        let without = desk.person.post(&path).json(&body).send();
+        assert!((400..=422).contains(&without.status), "{without:?}");
+        assert_eq!(events(service).await, before, "nothing was recorded");
+
+        // The file brings an altered row back as it was; then it is recorded.
+        by_sql(
+            service,
+            "UPDATE held_rows SET fact = replace(fact, '新しい', '別の')",
+        )
+        .await;
+        desk.import("members", &slip);
+        let rows = held(&desk);
+        assert_eq!(
+            (rows.len(), &rows[0]["changed"]),
+            (1, &json!(false)),
+            "{rows:?}"
+        );
+        let page = browser.page("/desk/imports/held");
+        let path = format!("/desk/imports/held/{}", text(&rows[0]["id"]));
+        let fields = [
+            ("decision", "take"),
+            ("reason", "会員名簿と照合済み"),
+            ("digest", &hidden(&page, "digest")),
+        ];
+        assert!(place(&browser.post(&path, &fields)).contains("taken"));
+        assert_eq!(events(service).await, before + 1);
+    })
+    .await;
+}
+
+/// What the one row that waits says.
+async fn fact_of(service: &TestService) -> String {
+    eventstore::on_database!(service.inside.log.database(), pool => {
+        sqlx::query_scalar("SELECT fact FROM held_rows WHERE state = 'waiting'").fetch_one(pool).await
+    })
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_imports_without_viewing_is_told_no_number_of_rows_that_wait() {
+    let database = TestDatabase::sqlite().await;
+    let service = TestService::on(&database).await;
+    let desk = desk_with(&service, "kanri", "administer").await;
+    desk.import("members", &file(&[newcomer("0000777", &[])]));
+    desk.import("members", &file(&[newcomer("777", &[])]));
+    let told = desk.person.get("/api/v1/imports/held").ok();
+    assert_eq!(told, json!({ "rows": [], "total": null }));
+    // Nor whether a certain one waits: its id follows from run and line.
+    let row = held(&Desk::of(&service))[0].clone();
+    for id in [&*text(&row["id"]), "6d2b1a54-9c0e-4f8b-8f57-21d053c17e96"] {
+        let body = json!({ "take": false, "reason": "照合済み", "digest": row["digest"] });
+        let path = format!("/api/v1/imports/held/{id}");
+        let answer = desk.person.post(&path).json(&body).send();
+        answer.refused(404, "not-found");
+    }
+    let browser = Browser::at_hand_of(&service, desk.person.clone());
+    let page = browser.page("/desk/imports/held");
+    assert!(
+        !page.contains("0 行") && page.contains("閲覧の担当を兼ねる方"),
+        "{page}"
+    );
     service.stop().await;
 }
 

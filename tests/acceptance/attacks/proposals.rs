@@ -56,11 +56,150 @@ fn lapsed(applicant: &Applicant) -> bool {
 
 fn preview(person: &Person, act: &str, explanation: &str, ids: &[&str]) -> Value {
     let body = json!({
-        "act": act, "until": if act == "extend" { "2026-08-31T17:00" } else { "" },
+        "act": act, "until": match act { "extend" => "2026-08-31T17:00", "defer" => "2027-02-28", _ => "" },
         "explanation": explanation, "reason": "理事会の決定による", "applications": ids,
     });
     let made = person.post("/api/v1/bulk-runs").json(&body).send();
     made.created()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_person_is_shown_all_that_is_approved_wherever_it_is() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let person = service.secretariat();
+        let desk = Desk::new(&person, &yoko.id);
+        let decider = service.decider();
+        let other = Browser::at_hand_of(service, decider.clone());
+        let shown = |run: &Value, words: &str| {
+            let address = format!("/desk/bulk/{}", run["id"].as_str().unwrap());
+            for path in ["/desk/approvals", &address] {
+                let page = other.page(path);
+                assert!(page.contains(words), "{path}: {words}: {page}");
+            }
+        };
+        // Until when.
+        let run = preview(&person, "defer", TOLD, &[&yoko.id]);
+        assert_eq!(run["state"], "previewed", "{run}");
+        person.post(&of(&run, "/start-decisions")).send().ok();
+        shown(&run, "2027年2月28日");
+        let label = decider.get(&of(&run, "")).ok()["until_label"].clone();
+        assert!(label.as_str().unwrap().contains("2027年2月28日"), "{label}");
+        person.post(&of(&run, "/cancellation")).send().ok();
+        // Which decision is undone.
+        service.approved(&desk.judge("/certification/lapse", &lapse()));
+        let event = desk.review()["undoable"]["event"].clone();
+        let undoing = json!({ "event": event, "explanation": TOLD, "reason": "誤り" });
+        let run = desk.judge("/certification/undoing", &undoing).waits();
+        let words = format!("失効（変更履歴の記録 {event}）");
+        assert_eq!(run["until_label"], words.as_str());
+        shown(&run, &words);
+        service.approve_all();
+        // What the file tells each.
+        files::payment(&person, "T1", "9000001");
+        eventually(&true, || yoko.status().join("\n").contains("入金確認済み"));
+        let file = "会員番号,結果,会員への説明\r\n9000001,不合格,基準点に達しませんでした。\r\n";
+        let import = person.post("/api/v1/imports/exam-results");
+        import.bytes("text/csv", file.into()).send().ok();
+        let run = decider.get(&of(&waiting(&decider)[0], "")).ok();
+        assert_eq!(run["items"][0]["explanation"], "基準点に達しませんでした。");
+        shown(&run, "基準点に達しませんでした。");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_decides_without_viewing_sees_and_takes_back_the_own_proposals_and_nothing_else() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        files::payment(&service.secretariat(), "T1", "9000001");
+        eventually(&true, || yoko.status().join("\n").contains("入金確認済み"));
+        let hantei = Principal::of(Role::Secretariat, "hantei", Duties::parse("decide"));
+        let hantei = service.as_principal(&hantei).await;
+        let failed = json!({ "outcome": "failed", "explanation": TOLD });
+        let own = Desk::new(&hantei, &yoko.id).post("/exam-result", &failed);
+        let own_run = own.waits();
+        // What waits of others, and of a file of the own.
+        let desk = service.secretariat();
+        let others = Desk::new(&desk, &yoko.id)
+            .judge("/certification/lapse", &lapse())
+            .waits();
+        let file = "会員番号,結果\r\n9000001,不合格\r\n"
+            .to_owned()
+            .into_bytes();
+        let import = hantei
+            .post("/api/v1/imports/exam-results")
+            .bytes("text/csv", file)
+            .send()
+            .ok();
+        let of_file = waiting(&desk)
+            .into_iter()
+            .find(|run| run["made_by"] == "secretariat:hantei" && run["id"] != own_run["id"]);
+        let of_file = of_file.unwrap();
+
+        assert_eq!(
+            waiting(&hantei),
+            [hantei.get("/api/v1/bulk-runs").ok()["runs"][0].clone()]
+        );
+        let place = own.header("location").unwrap();
+        let seen = hantei.get(place).ok();
+        assert_eq!(
+            (
+                &seen["id"],
+                &seen["items"][0]["application"],
+                &seen["explanation"]
+            ),
+            (&own_run["id"], &json!(yoko.id), &json!(TOLD))
+        );
+        for run in [&others, &of_file] {
+            hantei.get(&of(run, "")).refused(404, "not-found");
+            for step in ["/approval", "/cancellation", "/start-decisions"] {
+                hantei.post(&of(run, step)).send().refused(404, "not-found");
+            }
+            let page = hantei.get(&format!("/desk/bulk/{}", run["id"].as_str().unwrap()));
+            assert_eq!(page.status, 404);
+        }
+        // The same on the pages, without a name.
+        let browser = Browser::at_hand_of(service, hantei.clone());
+        let address = format!("/desk/bulk/{}", own_run["id"].as_str().unwrap());
+        for path in ["/", "/desk/approvals", "/desk/bulk", &address] {
+            let page = browser.page(path);
+            assert!(
+                page.contains("不合格") && !page.contains("瘍子"),
+                "{path}: {page}"
+            );
+            assert!(
+                !page.contains("認定: 失効") && !page.contains(">失効"),
+                "{path}: {page}"
+            );
+        }
+        let listed = browser.page("/desk/approvals");
+        assert_eq!(all_hidden(&listed, "run").len(), 1, "{listed}");
+        assert!(listed.contains("会員 9000001"), "{listed}");
+        let refused = browser.post(
+            "/desk/approvals/refusal",
+            &[("run", &format!("{}.x", others["id"].as_str().unwrap()))],
+        );
+        assert_eq!(refused.status, 404);
+        let pressed = browser.post(&format!("{address}/cancellation"), &[]);
+        assert_eq!(pressed.status, 303, "{pressed:?}");
+        assert_eq!(hantei.get(place).ok()["state"], "cancelled");
+        // And by the API; what waits of the file goes with the file.
+        let again = Desk::new(&hantei, &yoko.id)
+            .post("/exam-result", &failed)
+            .waits();
+        let cancelled = hantei.post(&of(&again, "/cancellation")).send().ok();
+        assert_eq!(cancelled["state"], "cancelled");
+        let path = format!(
+            "/api/v1/imports/runs/{}/retraction",
+            import["id"].as_str().unwrap()
+        );
+        let why = json!({ "reason": "別のファイルのため" });
+        hantei.post(&path).json(&why).send().ok();
+        let left: Vec<_> = waiting(&desk).iter().map(|run| run["id"].clone()).collect();
+        assert_eq!(left, [others["id"].clone()]);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

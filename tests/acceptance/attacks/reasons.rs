@@ -239,10 +239,30 @@ async fn a_lapse_and_its_undoing_are_explained_to_the_member_and_their_reasons_a
             yoko.get("").ok()["status"]["explanations"][0]["act"],
             "失効の取消"
         );
+        // What was told of the state that stands again is told again, beside why.
+        let deferred = "次回までの猶予といたしました。";
+        let until = jiff::civil::date(2027, 3, 31);
+        done(service, &yoko.id, Act::Defer { until }, deferred).await;
+        done(service, &yoko.id, Act::Lapse, told).await;
+        let event = desk.review()["undoable"]["event"].as_u64().unwrap();
+        done(service, &yoko.id, Act::Undo { event }, corrected).await;
+        assert_eq!(
+            yoko.get("").ok()["status"]["explanations"],
+            json!([
+                { "act": "猶予", "explanation": deferred },
+                { "act": "失効の取消", "explanation": corrected },
+            ])
+        );
+        let top = yoko.person.get(&format!("/applications/{}", yoko.id));
+        assert!(
+            top.text.contains(deferred) && top.text.contains(corrected) && !top.text.contains(told),
+            "{}",
+            top.text
+        );
         // What the member could do before, works again.
         yoko.save("profile", &json!({ "text": "続きを書きました。" }))
             .ok();
-        eventually(&2, || yoko.history("event=DecisionUndone").len());
+        eventually(&4, || yoko.history("event=DecisionUndone").len());
         nothing_of_it_is_shown(service, &yoko);
     })
     .await;

@@ -8,7 +8,7 @@ pub mod pages;
 mod payments;
 mod retraction;
 mod runs;
-mod slips;
+pub mod slips;
 
 use serde_json::{Value, json};
 

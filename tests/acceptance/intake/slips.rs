@@ -26,7 +26,7 @@ fn row(member: &str, changes: &[(&str, &str)]) -> Vec<String> {
     fields
 }
 
-fn file(rows: &[Vec<String>]) -> String {
+pub fn file(rows: &[Vec<String>]) -> String {
     let header = MEMBERS
         .trim_start_matches('\u{FEFF}')
         .lines()
@@ -40,7 +40,7 @@ fn file(rows: &[Vec<String>]) -> String {
 }
 
 /// A new member like 臨床 瘍子, with a number, a 医籍登録番号 and an address of the own.
-fn newcomer(number: &str, changes: &[(&str, &str)]) -> Vec<String> {
+pub fn newcomer(number: &str, changes: &[(&str, &str)]) -> Vec<String> {
     let mail = format!("new{number}@example.jp");
     let mut all = vec![
         ("会員番号", number),
@@ -51,14 +51,14 @@ fn newcomer(number: &str, changes: &[(&str, &str)]) -> Vec<String> {
     row("9000001", &all)
 }
 
-fn held(desk: &Desk) -> Vec<Value> {
+pub fn held(desk: &Desk) -> Vec<Value> {
     let answer = desk.person.get("/api/v1/imports/held").ok();
     answer["rows"].as_array().unwrap().clone()
 }
 
 fn decide(desk: &Desk, row: &Value, take: bool) {
     let path = format!("/api/v1/imports/held/{}", text(&row["id"]));
-    let body = json!({ "take": take, "reason": "会員名簿と照合済み" });
+    let body = json!({ "take": take, "reason": "会員名簿と照合済み", "digest": row["digest"] });
     let answer = desk.person.post(&path).json(&body).send();
     assert_eq!(answer.status, 204, "{answer:?}");
 }
@@ -177,7 +177,7 @@ async fn c10_what_is_more_likely_a_slip_than_news_waits_for_a_person() {
             (&json!(1), &json!(0)),
             "{again}"
         );
-        let reason = json!({ "take": true, "reason": "もう一度" });
+        let reason = json!({ "take": true, "reason": "もう一度", "digest": waiting[0]["digest"] });
         let path = format!("/api/v1/imports/held/{}", text(&waiting[0]["id"]));
         desk.person
             .post(&path)
@@ -200,12 +200,18 @@ async fn c10_a_row_is_decided_on_its_page_with_a_reason() {
             "{page}"
         );
         let path = format!("/desk/imports/held/{}", text(&held(&desk)[0]["id"]));
-        let refused = browser.post(&path, &[("decision", "take"), ("reason", "")]);
+        let digest = hidden(&page, "digest");
+        let press = |reason: &str| {
+            let fields = [
+                ("decision", "take"),
+                ("reason", reason),
+                ("digest", &digest),
+            ];
+            browser.post(&path, &fields)
+        };
+        let refused = press("");
         assert_eq!(refused.status, 422, "{refused:?}");
-        let done = browser.post(
-            &path,
-            &[("decision", "take"), ("reason", "別の方と確認済み")],
-        );
+        let done = press("別の方と確認済み");
         assert!(browser.page(&place(&done)).contains("取り込みました"));
         assert!(held(&desk).is_empty());
     })

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     access::{Identity, Permission, named_by},
     app::App,
-    bulk::{self, BulkRun, ItemState, Rows, RunState, Starts, UNLIKE, failed},
+    bulk::{self, BulkRun, ItemState, Rows, RunState, Starts, UNLIKE},
     problem::{Kind, Problem},
     routes::worklist::note_list,
 };
@@ -46,6 +46,8 @@ pub(super) struct Waiting {
     /// What a form says of it: which run, and the digest over what is shown of it here.
     pub pressed: String,
     pub act: &'static str,
+    /// What it asks for: its name and its words; empty for most.
+    pub asked: (&'static str, String),
     /// Name and number of the applicants, the first ones.
     pub applicants: Vec<String>,
     /// How many more there are.
@@ -55,6 +57,8 @@ pub(super) struct Waiting {
     /// 単独: from when on it is done.
     pub alone: Option<String>,
     pub explanation: String,
+    /// 会員への説明 of single applications, of the first ones of a file.
+    pub explanations: Vec<String>,
     pub reason: String,
     /// Why nobody may approve it: what is shown is not what was proposed.
     pub unlike: Option<&'static str>,
@@ -85,8 +89,7 @@ pub(super) async fn waiting(
     identity: &Identity,
     most: usize,
 ) -> Result<(Vec<Waiting>, usize), Problem> {
-    let runs = app.bulk_runs().waiting().await;
-    let runs = runs.map_err(|error| failed(&error))?;
+    let runs = bulk::all_waiting(app, identity).await?;
     let number = runs.len();
     let mut shown = Vec::new();
     let mut applications = BTreeSet::new();
@@ -117,11 +120,18 @@ pub(super) async fn name(app: &App, application: &str) -> Result<String, Problem
     Ok(state.map_or_else(String::new, |state| state.record.name.clone()))
 }
 
-/// Name and number of whose application it is.
-pub(super) async fn applicant(app: &App, application: &str) -> Result<String, Problem> {
+/// Name and number of whose application it is; without 閲覧 the number, which whoever has proposed it has named.
+pub(super) async fn applicant(
+    app: &App,
+    identity: &Identity,
+    application: &str,
+) -> Result<String, Problem> {
     let Ok(id) = ApplicationId::parse(application) else {
         return Ok(application.to_owned());
     };
+    if !names(identity) {
+        return Ok(format!("会員 {}", id.member));
+    }
     let name = name(app, application).await?;
     Ok(format!("{name}（{}）", id.member))
 }
@@ -134,9 +144,21 @@ async fn one(
 ) -> Result<Waiting, Problem> {
     let mut applicants = Vec::new();
     for item in rows.proposed().take(NAMED) {
-        applicants.push(applicant(app, &item.application).await?);
+        applicants.push(applicant(app, identity, &item.application).await?);
     }
     let more = rows.proposed().count().saturating_sub(applicants.len());
+    let mut explanations: Vec<String> = Vec::new();
+    for item in rows.proposed() {
+        if !item.explanation.is_empty() && !explanations.contains(&item.explanation) {
+            explanations.push(item.explanation.clone());
+        }
+    }
+    if explanations.len() > NAMED {
+        let others = explanations.len() - NAMED;
+        explanations.truncate(NAMED);
+        explanations.push(format!("ほか{others}種類（処理の画面でご確認ください）"));
+    }
+    let asked = bulk::asked(app, &run, &rows.items).await?;
     let told = &rows.told;
     let by = told.proposed_by.clone().unwrap_or(run.made_by);
     let own = is_of(&by, identity.actor());
@@ -146,6 +168,8 @@ async fn one(
         pressed: format!("{}.{}", run.id, rows.digest),
         href: format!("/desk/bulk/{}", run.id),
         act: run.act.label,
+        asked: (run.act.asked_for(), asked),
+        explanations,
         applicants,
         more,
         proposed_by: who(&by),
@@ -286,14 +310,14 @@ async fn outcome(app: &App, identity: &Identity, approved: &[Uuid]) -> Result<Ou
     let mut outcome = Outcome::default();
     let mut named = BTreeSet::new();
     for id in approved {
-        let mut run = bulk::find(app, *id).await?;
+        let mut run = bulk::find(app, identity, *id).await?;
         if run.starts == Starts::Pressed {
             continue;
         }
         let waits = |run: &BulkRun| matches!(run.state, RunState::Proposed | RunState::Running);
         while waits(&run) && tokio::time::Instant::now() < until {
             tokio::time::sleep(LOOK).await;
-            run = bulk::find(app, *id).await?;
+            run = bulk::find(app, identity, *id).await?;
         }
         let rows = bulk::rows(app, &run).await?;
         let left = rows.proposed().filter(|item| item.state != ItemState::Done);
@@ -319,7 +343,7 @@ async fn outcome(app: &App, identity: &Identity, approved: &[Uuid]) -> Result<Ou
         let mut words = format!(
             "{}　{}",
             run.act.label,
-            applicant(app, &first.application).await?
+            applicant(app, identity, &first.application).await?
         );
         if left.len() > 1 {
             words = format!("{words}　ほか {}件", left.len() - 1);
@@ -350,16 +374,12 @@ async fn after(
         if !problem.kind().status().is_client_error() {
             return Err(problem.clone());
         }
-        let act = bulk::find(app, *run).await.map(|run| run.act.label);
+        let act = bulk::find(app, &posted.identity, *run)
+            .await
+            .map(|run| run.act.label);
         let act = act.unwrap_or("承認待ち");
         status = problem.kind().status();
         notices.push(Notice::error(format!("{act}: {}", problem.body().detail)));
-    }
-    if !sees(&posted.identity) {
-        return match problems {
-            [] => Ok(see("/")),
-            [(_, problem), ..] => Err(problem.clone()),
-        };
     }
     let outcome = outcome(app, &posted.identity, approved).await?;
     if notices.is_empty() && outcome.left.is_empty() {
@@ -405,7 +425,7 @@ pub(super) async fn refuse(State(app): State<App>, posted: Posted) -> Result<Res
     after(&app, &posted, ("refused", &problems), &[]).await
 }
 
-/// Whether the list is for somebody: names are shown to those with 閲覧 only.
-pub(super) fn sees(identity: &Identity) -> bool {
+/// Whether names are shown, and applications opened from what waits.
+pub(super) fn names(identity: &Identity) -> bool {
     identity.holds(Permission::SearchApplications)
 }

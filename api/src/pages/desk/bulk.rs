@@ -17,16 +17,14 @@ use super::{
         posted::Posted,
         rendered, see,
     },
-    approvals::{applicant, name},
+    approvals::{applicant, name, names},
     frame, who,
 };
 use crate::{
     access::{Identity, Permission, named_by},
     acts::NamedAct,
     app::App,
-    bulk::{
-        self, BulkItem, BulkRun, Counts, ItemState, RunState, Starts, Told, UNLIKE, Wanted, failed,
-    },
+    bulk::{self, BulkItem, BulkRun, Counts, ItemState, RunState, Starts, Told, UNLIKE, Wanted},
     problem::{Kind, Problem},
     routes::worklist::note_list,
 };
@@ -64,7 +62,8 @@ struct Page {
     heading: String,
     /// Over what is shown here: nothing else is begun or approved from this page.
     digest: String,
-    until: String,
+    /// What the act asks for: its name and its words.
+    asked: (&'static str, String),
     explanation: String,
     reason: String,
     state: &'static str,
@@ -80,6 +79,8 @@ struct Page {
     /// Reason and number of those that are left out.
     left_out: Vec<(String, usize)>,
     items: Vec<Line>,
+    /// Whether the application of a line is opened from here.
+    opens: bool,
     key: Uuid,
     running: bool,
     /// What can be pressed: words, last part of the address, class.
@@ -239,11 +240,9 @@ async fn page(
     (notices, status): (Vec<Notice>, StatusCode),
 ) -> Result<Response, Problem> {
     let rows = bulk::rows(app, &run).await?;
+    let asked = bulk::asked(app, &run, &rows.items).await?;
     let (counts, told) = (rows.counts(), rows.told);
     let mut items = rows.items;
-    if !identity.holds(Permission::SearchApplications) {
-        items.clear();
-    }
     let left_out = left_out(&items);
     items.truncate(SHOWN);
     let members = named_by(items.iter().map(|item| &*item.application));
@@ -252,7 +251,7 @@ async fn page(
         [only] => format!(
             "{}: {}",
             run.act.label,
-            applicant(app, &only.application).await?
+            applicant(app, identity, &only.application).await?
         ),
         _ => format!("一括処理: {}", run.act.label),
     };
@@ -262,7 +261,7 @@ async fn page(
         "一括処理"
     };
     let mut named = Vec::with_capacity(items.len());
-    let with_names = items.len() <= NAMED;
+    let with_names = items.len() <= NAMED && names(identity);
     for item in items {
         let name = if with_names {
             name(app, &item.application).await?
@@ -324,12 +323,13 @@ async fn page(
         total: counts.ready + counts.done + counts.refused,
         left_out,
         items: named.into_iter().map(line).collect(),
+        opens: names(identity),
         key: Uuid::new_v4(),
         running: run.state == RunState::Running,
         buttons,
         two_persons: two_persons(&run, &told),
         ended: run.sentence,
-        until: run.act.shown(&run.until),
+        asked: (run.act.asked_for(), asked),
         explanation: run.explanation,
         reason: run.reason,
     };
@@ -338,11 +338,10 @@ async fn page(
 
 /// The list of runs.
 pub(super) async fn list(State(app): State<App>, identity: Identity) -> Result<Response, Problem> {
-    let runs = app.bulk_runs().list(100).await;
+    let runs = bulk::last(&app, &identity, 100).await?;
     let screen = List {
         frame: frame(&app, &identity, "一括処理の一覧", Vec::new()),
         runs: runs
-            .map_err(|error| failed(&error))?
             .into_iter()
             .map(|run| RunLine {
                 href: format!("/desk/bulk/{}", run.id),
@@ -387,7 +386,7 @@ pub(super) async fn show(
     Path(run): Path<Uuid>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let run = bulk::find(&app, run).await?;
+    let run = bulk::find(&app, &identity, run).await?;
     let notices = match asked.notice.as_deref() {
         Some("waiting") if run.state == RunState::Proposed => {
             let alone = bulk::told(&app, &run).await?.alone_from.is_some();
@@ -413,7 +412,7 @@ async fn after(
     match done {
         Ok(()) => Ok(see(&format!("/desk/bulk/{id}"))),
         Err(problem) if matches!(problem.kind(), Kind::ProposalRefused | Kind::WrongState) => {
-            let run = bulk::find(app, id).await?;
+            let run = bulk::find(app, &posted.identity, id).await?;
             let notices = vec![Notice::error(problem.body().detail.clone())];
             page(
                 app,

@@ -6,7 +6,7 @@ use domain::Role;
 
 use super::{
     super::{frame::Frame, rendered},
-    approvals::{self, Waiting, sees},
+    approvals::{self, Waiting},
     imports::HELD,
     unmailable::{ADDRESS as UNMAILABLE, members_without_mail},
 };
@@ -31,7 +31,7 @@ struct Page {
     role: &'static str,
     /// 状態, how many, and the list of them; none for those who may not see applications.
     counts: Option<Vec<Count>>,
-    /// 承認待ち, the oldest first, and how many there are in all; none for those who neither see applications nor decide.
+    /// 承認待ち, the oldest first, and how many there are in all; none for those who see none of it.
     waiting: Option<(Vec<Waiting>, usize)>,
     /// Other places, with what is there.
     places: Vec<(&'static str, &'static str)>,
@@ -48,7 +48,7 @@ async fn of_members(app: &App, identity: &Identity) -> Result<Vec<Count>, Proble
     let mut lines = Vec::new();
     let kinds = kinds_of(identity);
     if !kinds.is_empty() && sees_members(identity) {
-        let held = HeldRows::new(app.service().log.clone());
+        let held = HeldRows::of(app.service());
         lines.push(Count {
             label: "取込の確認待ち",
             number: held.count(&kinds).await.map_err(|error| unkept(&error))?,
@@ -110,16 +110,20 @@ pub(in super::super) async fn dashboard(
     } else {
         None
     };
-    let waiting = if sees(identity) {
+    let waiting = if may(Permission::SeeRuns) {
         Some(approvals::waiting(app, identity, SHOWN).await?)
     } else {
         None
     };
     let mut places = Vec::new();
-    if may(Permission::SearchApplications) {
+    if may(Permission::SeeRuns) {
         places.push(("/desk/approvals", "承認待ち"));
+    }
+    if may(Permission::SearchApplications) {
         places.push(("/desk/applications", "申請一覧"));
         places.push(("/desk/history", "変更履歴（全体）"));
+    }
+    if may(Permission::SeeRuns) {
         places.push(("/desk/bulk", "一括処理の一覧"));
     }
     if may(Permission::ReadMails) {

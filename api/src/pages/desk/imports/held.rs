@@ -33,7 +33,8 @@ struct Page {
     frame: Frame,
     notices: Vec<Notice>,
     left_out: Option<&'static str>,
-    total: i64,
+    /// How many there are; nothing where they may not be seen.
+    total: Option<i64>,
     rows: Vec<Row>,
 }
 
@@ -47,6 +48,10 @@ struct Row {
     member: String,
     others: Vec<String>,
     doubts: String,
+    /// Whether it can be decided about: it is as it was kept.
+    decidable: bool,
+    /// Over what is shown here: nothing else is decided about from this page.
+    digest: String,
     changes: Vec<FactChange>,
     who: String,
     since: String,
@@ -77,6 +82,8 @@ fn row(
         line: row.line,
         member: row.member.into(),
         others: others.into_iter().map(String::from).collect(),
+        decidable: row.command.is_some(),
+        digest: row.digest,
         doubts: row.doubts,
         changes,
         who: who(&row.actor),
@@ -131,7 +138,8 @@ pub(super) async fn decide(
 ) -> Answer {
     let reason = posted.fields.text("reason");
     let take = posted.fields.says("decision", "take");
-    let decision = (id.as_str(), take, reason.as_str());
+    let digest = posted.fields.text("digest");
+    let decision = (id.as_str(), (take, digest.as_str()), reason.as_str());
     match decide_row(&app, &posted.identity, decision, posted.call()).await {
         Ok(()) => {
             let notice = if take { "taken" } else { "left" };
