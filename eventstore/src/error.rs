@@ -138,6 +138,9 @@ pub enum Error {
     /// An anchor does not follow from the one before it, or the ledger is not the one that was anchored.
     #[error("{0}")]
     Anchor(AnchorProblem),
+    /// SQLite: an event stands in the log that no command of ours has written there, so that nothing can follow the ledger's last row.
+    #[error("an event stands in the log without a row of the ledger: nothing can follow")]
+    OutsideLedger,
     /// Events of a stream have no ledger number yet, so nothing can be proved of them.
     #[error("the stream's last events have no ledger number yet")]
     Unsealed,
@@ -176,6 +179,8 @@ pub enum Trouble {
     Away,
     /// It says that it can not do it now.
     Unable,
+    /// The log's guards refuse what would follow the ledger's end: something was written beside the service.
+    Guarded,
 }
 
 impl Trouble {
@@ -186,17 +191,21 @@ impl Trouble {
             Self::Locked => "locked",
             Self::Away => "no-answer",
             Self::Unable => "database-unable",
+            Self::Guarded => "ledger-blocked",
         }
     }
 }
 
 /// The trouble of the database behind an error, found in its sources, when the same may pass if it is simply tried again: the connection, a
-/// lock, a full disk. `None` for what is a matter of the content and the code.
+/// lock, a full disk, something that was written beside the service. `None` for what is a matter of the content and the code.
 pub fn trouble(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<sqlx::Error>() {
             return of_the_driver(error);
+        }
+        if let Some(Error::OutsideLedger) = error.downcast_ref::<Error>() {
+            return Some(Trouble::Guarded);
         }
         next = error.source();
     }
@@ -222,7 +231,8 @@ fn of_the_driver(error: &sqlx::Error) -> Option<Trouble> {
 }
 
 /// About the content are PostgreSQL's classes 22 data, 23 constraints, 42 names and types, and SQLite's codes error, too big, constraint,
-/// mismatch and range; it says more in the higher bytes.
+/// mismatch and range; it says more in the higher bytes. Its one constraint that is not about the content is a trigger's: all of ours are
+/// guards of the log, which refuse no append unless something else has been written to where it belongs.
 fn by_code(code: &str) -> Option<Trouble> {
     if code.len() == 5 {
         return match (code.get(..2)?, code) {
@@ -232,6 +242,9 @@ fn by_code(code: &str) -> Option<Trouble> {
             ("08" | "57", _) | (_, "25P03" | "53300") => Some(Trouble::Away),
             _ => Some(Trouble::Unable),
         };
+    }
+    if code == "1811" {
+        return Some(Trouble::Guarded);
     }
     match code.parse::<u32>().ok()? & 0xff {
         1 | 18 | 19 | 20 | 25 => None,
@@ -283,6 +296,7 @@ mod tests {
             ("5", Trouble::Locked),
             ("261", Trouble::Locked),
             ("10", Trouble::Unable),
+            ("1811", Trouble::Guarded),
         ] {
             assert_eq!(by_code(code), Some(trouble), "{code}");
         }

@@ -18,8 +18,8 @@ use crate::error::{Error, Stage, told_source};
 use crate::handler::{CommandHandler, Receipt};
 use crate::hash::Digest;
 use crate::ledger::continuity::Memory;
+use crate::on_database;
 use crate::store::LogStore;
-use crate::{on_database, write_in_turn};
 
 /// The event log on one database. Cloning shares everything.
 #[derive(Clone)]
@@ -323,23 +323,41 @@ impl EventLog {
             && self.inner.many.load(Ordering::Relaxed) > 0
     }
 
-    /// Does what the log promises its users, on a row that means nothing: takes the turn, writes about as much as a command does, and
-    /// commits.
+    /// Does what the log promises its users, on rows that mean nothing: takes the turn, writes about as much as a command does where it needs
+    /// new room on the disk, and commits. On SQLite it looks whether the ledger can go on, too; on PostgreSQL the sealer gives every event
+    /// its row.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`]: then commands fail too.
+    /// [`Error::Database`], [`Error::OutsideLedger`]: then commands fail too.
     pub async fn try_writing(&self) -> Result<(), Error> {
-        // SQLite does not write what is there already.
-        let filling = rand::random::<[u8; 8]>().repeat(TRIAL / 8);
-        write_in_turn!(self, pool => {
-            sqlx::query("UPDATE write_trial SET filling = $1 WHERE id = 1")
-                .bind(&filling)
-                .execute(pool)
-                .await
-                .map(drop)
-        })
-        .map_err(Error::at(Stage::Trial))
+        let trial = async {
+            match self.writing() {
+                Database::Sqlite(pool) => {
+                    // It does not write what is there already.
+                    let filling = rand::random::<[u8; 8]>().repeat(TRIAL / 8);
+                    sqlx::query("UPDATE write_trial SET filling = $1 WHERE id = 1")
+                        .bind(&filling)
+                        .execute(pool)
+                        .await?;
+                    sqlx::query_scalar(include_str!("sql/sqlite_goes_on.sql"))
+                        .fetch_one(pool)
+                        .await
+                }
+                Database::Postgres(pool) => sqlx::raw_sql(include_str!("sql/postgres_trial.sql"))
+                    .execute(pool)
+                    .await
+                    .map(|_| true),
+            }
+        };
+        let turn = self.write_turn().await.map_err(Error::at(Stage::Trial))?;
+        let goes_on = self.in_time(trial).await.map_err(Error::at(Stage::Trial))?;
+        drop(turn);
+        if goes_on {
+            Ok(())
+        } else {
+            Err(Error::OutsideLedger)
+        }
     }
 
     pub(crate) fn cache(&self) -> &Cache {

@@ -30,7 +30,16 @@ impl Cluster {
     fn made(how: &[&str]) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = format!("/var/tmp/shinsei-cluster-{}-{number}", std::process::id()).into();
+        let directory = format!("/var/tmp/shinsei-cluster-{}-{number}", std::process::id());
+        Self::made_in(directory.into(), how)
+    }
+
+    /// A fresh one in a directory that the server's user can reach.
+    pub fn start_in(directory: PathBuf) -> Self {
+        Self::made_in(directory, &["start"])
+    }
+
+    fn made_in(directory: PathBuf, how: &[&str]) -> Self {
         let mut cluster = Self {
             directory,
             url: String::new(),

@@ -10,11 +10,15 @@ use eventstore::{
     on_database,
 };
 
+use serde_json::json;
+
 use crate::databases::{Content, TestDatabase, each_database};
 use crate::patience::{until, until_blocking};
 use crate::proof::japan;
 use crate::proof::rewriting::{record_at, rewrite};
-use crate::service::{Person, Process, TestService, each_demonstration, eventually, shinsei};
+use crate::service::{
+    Applicant, FOURTH, Person, Process, TestService, each_demonstration, eventually, shinsei,
+};
 use crate::store_contract::tampering::{tamper, written};
 
 /// So that a test need not wait for the next slice.
@@ -130,6 +134,47 @@ async fn a_service_at_its_own_pace_says_in_one_line_what_was_altered_and_not_who
     assert!(lines[0].contains("ERROR"), "{lines:?}");
     assert!(lines[0].contains("global_seq=1 "), "{lines:?}");
     assert!(!lines[0].contains("90000"), "{lines:?}");
+}
+
+/// A copy of the last event as the next one of its stream, without a row of the ledger.
+async fn slip_in(database: &TestDatabase) {
+    let Database::Sqlite(pool) = &database.database else {
+        unreachable!("the test opened SQLite")
+    };
+    sqlx::query(
+        "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                             command_id, recorded_at_us, content_hash)
+         SELECT position + 1, aggregate_type, aggregate_id, sequence + 1, event_type, event_version, payload, metadata,
+                command_id, recorded_at_us, content_hash
+           FROM events ORDER BY position DESC LIMIT 1",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_beside_the_ledger_stops_writes_as_trouble_and_readiness_says_why() {
+    let database = TestDatabase::sqlite_with(Content::Demonstration).await;
+    let service = TestService::on(&database).await;
+    let yoko = service.applicant("9000001", FOURTH, "documents_only");
+    let text = json!({ "text": "略歴" });
+    yoko.save("profile", &text).ok();
+    assert_eq!(service.nobody().get("/readyz").ok()["ready"], true);
+    service.settled().await;
+    slip_in(&database).await;
+
+    let amid = Applicant::new(yoko.person.amid_trouble(), FOURTH, "9000001");
+    let save = amid.person.put(&amid.path("/documents/profile"));
+    let refused = save.json(&text).key("beside").revision(1).send();
+    refused.refused(503, "unavailable");
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    let watcher = service.nobody().amid_trouble();
+    eventually(&json!("ledger-blocked"), || {
+        watcher.get("/readyz").json()["reason"].clone()
+    });
+    service.stop().await;
+    database.remove().await;
 }
 
 /// Steps until a slice was verified.

@@ -1,7 +1,8 @@
 //! A disk that is full, and has room again.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use eventstore::Database;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::cluster::Cluster;
 use crate::service::{Applicant, FOURTH, TestService, eventually};
 
 /// A file system of its own in memory.
@@ -21,7 +23,10 @@ struct SmallDisk {
 
 impl SmallDisk {
     fn of(size: &str) -> Self {
-        let place = TempDir::new().unwrap();
+        Self::at(TempDir::new().unwrap(), size)
+    }
+
+    fn at(place: TempDir, size: &str) -> Self {
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "shinsei"])
             .arg(place.path())
@@ -163,4 +168,62 @@ async fn a_full_disk_is_told_and_what_is_saved_is_saved_again_within_five_second
         .ok();
     }
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_disk_is_full_is_not_ready_until_it_has_room_and_trials_need_no_more_of_it()
+{
+    // Where the server's user can reach it.
+    let place = TempDir::with_prefix_in("shinsei-full-", "/var/tmp").unwrap();
+    open_to_all(place.path());
+    let disk = SmallDisk::at(place, "256m");
+    open_to_all(disk.path());
+    let cluster = Cluster::start_in(disk.path().join("cluster"));
+    let clock = ClockSetting::Demonstration {
+        earliest: DEMONSTRATION_START,
+    };
+    let inside = Service::open(&cluster.url, api::service::programs(None).unwrap(), clock)
+        .await
+        .unwrap();
+    let log = &inside.log;
+    let Database::Postgres(pool) = log.database() else {
+        unreachable!("the test opened PostgreSQL")
+    };
+    // What is written ahead has a file with room in it: without any the server ends itself, which is another fault.
+    for statement in ["SELECT pg_switch_wal()", "CHECKPOINT"] {
+        sqlx::query(statement).execute(pool).await.unwrap();
+    }
+    log.try_writing().await.unwrap();
+    let relations = async || -> i64 {
+        sqlx::query_scalar("SELECT pg_database_size(current_database())")
+            .fetch_one(pool)
+            .await
+            .unwrap()
+    };
+    let before = relations().await;
+    for _ in 0..50 {
+        log.try_writing().await.unwrap();
+    }
+    let grown = relations().await - before;
+    // Each connection of the pool has a file of its own, and its names stand in the catalogue.
+    assert!(grown < 2 * 1024 * 1024, "{grown}");
+
+    disk.fill();
+    for _ in 0..50 {
+        let error = log.try_writing().await.unwrap_err();
+        assert_eq!(
+            eventstore::trouble(&error),
+            Some(eventstore::Trouble::Full),
+            "{error}"
+        );
+    }
+    disk.make_room();
+    for _ in 0..5 {
+        log.try_writing().await.unwrap();
+    }
+    crate::databases::close(log.database()).await;
+}
+
+fn open_to_all(directory: &Path) {
+    std::fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
 }
