@@ -267,10 +267,11 @@ impl Act {
     }
 
     /// Whether one person is not enough in this application (二者承認): what cannot be made good once the member has read it, and what undoes
-    /// a decision. Another result of the exam in the place of one does: 欠席 over 合格 is what 不合格 is.
+    /// it. Another result of the exam in the place of one does: 欠席 over 合格 is what 不合格 is.
     pub fn needs_two_persons(&self, state: &ApplicationState) -> bool {
         match self {
             Self::FailReview | Self::Lapse | Self::Undo { .. } => true,
+            Self::RevokeDecision => matches!(state.documents_track, DocumentTrack::ReviewFailed(_)),
             Self::RecordExamResult(outcome) => {
                 *outcome == ExamOutcome::Failed || replaces_a_result(state, *outcome)
             }

@@ -809,6 +809,10 @@ fn two_persons_are_needed_where_the_member_cannot_unread_it_and_for_undoing() {
     };
     for (events, act) in [
         (accepted(), Act::FailReview),
+        (
+            after_acts(accepted(), [Act::FailReview]),
+            Act::RevokeDecision,
+        ),
         (accepted(), Act::RecordExamResult(ExamOutcome::Failed)),
         (passed.clone(), undo_result),
         (passed, Act::RecordExamResult(ExamOutcome::Absent)),

@@ -258,3 +258,25 @@ async fn what_was_approved_and_could_not_be_done_is_told_with_its_reason() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_review_is_taken_back_by_two_persons_as_it_was_made() {
+    each_service(async |service| {
+        let yoko = completed(service);
+        let person = service.secretariat();
+        let desk = Desk::new(&person, &yoko.id);
+        desk.accept();
+        let told = json!({ "explanation": "再度の確認によります。" });
+        let failed = json!({ "result": "failed", "explanation": "基準に達しませんでした。" });
+        service.approved(&desk.judge("/review-result", &failed));
+        let back = desk.judge("/review-result/revocation", &told);
+        back.waits();
+        assert!(yoko.status()[0].contains("審査不合格"));
+        assert_eq!(service.approved(&back)["done"], 1);
+        assert!(yoko.status()[0].contains("書類確認中"));
+        // What no member has read as a decision against them goes back at once.
+        desk.accept();
+        desk.judge("/review-result/revocation", &json!({})).ok();
+    })
+    .await;
+}
