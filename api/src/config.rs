@@ -13,6 +13,7 @@ use clap::{
     builder::{OsStr, Resettable},
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use domain::{Actor, Role};
 use eventstore::{Anchors, ReadingDatabase};
 
 use crate::{
@@ -39,6 +40,32 @@ const OFF: [&str; 4] = ["false", "0", "no", "off"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("allowed are true, 1, yes, on and false, 0, no, off")]
 pub struct NoSwitch;
+
+/// What names nobody of the secretariat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it names no account of the secretariat: it is to be the account as the log has it, with `secretariat:` before it or without (`issuer/subject`), and neither a client nor an account of another role"
+)]
+pub struct NoAccount;
+
+/// An account of a person of the secretariat, without its role; empty for nobody.
+///
+/// # Errors
+/// [`NoAccount`]
+fn account_of_the_secretariat(text: &str) -> Result<String, NoAccount> {
+    let text = text.trim();
+    let account = match Actor::of_label(text) {
+        Some(actor) if actor.role == Role::Secretariat => actor.id,
+        Some(_) => return Err(NoAccount),
+        None => text.to_owned(),
+    };
+    // What an issuer says of somebody stands behind its name, and may be anything that the log takes; no name has a colon.
+    let name = account.split('/').next().unwrap_or_default();
+    if name.contains(':') || !account.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(NoAccount);
+    }
+    Ok(account)
+}
 
 /// Whether something is switched on.
 ///
@@ -187,6 +214,7 @@ pub struct DecidingArguments {
         long,
         env = "SHINSEI_SOLE_DECIDER",
         value_name = "ACCOUNT",
+        value_parser = account_of_the_secretariat,
         global = true
     )]
     pub sole_decider: Option<String>,
@@ -706,9 +734,27 @@ mod tests {
             decisions_a_day: NonZeroU32::MIN,
             sole_decider: Some(account.to_owned()),
         };
-        let sole = |account: &str| told(account).deciding().sole;
-        assert_eq!(sole("tanaka").as_deref(), Some("tanaka"));
-        assert_eq!(sole(" "), None);
+        let sole = |account: &str| {
+            let account = account_of_the_secretariat(account);
+            account.map(|account| told(&account).deciding().sole)
+        };
+        let tanaka = || Ok(Some("tanaka".to_owned()));
+        assert_eq!(sole("tanaka"), tanaka());
+        assert_eq!(sole(" tanaka "), tanaka());
+        assert_eq!(sole("secretariat:tanaka"), tanaka());
+        assert_eq!(sole("staff/a:b"), Ok(Some("staff/a:b".to_owned())));
+        assert_eq!(sole(" "), Ok(None));
+        for nobody in [
+            "reporter:tanaka",
+            "member:9000001",
+            "secretariat:client:nightly",
+            "client:nightly",
+            "secretariat:",
+            "田中",
+            "tanaka suzuki",
+        ] {
+            assert_eq!(sole(nobody), Err(NoAccount), "{nobody}");
+        }
         assert_eq!(Deciding::default().a_day.get(), 20);
     }
 

@@ -207,7 +207,20 @@ async fn doors(doors: &Doors, found: &mut Findings) {
 fn deciding(settings: &Settings, found: &mut Findings) {
     const SUBJECT: &str = "deciding";
     let deciding = settings.deciding.deciding();
+    // What is wrong with the issuers is said above.
+    let entrance = settings.doors.entrance();
+    let issuers = entrance.map_or_else(|_| Vec::new(), |entrance| entrance.issuers);
+    let is_vouched_for = |account: &str| {
+        let issuer = account.split_once('/').map(|(issuer, _)| issuer);
+        issuers.is_empty() || issuers.iter().any(|known| Some(known.key()) == issuer)
+    };
     match deciding.sole {
+        Some(account) if !is_vouched_for(&account) => found.unsafe_(
+            SUBJECT,
+            format!(
+                "{account} (SHINSEI_SOLE_DECIDER) is no account of an issuer of SHINSEI_OIDC (issuer/subject): nobody decides alone, and what needs a second person waits for one"
+            ),
+        ),
         Some(account) => found.doubtful(
             SUBJECT,
             format!(

@@ -87,6 +87,20 @@ async fn who_decides_alone_is_said() {
         told.contains("tanaka decides alone (SHINSEI_SOLE_DECIDER)"),
         "{said}"
     );
+    let (_, said) = examined(&database, &["--sole-decider", "secretariat:tanaka"]);
+    assert_eq!(line(&said, "deciding"), told);
+}
+
+#[test]
+fn a_sole_decider_that_names_no_account_of_the_secretariat_is_refused_at_the_start() {
+    for nobody in ["reporter:tanaka", "client:nightly", "田中"] {
+        let (code, said) = started(&[("SHINSEI_SOLE_DECIDER", nobody)]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(
+            said.contains("names no account of the secretariat"),
+            "{said}"
+        );
+    }
 }
 
 /// What a start says with these settings, and how it ends: a path that is no database, so that nothing serves.
