@@ -108,6 +108,7 @@ fn button(visit: &Visit<'_>, step: NextStep) -> Option<(String, &'static str)> {
         | NextStep::Wait
         | NextStep::PeriodOver
         | NextStep::CorrectionOverdue
+        | NextStep::ExamPeriodOver
         | NextStep::Nothing => None,
     }
 }
