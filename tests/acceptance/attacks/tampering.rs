@@ -136,7 +136,7 @@ async fn a_service_at_its_own_pace_says_in_one_line_what_was_altered_and_not_who
     assert!(!lines[0].contains("90000"), "{lines:?}");
 }
 
-/// A copy of the last event as the next one of its stream, without a row of the ledger.
+/// A copy of the first event as the next one of its stream, without a row of the ledger.
 async fn slip_in(database: &TestDatabase) {
     let Database::Sqlite(pool) = &database.database else {
         unreachable!("the test opened SQLite")
@@ -144,9 +144,10 @@ async fn slip_in(database: &TestDatabase) {
     sqlx::query(
         "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
                              command_id, recorded_at_us, content_hash)
-         SELECT position + 1, aggregate_type, aggregate_id, sequence + 1, event_type, event_version, payload, metadata,
-                command_id, recorded_at_us, content_hash
-           FROM events ORDER BY position DESC LIMIT 1",
+         SELECT (SELECT max(position) + 1 FROM events), aggregate_type, aggregate_id,
+                (SELECT max(sequence) + 1 FROM events WHERE aggregate_type = first.aggregate_type AND aggregate_id = first.aggregate_id),
+                event_type, event_version, payload, metadata, command_id, recorded_at_us, content_hash
+           FROM events first WHERE position = 1",
     )
     .execute(pool)
     .await
@@ -157,16 +158,19 @@ async fn slip_in(database: &TestDatabase) {
 async fn an_event_beside_the_ledger_stops_writes_as_trouble_and_readiness_says_why() {
     let database = TestDatabase::sqlite_with(Content::Demonstration).await;
     let service = TestService::on(&database).await;
-    let yoko = service.applicant("9000001", FOURTH, "documents_only");
-    let text = json!({ "text": "略歴" });
-    yoko.save("profile", &text).ok();
+    let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+    yoko.save("profile", &json!({ "text": "略歴" })).ok();
     assert_eq!(service.nobody().get("/readyz").ok()["ready"], true);
     service.settled().await;
     slip_in(&database).await;
 
     let amid = Applicant::new(yoko.person.amid_trouble(), FOURTH, "9000001");
     let save = amid.person.put(&amid.path("/documents/profile"));
-    let refused = save.json(&text).key("beside").revision(1).send();
+    let refused = save
+        .json(&json!({ "text": "続き" }))
+        .key("beside")
+        .revision(1)
+        .send();
     refused.refused(503, "unavailable");
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
     let watcher = service.nobody().amid_trouble();
