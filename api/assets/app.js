@@ -95,14 +95,20 @@ const sentTo = (form) => (form.getAttribute("action") ?? "").split("?")[0];
 const drawnFrom = (field) => ["key", "revision"].includes(field.name) || /(^|[-_])(seen|drawn)$/.test(field.name);
 const typeable = "textarea, select, input[type=text], input[type=search], input[type=checkbox], input[type=radio]";
 
+// A page that answers a form has the form's address, where nothing is sent to be seen again: Back to it would only offer to send the
+// refused text once more. Here is the page where that form was filled in.
+let formsPage;
+
 addEventListener("submit", ({ target: form }) => {
   if (form.method !== "post" || !form.querySelector(typeable)) return kept.set(null);
+  // Back from what comes now leads to the form's own page. Not before the press: a reload still sends the refused text again.
+  if (formsPage && sentTo(form) === location.pathname) history.replaceState(null, "", formsPage);
   const fields = [...new FormData(form)].filter(([, value]) => typeof value === "string");
   kept.set({ at: Date.now(), page: here(), action: sentTo(form), fields });
 });
 
 const putBack = ({ at, page, action, fields }) => {
-  if (Date.now() - at > KEPT) return;
+  if (!fields || Date.now() - at > KEPT) return;
   const all = (name) => fields.filter(([known]) => known === name).map(([, value]) => value);
   const isIt = (form) =>
     sentTo(form) === action &&
@@ -133,7 +139,9 @@ const putBack = ({ at, page, action, fields }) => {
   form.before(told);
 };
 const unanswered = kept.get();
-kept.set(null);
+if (unanswered?.action === location.pathname) formsPage = unanswered.page;
+// Answered: what was sent is on this page, and only where it came from is still asked for.
+kept.set(formsPage ? { ...unanswered, fields: undefined } : null);
 
 const warn = (event) => {
   if (!guarded.some((form) => !onItsWay.has(form) && changed(form))) return;
