@@ -284,7 +284,7 @@ struct Line {
     units: i64,
     /// 単位 needed.
     required: i64,
-    /// What is missing on the member's side; while it is checked, whether 認められた単位 are too few.
+    /// What is missing on the member's side; until it is decided, whether 認められた単位 or 学会・セミナー参加 are too few.
     missing: Vec<MissingAnswer>,
     /// Documents that are not 確認済, of seven.
     unchecked: i64,

@@ -171,6 +171,7 @@ impl List<'_> {
                     column("documents", "申請の状態", Text),
                     column("units", "認められた単位", Units),
                     column("required", "必要な単位", Units),
+                    column("missing", "不足", Text),
                     column("exam", "筆記試験", Text),
                     column("returned", "差し戻し", Count),
                     column("submitted_at", "完了日時", Instant),

@@ -216,8 +216,9 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
             });
         }
     }
-    if let Some(program) = program.filter(|_| is_under_review(state)) {
-        let assessment = state.assess_now(&program.rules);
+    if let Some(program) = program.filter(|_| awaits_decision(state)) {
+        let rules = &program.rules;
+        let assessment = state.assess_now(rules);
         // What the member completed has enough by the rules; after 事務局欄, or without attendance that was taken back, it may not.
         if state.review.recognised_units(&assessment) < assessment.required {
             codes.push("units_short".to_owned());
@@ -233,6 +234,10 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
         for proof in Proof::ALL {
             let code = match (proof, state.review.proof(proof)) {
                 (_, ProofState::Received | ProofState::Checked) => continue,
+        let attended = state.recognised_attendance(&assessment);
+        if !attended.meets(rules.requirements.attendance_rule) {
+            codes.push("attendance_missing".to_owned());
+        }
                 (Proof::FinalForm, _) => "proof:final_form",
                 (Proof::UnitProofs, _) => "proof:unit_proofs",
                 (Proof::Certificates, _) => "proof:certificates",
@@ -245,6 +250,10 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
     codes
 }
 
-fn is_under_review(state: &ApplicationState) -> bool {
-    matches!(state.documents_track, Documents::UnderReview(_))
+/// Whether the society is still to say whether the documents suffice: 書類確認中, and 書類受理 before the committee.
+fn awaits_decision(state: &ApplicationState) -> bool {
+    matches!(
+        state.documents_track,
+        Documents::UnderReview(_) | Documents::Accepted(_)
+    )
 }

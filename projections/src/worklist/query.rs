@@ -47,7 +47,7 @@ pub struct WorklistEntry {
     pub units: i64,
     /// 単位 needed.
     pub required: i64,
-    /// What is missing on the member's side; while it is checked, whether 認められた単位 are too few.
+    /// What is missing on the member's side; until it is decided, whether 認められた単位 or 学会・セミナー参加 are too few.
     pub missing: Vec<Missing>,
     /// Documents that are not 確認済, of seven.
     pub unchecked: i64,
