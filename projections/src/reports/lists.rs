@@ -389,7 +389,10 @@ impl List<'_> {
         }
         match filter.short {
             Some(true) => sql.push(" AND a.units < a.required"),
-            Some(false) => sql.push(" AND a.units >= a.required"),
+            // 筆記試験のみ has no units, neither too few nor enough.
+            Some(false) => {
+                sql.push(" AND a.units >= a.required AND a.document_track <> 'not_applied'")
+            }
             None => sql,
         };
         if let Some(units) = filter.units_from {
@@ -523,6 +526,7 @@ impl List<'_> {
                 "documents" => Cell::text(documents.label()),
                 "exam" => Cell::text(exam.label()),
                 "certification" => Cell::text(certification.label()),
+                "units" | "required" if documents == DocumentTrack::NotApplied => Cell::Empty,
                 "units" => Cell::Number(row.units),
                 "required" => Cell::Number(row.required),
                 "missing" => Cell::Text(missing.join("、")),

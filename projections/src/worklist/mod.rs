@@ -16,7 +16,7 @@ use crate::session::{Session, on_session};
 pub use apply::CertificationTrack;
 #[cfg(test)]
 pub(crate) use apply::line;
-pub(crate) use apply::missing;
+pub(crate) use apply::{assessed, missing};
 pub use query::{
     Missing, Order, WorklistCounts, WorklistEntry, WorklistFilter, WorklistPage, WorklistSort,
 };

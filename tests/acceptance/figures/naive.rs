@@ -499,7 +499,9 @@ impl<'a> World<'a> {
             ("exam", exam_word(&state.exam)),
             ("certification", certification_word(&state.certification)),
         ] {
-            let word = if withdrawn { "" } else { word };
+            let lapsed = state.certification == CertificationTrack::Lapsed;
+            let gone = withdrawn || (lapsed && track != "certification");
+            let word = if gone { "" } else { word };
             let stood = course.standing.get(track).copied();
             if stood.map_or("", |(word, _)| word) == word {
                 continue;
@@ -603,10 +605,14 @@ impl<'a> World<'a> {
                 to_us: None,
             });
         }
-        let units = course.rules.map_or((0, 0), |rules| {
-            let assessed = state.assess_now(&rules.rules);
-            (recognised(&state, &assessed), i64::from(assessed.required))
-        });
+        let with_documents = state.documents_track != DocumentTrack::NotApplied;
+        let units = course
+            .rules
+            .filter(|_| with_documents)
+            .map_or((0, 0), |rules| {
+                let assessed = state.assess_now(&rules.rules);
+                (recognised(&state, &assessed), i64::from(assessed.required))
+            });
         self.lines.push(Line {
             member: state.member.as_str().to_owned(),
             withdrawn,
