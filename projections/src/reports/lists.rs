@@ -127,7 +127,7 @@ struct MoneyRow {
 impl List<'_> {
     /// Its columns.
     pub fn columns(&self) -> Vec<Column> {
-        use Kind::{Code, Count, Date, Days, Instant, Text, Units, Yen};
+        use Kind::{Code, Count, Date, Days, Deadline, Instant, Text, Units, Yen};
         let column = Column::new;
         let person = || {
             vec![
@@ -159,7 +159,7 @@ impl List<'_> {
                 columns.extend([
                     column("email", "メールアドレス", Text),
                     column("missing", "不足", Text),
-                    column("closes_at", "期限", Instant),
+                    column("closes_at", "期限", Deadline),
                     column("days_left", "残り日数", Days),
                     column("program", "申請の種類", Text),
                 ]);

@@ -486,7 +486,7 @@ pub(super) async fn export(
                     .map(|number| number.to_string())
                     .unwrap_or_default(),
                 entry.submitted_at.map(show_jst_minutes).unwrap_or_default(),
-                entry.closes_at.map(show_jst_minutes).unwrap_or_default(),
+                entry.closes_at.map(show_deadline).unwrap_or_default(),
                 show_jst_minutes(entry.updated_at),
             ];
             sheet.line(&cells)?;
