@@ -16,7 +16,7 @@ mod tests;
 use std::io::Write;
 
 use domain::{
-    calendar::{show_date, show_jst_minutes},
+    calendar::{show_date, show_deadline, show_jst_minutes},
     text::is_variation_selector,
 };
 use jiff::Timestamp;
@@ -303,6 +303,7 @@ fn plain(cell: &Cell, kind: Kind) -> String {
         Cell::Number(tenths) if kind == Kind::Share => share(*tenths),
         Cell::Number(number) => number.to_string(),
         Cell::Date(date) => show_date(*date),
+        Cell::Instant(end) if kind == Kind::Deadline => show_deadline(*end),
         Cell::Instant(at) => show_jst_minutes(*at),
     }
 }

@@ -9,6 +9,10 @@ use crate::{
     units::UnitAssessment,
 };
 
+/// What is said while the OR rule is not met.
+pub(crate) const ATTENDANCE_MISSING: &str =
+    "「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません";
+
 /// What kind of requirement is not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,15 +127,14 @@ pub fn checklist(state: &ApplicationState, program: &Program) -> Checklist {
     }];
     match rules.requirements.attendance_rule {
         AttendanceRule::MeetingOrSeminarsAAndB => lines.push(Checked {
-            met: assessment.meetings_attended > 0
-                || (assessment.seminar_a && assessment.seminar_b),
+            met: assessment
+                .attendance()
+                .meets(rules.requirements.attendance_rule),
             label: "「学会に 1 回以上参加」または「セミナー A B の双方に参加」".to_owned(),
             requirement: Requirement {
                 kind: RequirementKind::AttendanceMissing,
                 document: None,
-                message:
-                    "「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません"
-                        .to_owned(),
+                message: ATTENDANCE_MISSING.to_owned(),
             },
         }),
         AttendanceRule::None => {}

@@ -14,7 +14,7 @@ use crate::{
     calendar::show_date,
     documents::{Conference, ConferenceFacts, DocumentKind, Paper, PaperFacts, Row, RowId, Rows},
     member::{SeminarAttendance, SeminarKind},
-    program::{AnnualMeeting, PaperCategory, Rules, SeminarDay},
+    program::{AnnualMeeting, AttendanceRule, PaperCategory, Rules, SeminarDay},
 };
 
 /// Why a row counts nothing or less, or what to look at although it counts.
@@ -68,6 +68,49 @@ pub struct AssessedRow {
     pub remarks: Vec<Remark>,
 }
 
+impl AssessedRow {
+    /// Whether it may count at all: a row that is only above a cap, or declares nothing, was attended all the same.
+    fn may_count(&self) -> bool {
+        !self.remarks.iter().any(|remark| {
+            matches!(
+                remark.kind,
+                RemarkKind::HasErrors
+                    | RemarkKind::OutsideWindow
+                    | RemarkKind::OtherSociety
+                    | RemarkKind::Duplicate
+            )
+        })
+    }
+
+    /// Whether it is attendance for the secretariat: 事務局欄 has the last word, and who is given nothing for it was not there.
+    pub(crate) fn is_attended(&self, office: Option<u32>) -> bool {
+        office.map_or_else(|| self.may_count(), |units| units > 0)
+    }
+}
+
+/// What was attended, as far as the OR rule asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attendance {
+    /// A 学術集会.
+    pub meeting: bool,
+    /// A 教育セミナー A.
+    pub seminar_a: bool,
+    /// A 教育セミナー B.
+    pub seminar_b: bool,
+}
+
+impl Attendance {
+    /// Whether it is what the rule asks for.
+    pub fn meets(self, rule: AttendanceRule) -> bool {
+        match rule {
+            AttendanceRule::MeetingOrSeminarsAAndB => {
+                self.meeting || (self.seminar_a && self.seminar_b)
+            }
+            AttendanceRule::None => true,
+        }
+    }
+}
+
 /// Sum of a category before and after its cap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -102,6 +145,17 @@ pub struct UnitAssessment {
     pub seminar_b: bool,
     /// Every row, in the order of the documents.
     pub rows: Vec<AssessedRow>,
+}
+
+impl UnitAssessment {
+    /// What was attended by the rules.
+    pub fn attendance(&self) -> Attendance {
+        Attendance {
+            meeting: self.meetings_attended > 0,
+            seminar_a: self.seminar_a,
+            seminar_b: self.seminar_b,
+        }
+    }
 }
 
 /// A category while it is summed.

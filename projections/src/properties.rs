@@ -396,6 +396,8 @@ proptest! {
             // 筆記試験のみ has nothing to check.
             let without = line.document_track == DocumentTrack::NotApplied;
             prop_assert!(!without || line.unchecked == 0, "{} documents", line.unchecked);
+            // Of what has lapsed nobody checks anything.
+            prop_assert!(!state.has_lapsed() || line.unchecked == 0, "{} documents", line.unchecked);
         }
     }
 

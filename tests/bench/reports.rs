@@ -71,7 +71,7 @@ fn cell(kind: Kind, row: u32, column: u32, began: Timestamp) -> Outcome<Cell> {
             Cell::Number(i64::from(row * 7 % 10_000))
         }
         Kind::Date => Cell::Date(domain::calendar::jst_date(at)),
-        Kind::Instant => Cell::Instant(at),
+        Kind::Instant | Kind::Deadline => Cell::Instant(at),
     })
 }
 

@@ -68,10 +68,11 @@ fn requirements_page(visit: &Visit<'_>, status: StatusCode) -> Result<Response, 
     for row in &assessment.rows {
         let number = numbers.entry(row.document).or_insert(0_usize);
         *number += 1;
-        remarks.extend(row.remarks.iter().map(|remark| Remark {
+        let sentences = state.review.sentences(row).into_iter();
+        remarks.extend(sentences.map(|message| Remark {
             place: format!("{} No.{number}", row.document.title()),
             href: visit.document(row.document),
-            message: remark.message.clone(),
+            message,
         }));
     }
     let mut frame = visit.frame("申請完了要件", []);

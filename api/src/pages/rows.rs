@@ -248,12 +248,10 @@ fn line<T: ListEntry>(
         cells: value.cells(),
         counted: assessed.map(|row| row.counted),
         office: None,
-        remarks: assessed.map_or_else(Vec::new, |row| {
-            row.remarks
-                .iter()
-                .map(|remark| remark.message.clone())
-                .collect()
-        }),
+        remarks: match (visit.state(), assessed) {
+            (Ok(state), Some(row)) => state.review.sentences(row),
+            _ => Vec::new(),
+        },
         errors,
         form: None,
         editable: visit

@@ -1,7 +1,7 @@
 //! Cells in words. Pages and prints ask here, so that what is read on the screen is what stands on the paper.
 
 use domain::{
-    calendar::{show_date, show_jst_minutes},
+    calendar::{show_date, show_deadline, show_jst_minutes},
     documents::with_commas,
 };
 use projections::reports::{Cell, Kind};
@@ -26,6 +26,7 @@ pub fn shown(cell: &Cell, kind: Kind) -> String {
         (Cell::Number(number), Kind::Code | Kind::Text) => number.to_string(),
         (Cell::Number(number), _) => whole(*number),
         (Cell::Date(date), _) => show_date(*date),
+        (Cell::Instant(end), Kind::Deadline) => show_deadline(*end),
         (Cell::Instant(at), _) => show_jst_minutes(*at),
     }
 }
@@ -34,7 +35,7 @@ pub fn shown(cell: &Cell, kind: Kind) -> String {
 pub fn is_figure(kind: Kind) -> bool {
     match kind {
         Kind::Count | Kind::Units | Kind::Yen | Kind::Days | Kind::Share => true,
-        Kind::Text | Kind::Code | Kind::Date | Kind::Instant => false,
+        Kind::Text | Kind::Code | Kind::Date | Kind::Instant | Kind::Deadline => false,
     }
 }
 
@@ -99,6 +100,11 @@ mod tests {
         assert_eq!(
             shown(&Cell::Instant(evening), Kind::Instant),
             "2026/06/04 00:30"
+        );
+        let midnight = "2026-07-31T15:00:00Z".parse().unwrap();
+        assert_eq!(
+            shown(&Cell::Instant(midnight), Kind::Deadline),
+            "2026年7月31日(金) 24:00"
         );
     }
 

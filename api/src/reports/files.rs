@@ -292,7 +292,7 @@ pub(crate) fn kind_word(kind: CellKind) -> &'static str {
         CellKind::Days => "days",
         CellKind::Share => "share",
         CellKind::Date => "date",
-        CellKind::Instant => "instant",
+        CellKind::Instant | CellKind::Deadline => "instant",
     }
 }
 

@@ -6,7 +6,7 @@ use projections::{
     reports::{ListFilter, item_label},
 };
 
-use domain::calendar::show_jst_minutes;
+use domain::calendar::show_deadline;
 
 /// Which program, by its title and year.
 pub(crate) fn program(programs: &[&Program], id: Option<&str>) -> String {
@@ -67,10 +67,10 @@ pub(crate) fn filter(programs: &[&Program], filter: &ListFilter) -> Vec<String> 
         filter.units_below.map(|units| format!("{units}単位未満")),
         filter
             .closes_after
-            .map(|at| format!("期限が {} より後", show_jst_minutes(at))),
+            .map(|at| format!("期限が {} より後", show_deadline(at))),
         filter
             .closes_upto
-            .map(|at| format!("期限が {} まで", show_jst_minutes(at))),
+            .map(|at| format!("期限が {} まで", show_deadline(at))),
         yes(filter.returned, "差し戻しあり"),
         filter
             .returned_for
@@ -116,4 +116,25 @@ pub(crate) fn filter(programs: &[&Program], filter: &ListFilter) -> Vec<String> 
     .into_iter()
     .flatten()
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_spells_a_deadline_as_every_page_does() {
+        let asked = ListFilter {
+            closes_after: "2026-06-17T15:00:00Z".parse().ok(),
+            closes_upto: "2026-07-31T15:00:00Z".parse().ok(),
+            ..ListFilter::default()
+        };
+        assert_eq!(
+            filter(&[], &asked),
+            [
+                "期限が 2026年6月17日(水) 24:00 より後",
+                "期限が 2026年7月31日(金) 24:00 まで"
+            ]
+        );
+    }
 }

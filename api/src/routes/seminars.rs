@@ -66,17 +66,14 @@ async fn seminars(
     let (found, _) = asked.found(&app, &identity, &id).await?;
     let state = found.state()?;
     let assessment = state.assess(&program(&app, state)?.rules);
-    let mut attendance: Vec<_> = state.attendance.iter().collect();
-    attendance.sort_by(|(_, a), (_, b)| {
-        (a.key.first_day, &a.key.code).cmp(&(b.key.first_day, &b.key.code))
-    });
-    let seminars = attendance
+    let seminars = state
+        .seminars()
         .into_iter()
         .map(|(key, attendance)| {
             let assessed = assessment
                 .rows
                 .iter()
-                .find(|row| row.document == DocumentKind::Seminars && row.row == *key);
+                .find(|row| row.document == DocumentKind::Seminars && row.row == key);
             Seminar {
                 attendance: attendance.clone(),
                 counted: assessed.map_or(0, |row| row.counted),

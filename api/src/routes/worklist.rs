@@ -55,10 +55,12 @@ pub(crate) struct Asked {
     /// Program.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub program: String,
-    /// 申請: `drafting`, `under_review`, `returned`, `accepted`, `review_passed`, `review_failed`, `not_applied`.
+    /// 申請: `drafting`, `under_review`, `returned`, `accepted`, `review_passed`, `review_failed`, `not_applied`. The first four wait for
+    /// somebody, and leave out what has lapsed unless `certification` is given.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub documents: String,
-    /// 筆記試験: `not_applied`, `awaiting_payment`, `paid`, `exempt`, `passed`, `failed`, `absent`.
+    /// 筆記試験: `not_applied`, `awaiting_payment`, `paid`, `exempt`, `passed`, `failed`, `absent`. The second and third wait for somebody, and
+    /// leave out what has lapsed unless `certification` is given.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub exam: String,
     /// 認定: `pending`, `approved`, `fee_requested`, `fee_paid`, `certified`, `deferred`, `lapsed`.
@@ -280,11 +282,11 @@ struct Line {
     certification_label: &'static str,
     /// 取下げ
     withdrawn: bool,
-    /// 認められた単位: after 事務局欄.
+    /// 認められた単位: after 事務局欄; 0 for 筆記試験のみ, of which no unit is asked.
     units: i64,
     /// 単位 needed.
     required: i64,
-    /// What is missing on the member's side; while it is checked, whether 認められた単位 are too few.
+    /// What is missing on the member's side; until it is decided, whether 認められた単位 or 学会・セミナー参加 are too few.
     missing: Vec<MissingAnswer>,
     /// Documents that are not 確認済, of seven.
     unchecked: i64,

@@ -262,6 +262,9 @@ impl Tab {
                 }
                 Err(_) => self.in_words(column, cell, kind, formats, losses)?,
             },
+            Cell::Instant(_) if kind == Kind::Deadline => {
+                self.in_words(column, cell, kind, formats, losses)?;
+            }
             Cell::Instant(at) => match excel_time(JST.to_datetime(*at)) {
                 Ok(time) => {
                     self.sheet.write_datetime_with_format(
@@ -341,6 +344,7 @@ fn least_width(column: &Column) -> usize {
         Kind::Count | Kind::Units | Kind::Days | Kind::Share => 9,
         Kind::Yen | Kind::Date => 12,
         Kind::Instant => 17,
+        Kind::Deadline => 25,
     };
     cells.max(shown_width(&column.title) + 3)
 }

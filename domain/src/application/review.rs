@@ -464,6 +464,28 @@ impl Review {
             .collect()
     }
 
+    /// What is said of a row: its remarks, and in the place of 要確認 what is so once it has been looked at. An assessment is kept as it was
+    /// submitted, so what happened since is not in it.
+    pub fn sentences(&self, row: &AssessedRow) -> Vec<String> {
+        let target = CheckTarget::row(row.document, &row.row);
+        let office = self.adjustments.get(&target.key());
+        let is_checked = self.mark(&target) == CheckMark::Checked;
+        row.remarks
+            .iter()
+            .map(|remark| match office {
+                _ if remark.kind != RemarkKind::PlaceDiffers => remark.message.clone(),
+                Some(office) => format!(
+                    "開催地は事務局で確認しました。単位は、事務局欄の{}単位です。",
+                    office.units
+                ),
+                None if is_checked => {
+                    "開催地は事務局で確認しました。単位に算入されます。".to_owned()
+                }
+                None => remark.message.clone(),
+            })
+            .collect()
+    }
+
     /// 要確認: the rows that count although nobody can tell from them that they may. 書類受理 waits until each is 確認済 or has a 事務局欄.
     pub fn to_confirm<'a>(&self, assessment: &'a UnitAssessment) -> Vec<&'a AssessedRow> {
         assessment

@@ -19,6 +19,7 @@ use crate::{
     personal::Personal,
     program::Program,
     proposal::{Approval, ApprovalKind},
+    requirements::ATTENDANCE_MISSING,
     text::{too_long, undecodable},
 };
 
@@ -809,6 +810,14 @@ pub fn acceptance_obstacles(state: &ApplicationState, program: &Program) -> Vec<
         open.push(format!(
             "認められた単位が不足しています（現在 {recognised} 単位、必要 {} 単位）",
             assessment.required
+        ));
+    }
+    if !state
+        .recognised_attendance(&assessment)
+        .meets(program.rules.requirements.attendance_rule)
+    {
+        open.push(format!(
+            "認められた学会・セミナー参加が不足しています（{ATTENDANCE_MISSING}）"
         ));
     }
     open

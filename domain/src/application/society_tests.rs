@@ -7,7 +7,7 @@ use crate::{
     actor::{Actor, Context, Role},
     documents::{DocumentKind, Profile},
     eligibility::Scope,
-    member::{Member, PaymentItem},
+    member::{Member, PaymentItem, SeminarKind},
     personal::Personal,
     proposal::Approval,
     requirements::{RequirementKind, requirements},
@@ -554,6 +554,106 @@ fn documents_are_not_accepted_until_a_row_with_another_place_is_checked_or_adjus
         act(&wrong, Act::AcceptDocuments),
         Err(Refusal::ChecksOpen(open)) if open.len() == 2
     ));
+}
+
+#[test]
+fn a_row_with_another_place_says_what_is_so_once_it_has_been_looked_at() {
+    let events = with_another_place();
+    let said = |events: &[ApplicationEvent]| {
+        let state = state_of(events);
+        // What was submitted stays as it was; what is said of it does not.
+        let assessment = state.assess(&fourth().rules);
+        let row = &assessment.rows[0];
+        state.review.sentences(row).concat()
+    };
+    assert!(said(&events).starts_with("要確認: "), "{}", said(&events));
+    let id = state_of(&events).assess(&fourth().rules).rows[0]
+        .row
+        .clone();
+    let target = CheckTarget::row(DocumentKind::Conferences, id);
+    let checked = Act::Check {
+        target: target.clone(),
+        mark: CheckMark::Checked,
+    };
+    assert_eq!(
+        said(&after_acts(events.clone(), [checked])),
+        "開催地は事務局で確認しました。単位に算入されます。"
+    );
+    let adjusted = Act::AdjustUnits {
+        target,
+        units: Some(0),
+        further_reason: String::new(),
+    };
+    assert_eq!(
+        said(&after_acts(events, [adjusted])),
+        "開催地は事務局で確認しました。単位は、事務局欄の0単位です。"
+    );
+}
+
+/// 事務局欄 of a row.
+fn office(target: &CheckTarget, units: u32) -> Act {
+    Act::AdjustUnits {
+        target: target.clone(),
+        units: Some(units),
+        further_reason: String::new(),
+    }
+}
+
+/// Completed, with two sessions of 教育セミナー in whose codes the order of their days is not to be seen.
+fn with_seminars() -> Vec<ApplicationEvent> {
+    let mut events = under_review();
+    for attendance in [
+        seminar("AB", SeminarKind::B, "2025-08-24", "2025-08-24", 5),
+        seminar("ZA", SeminarKind::A, "2025-08-23", "2025-08-23", 5),
+    ] {
+        events.push(ApplicationEvent::SeminarAttendanceImported { attendance });
+    }
+    events
+}
+
+#[test]
+fn a_row_whose_office_figure_is_0_is_no_attendance_and_documents_wait_for_another() {
+    let meeting = CheckTarget::row(DocumentKind::Conferences, row(2));
+    let session = CheckTarget::row(DocumentKind::Seminars, "ZA@2025-08-23");
+    let missing = "認められた学会・セミナー参加が不足しています（「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません）";
+    let open = |events: &[ApplicationEvent]| match act(events, Act::AcceptDocuments) {
+        Ok(_) => Vec::new(),
+        Err(Refusal::ChecksOpen(open)) => open,
+        Err(other) => panic!("{other:?}"),
+    };
+    let checked = after_acts(under_review(), checks());
+    assert_eq!(open(&checked), Vec::<String>::new());
+    let other_society = after_acts(checked, [office(&meeting, 0)]);
+    assert_eq!(open(&other_society), [missing]);
+    // Any other figure is attendance.
+    let recognised = after_acts(other_society, [office(&meeting, 1)]);
+    assert_eq!(open(&recognised), Vec::<String>::new());
+
+    // A and B serve as well, as long as neither is 0.
+    let seminars = after_acts(
+        with_seminars(),
+        checks().into_iter().chain([office(&meeting, 0)]),
+    );
+    assert_eq!(open(&seminars), Vec::<String>::new());
+    assert_eq!(
+        open(&after_acts(seminars, [office(&session, 0)])),
+        [missing]
+    );
+}
+
+#[test]
+fn a_seminar_has_one_number_on_every_face_by_its_first_day() {
+    let state = state_of(&with_seminars());
+    let rows = state.review_rows(DocumentKind::Seminars);
+    assert_eq!(rows, ["ZA@2025-08-23", "AB@2025-08-24"]);
+    let assessment = state.assess_now(&fourth().rules);
+    let printed = assessment.rows.iter();
+    let printed = printed.filter(|row| row.document == DocumentKind::Seminars);
+    assert!(printed.map(|row| &row.row).eq(&rows));
+    assert_eq!(
+        state.row_number(DocumentKind::Seminars, "ZA@2025-08-23"),
+        Some(1)
+    );
 }
 
 #[test]

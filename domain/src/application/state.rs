@@ -16,9 +16,9 @@ use crate::{
         ResearchActivities, ResearchActivity, Resume, Rows, research_years,
     },
     eligibility::Scope,
-    member::{MemberNumber, MemberRecord, Payment, SeminarAttendance},
+    member::{MemberNumber, MemberRecord, Payment, SeminarAttendance, SeminarKind},
     program::{Program, ProgramId, Rules},
-    units::{UnitAssessment, assess, table_of_conference, table_of_paper},
+    units::{Attendance, UnitAssessment, assess, table_of_conference, table_of_paper},
 };
 
 /// A document with the number of its saves.
@@ -462,20 +462,48 @@ impl ApplicationState {
     /// What each row counts by what is known now: attendance that was corrected after 申請を完了する too (A, reference 3.2: the
     /// secretariat tallies again).
     pub fn assess_now(&self, rules: &Rules) -> UnitAssessment {
-        let mut attendance: Vec<_> = self.attendance.values().collect();
-        attendance
-            .sort_by(|a, b| (a.key.first_day, &a.key.code).cmp(&(b.key.first_day, &b.key.code)));
         assess(
             rules,
             &self.documents.conferences.value,
-            attendance.into_iter(),
+            self.seminars().into_iter().map(|(_, one)| one),
             &self.documents.papers.value,
         )
+    }
+
+    /// 当会セミナー in the order of every face, by first day and then code, each with its key: its place is its No.
+    pub fn seminars(&self) -> Vec<(&str, &SeminarAttendance)> {
+        let mut seminars: Vec<_> = self
+            .attendance
+            .iter()
+            .map(|(key, one)| (key.as_str(), one))
+            .collect();
+        seminars.sort_by_key(|(_, one)| (one.key.first_day, one.key.code.as_str()));
+        seminars
     }
 
     /// 認められた単位: what each row counts by what is known now, with 事務局欄 in its place. What every face of the secretariat shows.
     pub fn recognised_units(&self, rules: &Rules) -> u32 {
         self.review.recognised_units(&self.assess_now(rules))
+    }
+
+    /// What was attended by what is known now, with 事務局欄 in its place: the OR rule as every face of the secretariat sees it.
+    pub fn recognised_attendance(&self, assessment: &UnitAssessment) -> Attendance {
+        let mut found = Attendance::default();
+        for row in &assessment.rows {
+            let key = CheckTarget::row(row.document, &row.row).key();
+            let office = self.review.adjustments.get(&key).map(|one| one.units);
+            if !row.is_attended(office) {
+                continue;
+            }
+            let seminar = self.attendance.get(&row.row).map(|one| one.kind);
+            match (row.document, seminar) {
+                (DocumentKind::Conferences, _) => found.meeting = true,
+                (DocumentKind::Seminars, Some(SeminarKind::A)) => found.seminar_a = true,
+                (DocumentKind::Seminars, Some(SeminarKind::B)) => found.seminar_b = true,
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Most 単位 that 事務局欄 says of a row without a further reason: the larger of what it counts and of the table's figure for it.
@@ -629,7 +657,10 @@ impl ApplicationState {
             DocumentKind::ResearchActivities => ids(&self.documents.research_activities.value.rows),
             DocumentKind::Conferences => ids(&self.documents.conferences.value),
             DocumentKind::Papers => ids(&self.documents.papers.value),
-            DocumentKind::Seminars => self.attendance.keys().cloned().collect(),
+            DocumentKind::Seminars => {
+                let seminars = self.seminars().into_iter();
+                seminars.map(|(key, _)| key.to_owned()).collect()
+            }
             DocumentKind::Resume | DocumentKind::Profile | DocumentKind::ClinicalExperience => {
                 Vec::new()
             }

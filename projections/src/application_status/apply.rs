@@ -66,6 +66,14 @@ impl DocumentTrack {
         Self::ReviewFailed,
     ];
 
+    /// Whether somebody is to go on with the documents: the member, the secretariat or the committee.
+    pub fn waits(self) -> bool {
+        match self {
+            Self::Drafting | Self::UnderReview | Self::Returned | Self::Accepted => true,
+            Self::NotApplied | Self::ReviewPassed | Self::ReviewFailed => false,
+        }
+    }
+
     /// That of an application.
     pub fn of(track: &application::DocumentTrack) -> Self {
         match track {
@@ -122,6 +130,14 @@ impl ExamTrack {
         Self::Failed,
         Self::Absent,
     ];
+
+    /// Whether a payment or a result is waited for.
+    pub fn waits(self) -> bool {
+        match self {
+            Self::AwaitingPayment | Self::Paid => true,
+            Self::NotApplied | Self::Exempt | Self::Passed | Self::Failed | Self::Absent => false,
+        }
+    }
 
     /// That of an application.
     pub fn of(track: &application::ExamTrack) -> Self {

@@ -19,7 +19,7 @@ use crate::application_status::{DocumentTrack, ExamTrack};
 use crate::error::Unreadable;
 use crate::feed::FedEvent;
 use crate::folds::{self, Folds};
-use crate::worklist::{CertificationTrack, Missing, missing};
+use crate::worklist::{CertificationTrack, Missing, assessed, missing};
 
 pub(super) const APPLICATIONS: Versioned = Versioned {
     name: "view_report_applications",
@@ -281,7 +281,7 @@ fn line(
         .value
         .as_ref()
         .map_or(&state.record, |saved| &saved.record);
-    let assessment = program.map(|program| state.assess_now(&program.rules));
+    let assessment = assessed(state, program);
     let codes = if withdrawn {
         Vec::new()
     } else {
@@ -345,7 +345,7 @@ pub(crate) fn scope(scope: Scope) -> &'static str {
     }
 }
 
-/// Where each of the three tracks stands. What is withdrawn stands nowhere.
+/// Where each of the three tracks stands. What is withdrawn stands nowhere, and what has lapsed waits for nobody.
 fn stays(stays: &mut Versions, id: &str, at: At, state: &ApplicationState, withdrawn: bool) {
     let documents = DocumentTrack::of(&state.documents_track);
     let exam = ExamTrack::of(&state.exam);
@@ -354,9 +354,13 @@ fn stays(stays: &mut Versions, id: &str, at: At, state: &ApplicationState, withd
         (
             "documents",
             documents.as_str(),
-            documents == DocumentTrack::NotApplied,
+            documents == DocumentTrack::NotApplied || state.has_lapsed(),
         ),
-        ("exam", exam.as_str(), exam == ExamTrack::NotApplied),
+        (
+            "exam",
+            exam.as_str(),
+            exam == ExamTrack::NotApplied || state.has_lapsed(),
+        ),
         (
             "certification",
             certification.as_str(),

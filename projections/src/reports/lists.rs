@@ -127,7 +127,7 @@ struct MoneyRow {
 impl List<'_> {
     /// Its columns.
     pub fn columns(&self) -> Vec<Column> {
-        use Kind::{Code, Count, Date, Days, Instant, Text, Units, Yen};
+        use Kind::{Code, Count, Date, Days, Deadline, Instant, Text, Units, Yen};
         let column = Column::new;
         let person = || {
             vec![
@@ -159,7 +159,7 @@ impl List<'_> {
                 columns.extend([
                     column("email", "メールアドレス", Text),
                     column("missing", "不足", Text),
-                    column("closes_at", "期限", Instant),
+                    column("closes_at", "期限", Deadline),
                     column("days_left", "残り日数", Days),
                     column("program", "申請の種類", Text),
                 ]);
@@ -171,6 +171,7 @@ impl List<'_> {
                     column("documents", "申請の状態", Text),
                     column("units", "認められた単位", Units),
                     column("required", "必要な単位", Units),
+                    column("missing", "不足", Text),
                     column("exam", "筆記試験", Text),
                     column("returned", "差し戻し", Count),
                     column("submitted_at", "完了日時", Instant),
@@ -388,7 +389,10 @@ impl List<'_> {
         }
         match filter.short {
             Some(true) => sql.push(" AND a.units < a.required"),
-            Some(false) => sql.push(" AND a.units >= a.required"),
+            // 筆記試験のみ has no units, neither too few nor enough.
+            Some(false) => {
+                sql.push(" AND a.units >= a.required AND a.document_track <> 'not_applied'")
+            }
             None => sql,
         };
         if let Some(units) = filter.units_from {
@@ -522,6 +526,7 @@ impl List<'_> {
                 "documents" => Cell::text(documents.label()),
                 "exam" => Cell::text(exam.label()),
                 "certification" => Cell::text(certification.label()),
+                "units" | "required" if documents == DocumentTrack::NotApplied => Cell::Empty,
                 "units" => Cell::Number(row.units),
                 "required" => Cell::Number(row.required),
                 "missing" => Cell::Text(missing.join("、")),

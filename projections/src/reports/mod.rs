@@ -59,7 +59,7 @@ pub(crate) struct ReportsView;
 impl Projection for ReportsView {
     const NAME: ViewName = ViewName::Reports;
     const STREAMS: &'static [&'static str] = &[Member::TYPE, Application::TYPE];
-    const VERSION: i64 = 3;
+    const VERSION: i64 = 4;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[
         Table {

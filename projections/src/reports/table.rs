@@ -23,6 +23,8 @@ pub enum Kind {
     Date,
     /// An instant, shown in Japan's time.
     Instant,
+    /// The first instant at which it is too late, shown in the words of every deadline: a spreadsheet would show the day after.
+    Deadline,
 }
 
 /// A column.
@@ -60,7 +62,7 @@ pub enum Cell {
     Number(i64),
     /// [`Kind::Date`]
     Date(Date),
-    /// [`Kind::Instant`]
+    /// [`Kind::Instant`], [`Kind::Deadline`]
     Instant(Timestamp),
 }
 

@@ -9,6 +9,7 @@ use domain::member::MemberRecord;
 use domain::program::Program;
 use domain::requirements::{RequirementKind, requirements};
 use domain::text::{kana_key, name_key, name_keys};
+use domain::units::UnitAssessment;
 use serde::{Deserialize, Serialize};
 
 use crate::application_status::{DocumentTrack, ExamTrack};
@@ -130,7 +131,7 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
         .value
         .as_ref()
         .map_or(&state.record, |saved| &saved.record);
-    let assessment = program.map(|program| state.assess_now(&program.rules));
+    let assessment = assessed(state, program);
     Some(Line {
         program: state.program.to_string(),
         member: state.member.as_str().to_owned(),
@@ -154,8 +155,8 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
         },
         unchecked: DocumentKind::ALL
             .into_iter()
-            // 筆記試験のみ has no documents to check.
-            .filter(|_| state.documents_track != Documents::NotApplied)
+            // 筆記試験のみ has no documents to check, and of what has lapsed nobody checks any.
+            .filter(|_| state.documents_track != Documents::NotApplied && !state.has_lapsed())
             .filter(|kind| state.review.mark(&CheckTarget::whole(*kind)) != CheckMark::Checked)
             .count(),
         labels: state.review.labels.iter().cloned().collect(),
@@ -168,6 +169,16 @@ pub(crate) fn line(application: &Application, program: Option<&Program>) -> Opti
             .map(|program| state.closes(program).as_microsecond()),
         applied_at_us: state.applied_at.as_microsecond(),
     })
+}
+
+/// What the rows count; none without the rules, and none for 筆記試験のみ, of which no unit is asked.
+pub(crate) fn assessed(
+    state: &ApplicationState,
+    program: Option<&Program>,
+) -> Option<UnitAssessment> {
+    program
+        .filter(|_| state.documents_track != Documents::NotApplied)
+        .map(|program| state.assess_now(&program.rules))
 }
 
 /// By what an application is found. Kana have keys of their own, which never look like those of a name.
@@ -216,11 +227,16 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
             });
         }
     }
-    if let Some(program) = program.filter(|_| is_under_review(state)) {
-        let assessment = state.assess_now(&program.rules);
+    if let Some(program) = program.filter(|_| awaits_decision(state)) {
+        let rules = &program.rules;
+        let assessment = state.assess_now(rules);
         // What the member completed has enough by the rules; after 事務局欄, or without attendance that was taken back, it may not.
         if state.review.recognised_units(&assessment) < assessment.required {
             codes.push("units_short".to_owned());
+        }
+        let attended = state.recognised_attendance(&assessment);
+        if !attended.meets(rules.requirements.attendance_rule) {
+            codes.push("attendance_missing".to_owned());
         }
     }
     if matches!(state.exam, domain::application::ExamTrack::AwaitingPayment) {
@@ -245,6 +261,10 @@ pub(crate) fn missing(state: &ApplicationState, program: Option<&Program>) -> Ve
     codes
 }
 
-fn is_under_review(state: &ApplicationState) -> bool {
-    matches!(state.documents_track, Documents::UnderReview(_))
+/// Whether the society is still to say whether the documents suffice: 書類確認中, and 書類受理 before the committee.
+fn awaits_decision(state: &ApplicationState) -> bool {
+    matches!(
+        state.documents_track,
+        Documents::UnderReview(_) | Documents::Accepted(_)
+    )
 }

@@ -16,7 +16,7 @@ use crate::session::{Session, on_session};
 pub use apply::CertificationTrack;
 #[cfg(test)]
 pub(crate) use apply::line;
-pub(crate) use apply::missing;
+pub(crate) use apply::{assessed, missing};
 pub use query::{
     Missing, Order, WorklistCounts, WorklistEntry, WorklistFilter, WorklistPage, WorklistSort,
 };
@@ -32,7 +32,7 @@ const COLUMNS: &str = "application, sequence, program, member, name, furigana, s
 
 impl Projection for WorklistView {
     const NAME: ViewName = ViewName::Worklist;
-    const VERSION: i64 = 3;
+    const VERSION: i64 = 4;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {
         name: "view_worklist",

@@ -47,7 +47,7 @@ pub struct WorklistEntry {
     pub units: i64,
     /// 単位 needed.
     pub required: i64,
-    /// What is missing on the member's side; while it is checked, whether 認められた単位 are too few.
+    /// What is missing on the member's side; until it is decided, whether 認められた単位 or 学会・セミナー参加 are too few.
     pub missing: Vec<Missing>,
     /// Documents that are not 確認済, of seven.
     pub unchecked: i64,
@@ -185,6 +185,15 @@ pub struct WorklistFilter {
     pub applications: Option<Vec<String>>,
 }
 
+impl WorklistFilter {
+    /// Whether it asks for what waits for somebody. What has lapsed waits for nobody, and is found where 認定 is asked for.
+    pub fn without_lapsed(&self) -> bool {
+        let waits = self.document_track.is_some_and(DocumentTrack::waits)
+            || self.exam_track.is_some_and(ExamTrack::waits);
+        waits && self.certification.is_none()
+    }
+}
+
 /// By what a list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WorklistSort {
@@ -292,8 +301,10 @@ pub struct WorklistPage {
 /// How many applications stand where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WorklistCounts {
-    /// 申請, those that are not withdrawn.
+    /// 申請, those that are not withdrawn; where something waits for somebody, those that have not lapsed.
     pub documents: Vec<(DocumentTrack, i64)>,
+    /// 失効, those that are not withdrawn.
+    pub lapsed: i64,
     /// Withdrawn ones.
     pub withdrawn: i64,
     /// Sent back, and the date is past.
@@ -484,6 +495,9 @@ macro_rules! push_conditions {
                 .push(" AND certification = ")
                 .push_bind(track.as_str());
         }
+        if $filter.without_lapsed() {
+            $query.push(" AND certification <> 'lapsed'");
+        }
         if let Some(code) = &$filter.missing {
             $query
                 .push(" AND (missing & ")
@@ -588,9 +602,9 @@ pub(crate) async fn selection(
 /// How many stand where, at a moment.
 pub(crate) async fn counts(database: &Database, now: Timestamp) -> Result<WorklistCounts> {
     let asking = Error::while_("counting worklist");
-    let rows: Vec<(String, i64, i64)> = on_database!(database, pool => {
+    let rows: Vec<(String, String, i64, i64)> = on_database!(database, pool => {
         sqlx::query_as(
-            "SELECT document_track, withdrawn, COUNT(*) FROM worklist GROUP BY document_track, withdrawn",
+            "SELECT document_track, certification, withdrawn, COUNT(*) FROM worklist GROUP BY document_track, certification, withdrawn",
         )
         .fetch_all(pool)
         .await
@@ -610,13 +624,22 @@ pub(crate) async fn counts(database: &Database, now: Timestamp) -> Result<Workli
         ..WorklistCounts::default()
     };
     for track in DocumentTrack::ALL {
-        let of = |withdrawn| {
-            rows.iter()
-                .find(|(name, gone, _)| name == track.as_str() && (*gone != 0) == withdrawn)
-                .map_or(0, |(_, _, count)| *count)
-        };
-        counts.documents.push((track, of(false)));
-        counts.withdrawn += of(true);
+        let there = rows.iter().filter(|(word, ..)| word == track.as_str());
+        let mut standing = 0;
+        for (_, certification, withdrawn, count) in there {
+            let has_lapsed = certification == CertificationTrack::Lapsed.as_str();
+            if *withdrawn != 0 {
+                counts.withdrawn += count;
+                continue;
+            }
+            counts.lapsed += if has_lapsed { *count } else { 0 };
+            standing += if has_lapsed && track.waits() {
+                0
+            } else {
+                *count
+            };
+        }
+        counts.documents.push((track, standing));
     }
     Ok(counts)
 }

@@ -12,11 +12,11 @@ use domain::application::{
 use domain::calendar::FiscalYear;
 use domain::documents::DocumentKind;
 use domain::eligibility::Scope;
-use domain::member::{Certification, Member, MemberEvent, PaymentItem};
-use domain::program::{Program, ProgramText};
+use domain::member::{Certification, Member, MemberEvent, PaymentItem, SeminarKind};
+use domain::program::{AttendanceRule, Program, ProgramText};
 use domain::reporting::PREFECTURES;
 use domain::requirements::{RequirementKind, requirements};
-use domain::units::UnitAssessment;
+use domain::units::{RemarkKind, UnitAssessment};
 use eventstore::{Database, on_database};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -331,13 +331,53 @@ fn recognised(state: &ApplicationState, assessed: &UnitAssessment) -> i64 {
     sum
 }
 
+/// The OR rule, row by row: with 事務局欄 a row is attendance when that is not 0, without it when nothing says that it cannot count.
+fn attended(state: &ApplicationState, assessed: &UnitAssessment, rules: &Program) -> bool {
+    let mut attended = BTreeSet::new();
+    for row in &assessed.rows {
+        let key = format!("{}/{}", row.document.slug(), row.row);
+        let is_void = row.remarks.iter().any(|remark| {
+            [
+                RemarkKind::HasErrors,
+                RemarkKind::OutsideWindow,
+                RemarkKind::OtherSociety,
+                RemarkKind::Duplicate,
+            ]
+            .contains(&remark.kind)
+        });
+        let is_out = match state.review.adjustments.get(&key) {
+            Some(adjusted) => adjusted.units == 0,
+            None => is_void,
+        };
+        if is_out {
+            continue;
+        }
+        if row.document == DocumentKind::Conferences {
+            attended.insert("meeting");
+        }
+        match state.attendance.get(&row.row).map(|one| one.kind) {
+            Some(SeminarKind::A) => attended.insert("A"),
+            Some(SeminarKind::B) => attended.insert("B"),
+            _ => false,
+        };
+    }
+    rules.rules.requirements.attendance_rule == AttendanceRule::None
+        || attended.contains("meeting")
+        || (attended.contains("A") && attended.contains("B"))
+}
+
 fn missing(state: &ApplicationState, rules: Option<&Program>) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     if state.certification == CertificationTrack::Lapsed {
         return codes;
     }
-    if let (Some(rules), DocumentTrack::UnderReview(_)) = (rules, &state.documents_track) {
+    if let (Some(rules), DocumentTrack::UnderReview(_) | DocumentTrack::Accepted(_)) =
+        (rules, &state.documents_track)
+    {
         let assessed = state.assess_now(&rules.rules);
+        if !attended(state, &assessed, rules) {
+            codes.insert("attendance_missing".to_owned());
+        }
         if recognised(state, &assessed) < i64::from(assessed.required) {
             codes.insert("units_short".to_owned());
         }
@@ -459,7 +499,9 @@ impl<'a> World<'a> {
             ("exam", exam_word(&state.exam)),
             ("certification", certification_word(&state.certification)),
         ] {
-            let word = if withdrawn { "" } else { word };
+            let lapsed = state.certification == CertificationTrack::Lapsed;
+            let gone = withdrawn || (lapsed && track != "certification");
+            let word = if gone { "" } else { word };
             let stood = course.standing.get(track).copied();
             if stood.map_or("", |(word, _)| word) == word {
                 continue;
@@ -563,10 +605,14 @@ impl<'a> World<'a> {
                 to_us: None,
             });
         }
-        let units = course.rules.map_or((0, 0), |rules| {
-            let assessed = state.assess_now(&rules.rules);
-            (recognised(&state, &assessed), i64::from(assessed.required))
-        });
+        let with_documents = state.documents_track != DocumentTrack::NotApplied;
+        let units = course
+            .rules
+            .filter(|_| with_documents)
+            .map_or((0, 0), |rules| {
+                let assessed = state.assess_now(&rules.rules);
+                (recognised(&state, &assessed), i64::from(assessed.required))
+            });
         self.lines.push(Line {
             member: state.member.as_str().to_owned(),
             withdrawn,

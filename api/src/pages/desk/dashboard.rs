@@ -101,6 +101,11 @@ pub(in super::super) async fn dashboard(
             ),
         });
         lines.push(Count {
+            label: "失効",
+            number: counts.lapsed,
+            href: "/desk/applications?certification=lapsed".to_owned(),
+        });
+        lines.push(Count {
             label: "取下げ",
             number: counts.withdrawn,
             href: "/desk/applications?withdrawn=yes".to_owned(),

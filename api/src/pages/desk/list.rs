@@ -150,6 +150,9 @@ fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &str) 
 fn line(app: &App, entry: WorklistEntry) -> Line {
     let programs = &app.service().programs;
     let now = app.service().clock.now();
+    let units = units(&entry).map_or_else(String::new, |(units, required)| {
+        format!("{units} / {required}")
+    });
     Line {
         href: super::of(&entry.application),
         id: entry.application.clone(),
@@ -165,7 +168,7 @@ fn line(app: &App, entry: WorklistEntry) -> Line {
         exam: entry.exam_track.label(),
         certification: entry.certification.label(),
         withdrawn: entry.withdrawn,
-        units: format!("{} / {}", entry.units, entry.required),
+        units,
         missing: entry.missing.into_iter().map(|one| one.label).collect(),
         unchecked: entry.unchecked,
         labels: entry.labels,
@@ -174,6 +177,11 @@ fn line(app: &App, entry: WorklistEntry) -> Line {
             .map(|at| format!("{}（{}）", show_deadline(at), show_days_left(now, at))),
         updated: show_jst_minutes(entry.updated_at),
     }
+}
+
+/// 認められた単位 and how many are needed; none for 筆記試験のみ, of which no unit is asked.
+fn units(entry: &WorklistEntry) -> Option<(i64, i64)> {
+    (entry.document_track != DocumentTrack::NotApplied).then_some((entry.units, entry.required))
 }
 
 /// What is asked for, in words.
@@ -197,6 +205,10 @@ fn pills(asked: &Asked) -> Vec<String> {
             .to_owned()
         }),
         given(&asked.closes_before).map(|_| "期限の指定あり".to_owned()),
+        asked
+            .read()
+            .is_ok_and(|question| question.filter.without_lapsed())
+            .then(|| "失効を除く".to_owned()),
     ]
     .into_iter()
     .flatten()
@@ -450,6 +462,8 @@ pub(super) async fn export(
         offset += EXPORT_PART;
         members.extend(named(page.entries.iter().map(|entry| &*entry.member)));
         for entry in page.entries {
+            let (units, required) = units(&entry)
+                .map_or_else(Default::default, |of| (of.0.to_string(), of.1.to_string()));
             let missing: Vec<_> = entry.missing.into_iter().map(|one| one.label).collect();
             let cells = [
                 entry.application,
@@ -462,8 +476,8 @@ pub(super) async fn export(
                 entry.exam_track.label().to_owned(),
                 entry.certification.label().to_owned(),
                 if entry.withdrawn { "取下げ" } else { "" }.to_owned(),
-                entry.units.to_string(),
-                entry.required.to_string(),
+                units,
+                required,
                 missing.join("、"),
                 entry.unchecked.to_string(),
                 entry.labels.join("、"),
@@ -472,7 +486,7 @@ pub(super) async fn export(
                     .map(|number| number.to_string())
                     .unwrap_or_default(),
                 entry.submitted_at.map(show_jst_minutes).unwrap_or_default(),
-                entry.closes_at.map(show_jst_minutes).unwrap_or_default(),
+                entry.closes_at.map(show_deadline).unwrap_or_default(),
                 show_jst_minutes(entry.updated_at),
             ];
             sheet.line(&cells)?;
@@ -497,7 +511,12 @@ mod tests {
         };
         assert_eq!(
             pills(&asked),
-            ["「高橋」", "申請: 書類確認中", "ラベル: 要相談"]
+            [
+                "「高橋」",
+                "申請: 書類確認中",
+                "ラベル: 要相談",
+                "失効を除く"
+            ]
         );
         let plain = address("/desk/applications", &asked);
         assert_eq!(plain, "/desk/applications?documents=under_review&page=4");

@@ -348,12 +348,7 @@ fn rows(
                 declared: units.and_then(|row| row.declared),
                 counted: units.map(|row| row.counted),
                 adjusted: adjusted.map(|one| one.units),
-                remarks: units.map_or_else(Vec::new, |row| {
-                    row.remarks
-                        .iter()
-                        .map(|remark| remark.message.clone())
-                        .collect()
-                }),
+                remarks: units.map_or_else(Vec::new, |row| state.review.sentences(row)),
                 mark: mark(state, &target),
                 id,
             }
