@@ -308,7 +308,127 @@ async fn a_row_with_another_place_is_marked_on_both_sides_and_keeps_documents_fr
         .ok();
         assert_eq!(rows(&desk)[0]["to_confirm"], false);
         assert_eq!(tags(), ["確認済"]);
+        // Nobody is going to look at it any more, on either side.
+        let settled = "開催地は事務局で確認しました。単位に算入されます。";
+        member
+            .document("conferences")
+            .row("San Francisco")
+            .assert_says(&[settled]);
+        let page = browser.page(&address);
+        assert_told(&page, "main", &[settled]);
+        assert!(!page.contains("要確認: "), "{page}");
         desk.judge("/acceptance", &json!({})).ok();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attendance_that_the_secretariat_does_not_recognise_is_missing_on_every_face_of_it() {
+    each_service(async |service| {
+        let yoko = completed(service);
+        let secretariat = service.secretariat();
+        let desk = Desk::new(&secretariat, &yoko.id);
+        desk.check_everything();
+        let documents = desk.review()["documents"].clone();
+        for (place, document) in [(3, "conferences"), (4, "seminars")] {
+            for row in documents[place]["rows"].as_array().unwrap() {
+                let target = json!({ "document": document, "row": row["row"] });
+                let body = json!({ "target": target, "units": 0, "reason": "他学会のため" });
+                desk.put("/review/units", &body).ok();
+            }
+        }
+        let sentence = "認められた学会・セミナー参加が不足しています（「学会に 1 回以上参加」「セミナー A B の双方に参加」のいずれも満たされていません）";
+        let problem = desk.judge("/acceptance", &json!({}));
+        let problem = problem.refused(409, "checks-open");
+        assert!(problem["detail"].as_str().unwrap().contains(sentence));
+        let browser = Browser::of(service);
+        let address = format!("/desk/applications/{}", yoko.id);
+        assert_told(&browser.page(&address), "main", &[sentence]);
+        let is_listed = || csv_line(&secretariat, "不足").contains("学会・セミナー参加の不足");
+        eventually(&true, is_listed);
+        let found = "/api/v1/applications?missing=attendance_missing";
+        assert_eq!(secretariat.get(found).ok()["total"], 1);
+        // 委員会資料 has a column for it.
+        let list = service.reporter().get("/api/v1/report-lists/committee").ok();
+        let columns = list["columns"].as_array().unwrap();
+        assert!(columns.iter().any(|column| column["title"] == "不足"), "{list}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_lapsed_waits_for_nobody_and_an_exam_alone_has_no_units() {
+    each_service(async |service| {
+        let yoko = completed(service);
+        let misaki = Applicant::new(service.member("9000003"), FIRST_TO_THIRD, "9000003");
+        misaki.apply("exam_only").created();
+        let secretariat = service.secretariat();
+        let total = |asked: &str| {
+            let found = secretariat
+                .get(&format!("/api/v1/applications?{asked}"))
+                .ok();
+            found["total"].clone()
+        };
+        let waiting = || {
+            let report = service.reporter().get("/api/v1/reports/review").ok();
+            let rows = report["tables"][0]["rows"].as_array().unwrap().clone();
+            let of = |label: &str| {
+                let row = rows.iter().find(|row| row[0]["value"] == label);
+                row.unwrap()[6]["value"].clone()
+            };
+            [of("書類確認中"), of("筆記試験の結果待ち")]
+        };
+        let asked = [
+            "documents=under_review",
+            "exam=paid",
+            "certification=lapsed",
+        ];
+        let counts = || asked.map(total);
+        // Both wait for a result of the exam.
+        eventually(&[json!(1), json!(2), json!(0)], counts);
+        eventually(&[json!(1), json!(2)], waiting);
+        let desk = Desk::new(&secretariat, &yoko.id);
+        let told = json!({ "explanation": "お手続きがなかったため、失効といたしました。" });
+        service.approved(&desk.judge("/certification/lapse", &told));
+        eventually(&[json!(0), json!(1), json!(1)], counts);
+        eventually(&[json!(0), json!(1)], waiting);
+        assert_eq!(csv_line(&secretariat, "未確認の書類"), "0");
+
+        let browser = Browser::of(service);
+        let first = browser.page("/");
+        assert_told(&first, "main", &["書類確認中 0 件", "失効 1 件"]);
+        let filtered = browser.page("/desk/applications?documents=under_review");
+        assert_told(&filtered, "main", &["失効を除く"]);
+
+        // 筆記試験のみ: nobody asks for units.
+        let list = browser.page("/desk/applications");
+        let units = parts(&list, "td[data-label=認められた単位]");
+        assert_eq!(units.iter().filter(|units| units.is_empty()).count(), 1);
+        let csv = secretariat.get("/desk/applications.csv").text;
+        let line = csv.lines().find(|line| line.contains("9000003")).unwrap();
+        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim_matches('"')).collect();
+        assert_eq!(cells[10..12], ["", ""], "{line}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_spells_a_deadline_as_every_page_does() {
+    each_service(async |service| {
+        service.applicant("9000001", FOURTH, "documents_and_exam");
+        let deadline = "2026年7月31日(金) 24:00";
+        let secretariat = service.secretariat();
+        let closes = || match secretariat.get("/api/v1/applications").ok()["total"].as_i64() {
+            Some(1) => csv_line(&secretariat, "期限"),
+            _ => String::new(),
+        };
+        eventually(&deadline.to_owned(), closes);
+        let reporter = service.reporter();
+        let file = || {
+            let file = reporter.get("/api/v1/report-lists/reminders/file?format=csv");
+            file.text.contains(deadline)
+        };
+        eventually(&true, file);
     })
     .await;
 }
