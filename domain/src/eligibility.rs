@@ -158,7 +158,13 @@ pub fn eligibility(record: &MemberRecord, program: &Program, at: Timestamp) -> E
                     .iter()
                     .any(|reason| reason.kind == ReasonKind::OtherProgram)
             {
-                reasons.extend(year_reason(scope, regular, record, program));
+                reasons.extend(year_reason(
+                    scope,
+                    regular,
+                    record,
+                    program,
+                    general.is_empty(),
+                ));
             }
             Offer {
                 scope,
@@ -270,6 +276,8 @@ fn year_reason(
     regular: FiscalYear,
     record: &MemberRecord,
     program: &Program,
+    // Whether nothing else stands in the way: another offer is named only when it is open itself.
+    otherwise_open: bool,
 ) -> Option<Reason> {
     let year = program.year;
     let passed = exam_passed(record, program);
@@ -301,14 +309,14 @@ fn year_reason(
         Scope::ExamOnly | Scope::DocumentsAndExam if passed.is_some() => Some(reason(
             ReasonKind::ExamPassed,
             match scope {
-                Scope::ExamOnly => "筆記試験に合格されているため、筆記試験の申込は不要です。",
-                _ => {
+                Scope::DocumentsAndExam if otherwise_open => {
                     "筆記試験に合格されているため、筆記試験の申込は不要です。「書類審査のみのお申込み」をご利用ください。"
                 }
+                _ => "筆記試験に合格されているため、筆記試験の申込は不要です。",
             },
         )),
         // M scopes 筆記試験のみ to 正規更新の前年度; one member has one application in a program, and this one could not be completed.
-        Scope::ExamOnly if !before => Some(reason(
+        Scope::ExamOnly if !before && otherwise_open => Some(reason(
             ReasonKind::ExamWithDocuments,
             "今年度は「書類審査・筆記試験同時のお申込み」をご利用ください。「書類審査のみのお申込み」のあとで筆記試験を追加することもできます。",
         )),

@@ -44,9 +44,13 @@ fn scope(word_: &str) -> Option<Scope> {
     Scope::ALL.into_iter().find(|scope| word(*scope) == word_)
 }
 
-/// What is said of each scope beside its button.
-fn explained(scope: Scope) -> &'static str {
+/// What is said of each scope beside its button: for whom it is, in the member's own year.
+fn explained(scope: Scope, grace: bool) -> &'static str {
     match scope {
+        Scope::DocumentsAndExam if grace => "猶予年度（筆記試験を同時に受験）の方",
+        Scope::DocumentsOnly if grace => {
+            "猶予年度で、前年度までに筆記試験に合格された方。合格されている方は、筆記試験の申込は不要です。"
+        }
         Scope::DocumentsAndExam => "正規更新年度（筆記試験を同時に受験）の方",
         Scope::DocumentsOnly => {
             "正規更新年度で、前年までに筆記試験に合格された方。筆記試験の事前受験をし 合格されている方は、筆記試験の申込は不要です。"
@@ -135,10 +139,10 @@ impl<'a> Asking<'a> {
         format!("/apply/{}", self.program.id)
     }
 
-    fn choice(&self, offer: &Offer) -> Choice {
+    fn choice(&self, offer: &Offer, grace: bool) -> Choice {
         Choice {
             label: offer.label,
-            explained: explained(offer.scope),
+            explained: explained(offer.scope, grace),
             href: offer.is_open().then(|| {
                 format!(
                     "{}/confirmation?scope={}",
@@ -172,7 +176,7 @@ impl<'a> Asking<'a> {
             choices: eligibility
                 .offers
                 .iter()
-                .map(|offer| self.choice(offer))
+                .map(|offer| self.choice(offer, eligibility.grace))
                 .collect(),
             renewal: eligibility.renewal,
             regular_year: eligibility.regular_year.map(|year| year.to_string()),

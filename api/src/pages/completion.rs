@@ -78,14 +78,14 @@ fn requirements_page(visit: &Visit<'_>, status: StatusCode) -> Result<Response, 
     let mut frame = visit.frame("申請完了要件", []);
     frame.wrong = status.is_client_error();
     let mut notices = Vec::new();
-    if status.is_client_error() {
+    let closed = visit.closed();
+    if status.is_client_error() && closed.is_none() {
         notices.push(Notice::error(
             "申請完了要件を満たしていないため、申請を完了できません。",
         ));
     }
-    let closed = visit.closed();
     let open = closed.is_none();
-    notices.extend(closed.map(|reason| Notice::warning(reason.message)));
+    notices.extend(closed.map(Notice::warning));
     if visit.is_editable()? {
         notices.extend(unprintable(visit)?);
     }
@@ -179,7 +179,10 @@ pub(super) async fn complete(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let done = format!("{}?notice=completed", visit.top());
-    if !posted.fields.says("agreed", "yes") && visit.state()?.is_open() && visit.panel()?.complete {
+    let completable =
+        visit.state()?.is_open() && visit.panel()?.complete && visit.closed().is_none();
+    // The tick is asked for only where the button would do something.
+    if !posted.fields.says("agreed", "yes") && completable {
         return confirmation_page(&visit, true);
     }
     match visit
@@ -187,7 +190,12 @@ pub(super) async fn complete(
         .await
     {
         Ok(_) => Ok(see(&done)),
-        Err(problem) if problem.kind() == Kind::RequirementsNotMet => {
+        Err(problem)
+            if matches!(
+                problem.kind(),
+                Kind::RequirementsNotMet | Kind::PeriodNotOpen | Kind::CorrectionOverdue
+            ) =>
+        {
             let visit = Visit::to(&app, &posted.identity, &id).await?;
             requirements_page(&visit, problem.kind().status())
         }

@@ -177,7 +177,7 @@ fn form<T: ListEntry>(
     })
 }
 
-/// What a row's form saves: the row, and with it 総年数 when that was changed in the same form.
+/// What a row's form saves: the row, and with it 総年数 when that was changed in the same form, or alone.
 pub(super) fn save_command<T: ListEntry>(
     fields: &Fields,
     (row, new): (RowId, bool),
@@ -185,6 +185,12 @@ pub(super) fn save_command<T: ListEntry>(
     base: u32,
 ) -> ApplicationCommand {
     match (value.into_value(), typed_years(fields)) {
+        // 総年数 alone was typed: a row in which nothing stands would only have to be removed again.
+        (RowValue::ResearchActivity(activity), Some(total_years))
+            if new && activity == ResearchActivity::default() =>
+        {
+            ApplicationCommand::RecordResearchYears { total_years, base }
+        }
         (RowValue::ResearchActivity(activity), total_years @ Some(_)) => {
             ApplicationCommand::SaveResearchActivities {
                 total_years,
@@ -546,7 +552,12 @@ pub(super) async fn add<T: ListEntry>(
     let row = RowId(posted.new_id());
     let new = (row, true);
     let command = save_command(&posted.fields, new, typed.clone(), posted.revision()?);
+    let years_alone = matches!(command, ApplicationCommand::RecordResearchYears { .. });
     match visit.execute(command, posted.call()).await {
+        Ok(_) if years_alone => Ok(see(&format!(
+            "{}?notice=saved#notice",
+            visit.document(T::KIND)
+        ))),
         Ok(done) => stored(&visit, &done, (&posted, &typed), (row, "added")),
         Err(problem) => refused(&app, &posted, &id, (None, &typed), problem).await,
     }

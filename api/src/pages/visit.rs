@@ -4,14 +4,15 @@ use axum::response::Response;
 use domain::{
     Actor, Context, Role,
     application::{
-        Application, ApplicationCommand, ApplicationId, ApplicationState, DocumentTrack,
+        Application, ApplicationCommand, ApplicationId, ApplicationState, DocumentTrack, Refusal,
         StatusView, decide,
     },
+    calendar::show_deadline,
     documents::DocumentKind,
-    eligibility::{Reason, completion_reason},
+    eligibility::completion_reason,
     member::{MemberNumber, MemberRecord},
     program::Program,
-    sentences::Stand,
+    sentences::{Phase, Stand},
 };
 use jiff::Timestamp;
 
@@ -137,9 +138,14 @@ impl<'a> Visit<'a> {
         self.found.application.closes(self.program)
     }
 
-    /// Why it cannot be completed at this time, whatever is filled in.
-    pub fn closed(&self) -> Option<Reason> {
-        completion_reason(self.program, self.closes(), self.now)
+    /// Why it cannot be completed at this time, whatever is filled in: the sentence of the decider's refusal.
+    pub fn closed(&self) -> Option<String> {
+        let closes = self.closes();
+        if self.stand().phase == Phase::CorrectionOverdue {
+            let due = show_deadline(closes);
+            return Some(Refusal::CorrectionOverdue { due }.to_string());
+        }
+        completion_reason(self.program, closes, self.now).map(|reason| reason.message)
     }
 
     /// 申請TOP

@@ -146,6 +146,36 @@ fn a_pass_of_an_earlier_renewal_does_not_count() {
 }
 
 #[test]
+fn no_offer_is_named_as_the_other_way_that_is_closed_itself() {
+    let told = |member: &Member, time: &str| -> Vec<String> {
+        let programs = programs();
+        eligibility(
+            member.record.as_ref().unwrap(),
+            programs.get(&first_to_third_id()).unwrap(),
+            at(time),
+        )
+        .offers
+        .into_iter()
+        .flat_map(|offer| offer.reasons)
+        .map(|reason| reason.message)
+        .filter(|message| message.contains("をご利用ください"))
+        .collect()
+    };
+    let plain = first_renewal(|_| ());
+    let passed =
+        first_renewal(|record| record.exam_passed_year = Some(crate::calendar::FiscalYear(2025)));
+    for member in [&plain, &passed] {
+        assert_eq!(told(member, "2026-06-10T12:00").len(), 1);
+        assert_eq!(told(member, "2026-08-01T00:00"), [""; 0]);
+        let mut unpaid = member.clone();
+        if let Some(record) = &mut unpaid.record {
+            record.dues_paid_year = None;
+        }
+        assert_eq!(told(&unpaid, "2026-06-10T12:00"), [""; 0]);
+    }
+}
+
+#[test]
 fn the_year_after_the_regular_one_is_the_year_of_grace_and_the_next_is_too_late() {
     let certified = |year: i16| {
         first_renewal(|record| {

@@ -104,6 +104,18 @@ async fn a_button_that_was_drawn_in_time_and_pressed_too_late_is_answered_in_wor
         let later = TestService::at(database, at("2026-08-01T00:00")).await;
         let late = confirmation.at(&later).press_expecting(409);
         late.assert_says(&["締め切り日時（2026年7月31日(金) 24:00）を過ぎたため、お申込みできません。ご事情のある方は事務局へお問い合わせください。"]);
+        // 申請を完了する: with the tick or without, what the page itself says at that time.
+        ken.apply("書類審査のみのお申込み");
+        ken.fill_in_required_documents();
+        ken.add_conference();
+        let completion = ken.open("/completion").form("申請を完了する");
+        for form in [completion.clone(), completion.tick("記載内容に相違ありません")] {
+            let late = form.at(&later).press_expecting(409);
+            assert_eq!(late.heading(), "申請完了要件");
+            late.assert_says(&["締め切り日時（2026年7月31日(金) 24:00）を過ぎたため、申請を完了できません。"]);
+            late.assert_silent(&["申請完了要件を満たしていないため", "チェックしてください"]);
+            assert!(!late.has_control("申請を完了する"));
+        }
         later.stop().await;
         service.stop().await;
     })

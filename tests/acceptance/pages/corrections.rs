@@ -1,11 +1,13 @@
 //! 修正のお願い: one form for all answers, and nothing open but what was sent back.
 
+use domain::calendar::parse_jst_instant;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::form::Form;
 use super::member::{self, Member};
 use super::visitor::Visitor;
+use crate::databases::each_database;
 use crate::secretariat::{Desk, completed};
 use crate::service::{Applicant, FOURTH, TestService, each_service};
 
@@ -320,6 +322,38 @@ async fn a_form_is_sent_elsewhere_than_its_page_and_asking_for_that_leads_to_the
             .set("学歴 出身校", "旧字")
             .press();
         assert_eq!(mended.form("入力内容保存").value("学歴 出身校"), "旧字");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_date_of_a_correction_is_called_so_where_it_is_completed_in_time_and_too_late() {
+    each_database(async |database| {
+        let at = |time: &str| parse_jst_instant(time).unwrap();
+        let service = TestService::at(database, at("2026-07-01T12:00")).await;
+        let (yoko, member) = in_front_of_it(&service);
+        let items = json!([{ "document": "profile", "comment": "具体的にお書きください。" }]);
+        send_back(&service, &yoko, &items);
+        member
+            .open("/corrections")
+            .form("回答を保存する")
+            .set(&label(1, "プロフィール"), "間違いありません。")
+            .press();
+        let page = member.open("/completion");
+        page.part("dl.facts")
+            .assert_says(&["修正の期限", "2026年8月31日(月) 17:00"]);
+        let form = page.form("申請を完了する");
+        let later = TestService::at(database, at("2026-09-01T12:00")).await;
+        for form in [form.clone(), form.tick("記載内容に相違ありません")] {
+            let late = form.at(&later).press_expecting(409);
+            assert_eq!(late.heading(), "申請完了要件");
+            late.assert_says(&[
+                "修正の期限（2026年8月31日(月) 17:00）を過ぎたため、申請を完了できません。",
+            ]);
+            late.assert_silent(&["締め切り日時", "チェックしてください"]);
+        }
+        later.stop().await;
+        service.stop().await;
     })
     .await;
 }

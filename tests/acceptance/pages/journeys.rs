@@ -278,6 +278,24 @@ async fn who_may_not_apply_sees_why_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_year_of_grace_each_offer_says_that_it_is_for_that_year() {
+    each_service(async |service| {
+        let visitor = Visitor::new(service);
+        Member::sign_in(&visitor, "9000008", FIRST_TO_THIRD);
+        let offer = visitor.open(&format!("/apply/{FIRST_TO_THIRD}"));
+        offer.assert_says(&[
+            "猶予年度（筆記試験を同時に受験）の方",
+            "猶予年度で、前年度までに筆記試験に合格された方。",
+        ]);
+        offer.assert_silent(&[
+            "正規更新年度（筆記試験を同時に受験）の方",
+            "正規更新年度で、前年までに",
+        ]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_tick_nothing_is_completed() {
     each_service(async |service| {
         let yoko = Member::yoko(service);

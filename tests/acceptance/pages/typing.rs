@@ -361,3 +361,26 @@ async fn more_than_a_form_may_hold_is_refused_in_words_and_up_to_there_nothing_i
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn total_years_alone_in_the_form_of_a_new_row_are_saved_without_an_empty_row() {
+    each_service(async |service| {
+        const YEARS: &str = "がん治療に関する研究活動・診療歴の総年数";
+        let yoko = Member::yoko(service);
+        let saved = yoko.new_row("research-activities").set(YEARS, "30").press();
+        saved.assert_says(&[
+            "入力内容を保存しました。",
+            "0件登録済み",
+            "データが見つかりません",
+        ]);
+        assert_eq!(saved.form("登録").value(YEARS), "30");
+        // With anything of the row, the row is saved with them.
+        let both = yoko
+            .new_row("research-activities")
+            .set(YEARS, "31")
+            .set("内容", "診療に従事")
+            .press();
+        both.assert_says(&["1件登録済み", "診療に従事"]);
+    })
+    .await;
+}

@@ -87,15 +87,57 @@ async fn what_is_too_long_or_lacks_something_is_refused_with_the_text_kept_and_i
             ],
             &[&long, "value=\"具体的に\"", "1,000字以内"],
         );
-        // Where the form is on another page, the page of the problem has what was typed.
+        // 一括処理: the list that it was sent from, with what was picked, chosen and typed, and a way back to it.
+        let ticked = format!("value=\"{}\" checked", yoko.id);
+        for (act, until, chosen, why) in [
+            (
+                "",
+                "2026-09-01T10:00",
+                "",
+                "一括で行う処理を選択してください。",
+            ),
+            (
+                "extend",
+                "9月の頭",
+                "value=\"extend\" selected",
+                "新しい期限",
+            ),
+        ] {
+            kept(
+                "/desk/bulk",
+                &[
+                    ("query", "documents=under_review"),
+                    ("which", "picked"),
+                    ("pick", &yoko.id),
+                    ("act", act),
+                    ("until", until),
+                    ("reason", "委員会の決定による"),
+                    ("explanation", "お知らせの文"),
+                ],
+                &[
+                    why,
+                    &ticked,
+                    chosen,
+                    &format!("value=\"{until}\""),
+                    "value=\"委員会の決定による\"",
+                    "value=\"お知らせの文\"",
+                    "href=\"/desk/applications?documents=under_review\">申請一覧</a>",
+                ],
+            );
+        }
         kept(
             "/desk/bulk",
             &[
-                ("act", ""),
+                ("which", "all"),
+                ("act", "extend"),
+                ("until", ""),
                 ("reason", "委員会の決定による"),
-                ("explanation", "お知らせの文"),
             ],
-            &["委員会の決定による", "お知らせの文"],
+            &[
+                "value=\"all\" selected",
+                "value=\"extend\" selected",
+                "value=\"委員会の決定による\"",
+            ],
         );
         assert_eq!(
             Desk::new(&service.secretariat(), &yoko.id).review()["notes"],

@@ -356,12 +356,22 @@ pub(super) async fn list(State(app): State<App>, identity: Identity) -> Result<R
     Ok(rendered(&screen, StatusCode::OK))
 }
 
-/// From 申請一覧: those that are ticked, or all that match.
+/// From 申請一覧: those that are ticked, or all that match. Refused, the list is shown again with all that was chosen and typed.
 pub(super) async fn make(State(app): State<App>, posted: Posted) -> Result<Response, Problem> {
+    match prepare(&app, &posted).await {
+        Ok(id) => Ok(see(&format!("/desk/bulk/{id}"))),
+        Err(problem) if problem.kind().status() == StatusCode::UNPROCESSABLE_ENTITY => {
+            super::list::with_refused_bulk(&app, &posted, problem).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn prepare(app: &App, posted: &Posted) -> Result<Uuid, Problem> {
     let act = NamedAct::find(&posted.fields.text("act"))
         .ok_or_else(|| Problem::saying(Kind::Invalid, "一括で行う処理を選択してください。"))?;
     let applications = if posted.fields.says("which", "all") {
-        bulk::matching(&app, &posted.identity, &posted.fields.text("query")).await?
+        bulk::matching(app, &posted.identity, &posted.fields.text("query")).await?
     } else {
         posted.fields.all("pick")
     };
@@ -375,8 +385,8 @@ pub(super) async fn make(State(app): State<App>, posted: Posted) -> Result<Respo
         applications,
         request_hash: posted.call().request_hash,
     };
-    bulk::preview(&app, &posted.identity, wanted).await?;
-    Ok(see(&format!("/desk/bulk/{id}")))
+    bulk::preview(app, &posted.identity, wanted).await?;
+    Ok(id)
 }
 
 /// A run.

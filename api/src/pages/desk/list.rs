@@ -15,7 +15,7 @@ use projections::{
 
 use super::{
     super::{
-        frame::{Frame, Notice},
+        frame::{Crumb, Frame, Notice},
         posted::Posted,
         rendered, see,
     },
@@ -71,8 +71,36 @@ struct Page {
     export: String,
     /// The conditions as an address has them, for 一括処理.
     query: String,
-    /// What this person may do on many at once: name, words, what it asks for.
-    acts: Vec<(&'static str, &'static str)>,
+    /// What this person may do on many at once.
+    acts: Vec<Choice>,
+    /// What stands in the form of 一括処理.
+    bulk: Bulk,
+}
+
+/// 一括処理 as it was chosen and typed, when it was refused.
+#[derive(Default)]
+struct Bulk {
+    act: String,
+    all: bool,
+    picks: Vec<String>,
+    until: String,
+    explanation: String,
+    reason: String,
+}
+
+impl Bulk {
+    fn picks(&self, application: &str) -> bool {
+        self.picks.iter().any(|pick| pick == application)
+    }
+}
+
+/// What was typed on the page, when it was refused.
+#[derive(Default)]
+struct Typed {
+    /// 検索の名前
+    name: String,
+    /// 一括処理, and why not.
+    bulk: Option<(Bulk, Problem)>,
 }
 
 /// The search form, with what is chosen in it.
@@ -271,7 +299,11 @@ pub(super) async fn search(State(app): State<App>, posted: Posted) -> Result<Res
             } else {
                 Asked::default()
             };
-            page(&app, &posted.identity, (&listed, &asked), shown, name).await
+            let typed = Typed {
+                name,
+                ..Typed::default()
+            };
+            page(&app, &posted.identity, (&listed, &asked), shown, typed).await
         }
         Err(problem) => Err(problem),
     }
@@ -353,7 +385,40 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let asked = asked.of_address(&app, &identity).await?;
     let shown = (Vec::new(), StatusCode::OK);
-    page(&app, &identity, (&asked, &asked), shown, String::new()).await
+    page(&app, &identity, (&asked, &asked), shown, Typed::default()).await
+}
+
+/// 一括処理 that was refused: the list that it was sent from, with why and with everything that was chosen and typed.
+pub(super) async fn with_refused_bulk(
+    app: &App,
+    posted: &Posted,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let problem = problem.leading_to("/desk/applications".to_owned());
+    // A search that is kept no more: never another list in its place, as the choice may have been all of it.
+    let Ok(asked) = serde_urlencoded::from_str::<Asked>(&posted.fields.text("query")) else {
+        return Err(problem);
+    };
+    let Ok(asked) = asked.of_address(app, &posted.identity).await else {
+        return Err(problem);
+    };
+    if asked.read().is_err() {
+        return Err(problem);
+    }
+    let bulk = Bulk {
+        act: posted.fields.text("act"),
+        all: posted.fields.says("which", "all"),
+        picks: posted.fields.all("pick"),
+        until: posted.fields.text("until"),
+        explanation: posted.fields.text("explanation"),
+        reason: posted.fields.text("reason"),
+    };
+    let shown = (sentences(&problem), problem.kind().status());
+    let typed = Typed {
+        bulk: Some((bulk, problem)),
+        ..Typed::default()
+    };
+    page(app, &posted.identity, (&asked, &asked), shown, typed).await
 }
 
 /// The list of what is asked for, with what was typed in the search form.
@@ -362,7 +427,7 @@ async fn page(
     identity: &Identity,
     (asked, typed): (&Asked, &Asked),
     (notices, status): (Vec<Notice>, StatusCode),
-    name: String,
+    Typed { name, bulk }: Typed,
 ) -> Result<Response, Problem> {
     let (question, page) = listed(app, identity, asked).await?;
     let saved = app.searches().named(identity.actor()).await;
@@ -376,7 +441,20 @@ async fn page(
         };
         address("/desk/applications", &asked)
     };
-    let mut frame = frame(app, identity, "申請一覧", Vec::new());
+    // A page that answers another page's form leads back to that page.
+    let (title, between, bulk) = match bulk {
+        // Nothing to choose from any more: the page of the problem has what was typed.
+        Some((_, problem)) if page.entries.is_empty() => {
+            return Err(problem);
+        }
+        Some((bulk, _)) => (
+            "一括処理",
+            vec![Crumb::to("申請一覧", address("/desk/applications", asked))],
+            bulk,
+        ),
+        None => ("申請一覧", Vec::new(), Bulk::default()),
+    };
+    let mut frame = frame(app, identity, title, between);
     frame.wrong = status.is_client_error();
     let screen = Page {
         frame,
@@ -408,8 +486,13 @@ async fn page(
         acts: acts::ALL
             .iter()
             .filter(|act| act.in_bulk && identity.holds(act.permission))
-            .map(|act| (act.name, act.label))
+            .map(|act| Choice {
+                value: act.name.to_owned(),
+                label: act.label.to_owned(),
+                chosen: act.name == bulk.act,
+            })
             .collect(),
+        bulk,
     };
     Ok(rendered(&screen, status))
 }
