@@ -341,7 +341,7 @@ mod tests {
         );
         assert_eq!(
             shown("request-fee", "2027-02-28"),
-            "2027年2月28日（令和9年）"
+            "2027年2月28日(日) 24:00"
         );
         assert_eq!(shown("undo", "7"), "");
         let fee = NamedAct::find("request-fee").unwrap().read("2027-02-28");

@@ -603,15 +603,14 @@ fn steps_in(phase: Phase, exam: ExamPhase) -> Vec<std::mem::Discriminant<NextSte
     let unpaid = exam == ExamPhase::Unpaid;
     let exam_step = match exam {
         ExamPhase::NotApplied if phase == Phase::UnderReview => Some(NextStep::AddExam),
-        // Until when it can be added depends on the time, as the phases here do not.
-        ExamPhase::NotApplied => None,
         ExamPhase::Unpaid => Some(NextStep::PayExamFee),
-        ExamPhase::Paid | ExamPhase::Exempt | ExamPhase::Resulted => None,
+        // Where it is not applied for later on, whether it still can be depends on the time.
+        ExamPhase::NotApplied | ExamPhase::Paid | ExamPhase::Exempt | ExamPhase::Resulted => None,
     };
     let steps: Vec<NextStep> = match phase {
         Phase::Withdrawn => vec![NextStep::ApplyAgain],
         Phase::WithdrawnLate | Phase::PeriodOver => vec![NextStep::PeriodOver],
-        Phase::ExamOnly if unpaid => vec![NextStep::PayExamFee],
+        Phase::ExamOnly | Phase::ReviewFailed if unpaid => vec![NextStep::PayExamFee],
         Phase::Drafting | Phase::DraftingAgain => {
             let mut steps = vec![
                 NextStep::FillIn(Resume),
@@ -633,7 +632,6 @@ fn steps_in(phase: Phase, exam: ExamPhase) -> Vec<std::mem::Discriminant<NextSte
         Phase::UnderReviewClosed | Phase::Accepted | Phase::ReviewPassed => {
             exam_step.into_iter().chain([NextStep::Wait]).collect()
         }
-        Phase::ReviewFailed if unpaid => vec![NextStep::PayExamFee],
         Phase::ExamOnly | Phase::Approved | Phase::FeePaid => vec![NextStep::Wait],
         Phase::Returned => vec![NextStep::Correct, NextStep::CompleteAgain],
         Phase::CorrectionOverdue => vec![NextStep::CorrectionOverdue],

@@ -95,3 +95,34 @@ pub(crate) async fn heard_out(request: Request, next: Next) -> Response {
     body.take_the_rest(LIMIT, PATIENCE).await;
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::{Router, http::StatusCode, middleware, routing::post};
+    use futures::{StreamExt as _, stream};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_refused_unread_is_heard_out_up_to_a_limit() {
+        const CHUNK: usize = 64 * 1024;
+        for (sent, expected) in [(3, 3), (40, LIMIT / CHUNK + 1)] {
+            let taken = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&taken);
+            let chunks =
+                stream::iter((0..sent).map(|_| Ok::<_, std::io::Error>(vec![b'a'; CHUNK])));
+            let body = Body::from_stream(chunks.inspect(move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+            }));
+            let router = Router::new()
+                .route("/", post(|| async { StatusCode::UNAUTHORIZED }))
+                .layer(middleware::from_fn(heard_out));
+            let answer = router.oneshot(Request::post("/").body(body).unwrap()).await;
+            assert_eq!(answer.unwrap().status(), StatusCode::UNAUTHORIZED);
+            assert_eq!(taken.load(Ordering::Relaxed), expected);
+        }
+    }
+}

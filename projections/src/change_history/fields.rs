@@ -1,7 +1,7 @@
 //! What an event says in the words of the screens: field labels of the manual, and values as text.
 
 use domain::application::{ApplicationEvent, CheckMark, CheckTarget, DecisionKind, ExamOutcome};
-use domain::calendar::{show_date, show_deadline};
+use domain::calendar::{show_date, show_deadline, show_last_day};
 use domain::documents::{
     ClinicalExperience, Conference, DocumentKind, Paper, Profile, ResearchActivity, Resume, RowId,
 };
@@ -292,7 +292,7 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
         E::CertificationApproved { .. } => vec![application(CERTIFICATION, "更新認定可")],
         E::CertificationFeeRequested { due, .. } => vec![application(
             CERTIFICATION,
-            format!("認定料の請求（{} まで）", show_date(due)),
+            format!("認定料の請求（{} まで）", show_last_day(due)),
         )],
         E::Certified { certificate, .. } => vec![application(
             CERTIFICATION,
@@ -304,7 +304,7 @@ fn act_changes(event: ApplicationEvent) -> Vec<Change> {
         )],
         E::Deferred { until, .. } => vec![application(
             CERTIFICATION,
-            format!("猶予（{} まで）", show_date(until)),
+            format!("猶予（{} まで）", show_last_day(until)),
         )],
         E::Lapsed { .. } => vec![application(CERTIFICATION, "失効")],
         E::DecisionUndone {

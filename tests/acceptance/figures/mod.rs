@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use projections::reports::{
     AsOf, Cell, Chart, List, ListFilter, ListName, Moment, Question, ReportName, ReportTable,
 };
-use projections::{Reporting, Runner, Views, rebuild};
+use projections::{DocumentTrack, Reporting, Runner, Views, rebuild};
 
 use crate::databases::{TestDatabase, all_sealed, each_database};
 use histories::{Book, Chance, Entry, history, write};
@@ -482,13 +482,21 @@ async fn totals_agree(scene: &Scene, as_of: AsOf, program: Option<&str>) {
     let review = report(ReportName::Review).await;
     let completed = figure(&review, "returned", "一度でも完了した申請", 1);
     assert_eq!(completed, figure(&progress, "stages", "完了", 1), "{place}");
-    for (state, label) in [
-        ("申込済", "申込済"),
-        ("書類確認中", "書類確認中"),
-        ("差し戻し中", "差し戻し中"),
+    for (label, state) in [
+        ("申込済", DocumentTrack::Drafting),
+        ("書類確認中", DocumentTrack::UnderReview),
+        ("差し戻し中", DocumentTrack::Returned),
     ] {
         let waiting = figure(&review, "waiting", label, 6);
-        assert_eq!(waiting, figure(&progress, "states", state, 1), "{place}");
+        // What has lapsed stands where it stood, and waits for nobody.
+        let lapsed = ListFilter {
+            state: Some(state),
+            stay: Some("certification.lapsed".to_owned()),
+            ..of_program()
+        };
+        let lapsed = scene.lines(ListName::Applications, lapsed, as_of).await;
+        let there = figure(&progress, "states", label, 1);
+        assert_eq!(waiting + lapsed, there, "{place}");
     }
 
     let members = report(ReportName::Members).await;

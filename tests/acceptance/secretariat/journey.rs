@@ -105,7 +105,7 @@ async fn from_completing_to_certification_with_two_corrections_on_the_way() {
         desk.post("/certification/fee-request", &fee).ok();
         assert_eq!(
             yoko.status()[2],
-            "認定: 認定料をご納入ください（2027/02/28 まで）"
+            "認定: 認定料をご納入ください（2027年2月28日(日) 24:00 まで）"
         );
         let header = "取引番号,会員番号,費目,金額,入金日,振込名義カナ\r\n";
         let paid = format!("{header}C1,9000001,認定料,11000,2026/06/03,ﾘﾝｼﾖｳ\r\n");
@@ -179,7 +179,7 @@ async fn from_completing_to_certification_with_two_corrections_on_the_way() {
                 ("審査合格", "審査合格"),
                 ("筆記試験の結果", "合格"),
                 ("更新認定可", "更新認定可"),
-                ("認定料の請求", "認定料の請求（2027/02/28 まで）"),
+                ("認定料の請求", "認定料の請求（2027年2月28日(日) 24:00 まで）"),
                 ("入金確認", "認定料 11000円 2026/06/03 リンシヨウ"),
                 ("認定", "認定（2027/04/01 ~ 2032/03/31）"),
             ]

@@ -6,6 +6,19 @@ use super::{Desk, completed};
 use crate::intake::pages::Browser;
 use crate::service::each_service;
 
+/// Sends a form that is refused, and finds in the answer what was typed and why.
+fn kept(desk: &Browser, path: &str, fields: &[(&str, &str)], told: &[&str]) {
+    let answer = desk.post(path, fields);
+    assert!((400..500).contains(&answer.status), "{path}: {answer:?}");
+    for words in told {
+        assert!(
+            answer.text.contains(words),
+            "{path} says nothing of {words}: {}",
+            answer.text
+        );
+    }
+}
+
 /// c17 and its kind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_long_or_lacks_something_is_refused_with_the_text_kept_and_its_length_said() {
@@ -18,15 +31,7 @@ async fn what_is_too_long_or_lacks_something_is_refused_with_the_text_kept_and_i
         let sentence =
             |label: &str| format!("{label} は1,000字以内で入力してください。（現在 1,200字）");
         let kept = |path: &str, fields: &[(&str, &str)], told: &[&str]| {
-            let answer = desk.post(path, fields);
-            assert!((400..500).contains(&answer.status), "{path}: {answer:?}");
-            for words in told {
-                assert!(
-                    answer.text.contains(words),
-                    "{path} says nothing of {words}: {}",
-                    answer.text
-                );
-            }
+            kept(&desk, path, fields, told);
         };
         kept(
             &of("/check"),
@@ -86,58 +91,6 @@ async fn what_is_too_long_or_lacks_something_is_refused_with_the_text_kept_and_i
                 ("comment:profile::", "具体的に"),
             ],
             &[&long, "value=\"具体的に\"", "1,000字以内"],
-        );
-        // 一括処理: the list that it was sent from, with what was picked, chosen and typed, and a way back to it.
-        let ticked = format!("value=\"{}\" checked", yoko.id);
-        for (act, until, chosen, why) in [
-            (
-                "",
-                "2026-09-01T10:00",
-                "",
-                "一括で行う処理を選択してください。",
-            ),
-            (
-                "extend",
-                "9月の頭",
-                "value=\"extend\" selected",
-                "新しい期限",
-            ),
-        ] {
-            kept(
-                "/desk/bulk",
-                &[
-                    ("query", "documents=under_review"),
-                    ("which", "picked"),
-                    ("pick", &yoko.id),
-                    ("act", act),
-                    ("until", until),
-                    ("reason", "委員会の決定による"),
-                    ("explanation", "お知らせの文"),
-                ],
-                &[
-                    why,
-                    &ticked,
-                    chosen,
-                    &format!("value=\"{until}\""),
-                    "value=\"委員会の決定による\"",
-                    "value=\"お知らせの文\"",
-                    "href=\"/desk/applications?documents=under_review\">申請一覧</a>",
-                ],
-            );
-        }
-        kept(
-            "/desk/bulk",
-            &[
-                ("which", "all"),
-                ("act", "extend"),
-                ("until", ""),
-                ("reason", "委員会の決定による"),
-            ],
-            &[
-                "value=\"all\" selected",
-                "value=\"extend\" selected",
-                "value=\"委員会の決定による\"",
-            ],
         );
         assert_eq!(
             Desk::new(&service.secretariat(), &yoko.id).review()["notes"],
@@ -254,6 +207,69 @@ async fn a_template_that_is_saved_as_it_is_stays_as_it_is() {
                 "a version that changes nothing"
             );
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_picked_and_chosen_for_many_stays_when_it_is_refused() {
+    each_service(async |service| {
+        let yoko = completed(service);
+        let desk = Browser::of(service);
+        // 一括処理: the list that it was sent from, with what was picked, chosen and typed, and a way back to it.
+        let ticked = format!("value=\"{}\" checked", yoko.id);
+        for (act, until, chosen, why) in [
+            (
+                "",
+                "2026-09-01T10:00",
+                "",
+                "一括で行う処理を選択してください。",
+            ),
+            (
+                "extend",
+                "9月の頭",
+                "value=\"extend\" selected",
+                "新しい期限",
+            ),
+        ] {
+            kept(
+                &desk,
+                "/desk/bulk",
+                &[
+                    ("query", "documents=under_review"),
+                    ("which", "picked"),
+                    ("pick", &yoko.id),
+                    ("act", act),
+                    ("until", until),
+                    ("reason", "委員会の決定による"),
+                    ("explanation", "お知らせの文"),
+                ],
+                &[
+                    why,
+                    &ticked,
+                    chosen,
+                    &format!("value=\"{until}\""),
+                    "value=\"委員会の決定による\"",
+                    "value=\"お知らせの文\"",
+                    "href=\"/desk/applications?documents=under_review\">申請一覧</a>",
+                ],
+            );
+        }
+        kept(
+            &desk,
+            "/desk/bulk",
+            &[
+                ("which", "all"),
+                ("act", "extend"),
+                ("until", ""),
+                ("reason", "委員会の決定による"),
+            ],
+            &[
+                "value=\"all\" selected",
+                "value=\"extend\" selected",
+                "value=\"委員会の決定による\"",
+            ],
+        );
     })
     .await;
 }

@@ -343,7 +343,7 @@ async fn attendance_that_the_secretariat_does_not_recognise_is_missing_on_every_
         assert!(problem["detail"].as_str().unwrap().contains(sentence));
         let browser = Browser::of(service);
         let address = format!("/desk/applications/{}", yoko.id);
-        assert_told(&browser.page(&address), "main", &[sentence]);
+        assert_told(&browser.page(&address), "aside.panel", &[sentence]);
         let is_listed = || csv_line(&secretariat, "不足").contains("学会・セミナー参加の不足");
         eventually(&true, is_listed);
         let found = "/api/v1/applications?missing=attendance_missing";
