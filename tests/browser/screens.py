@@ -273,7 +273,7 @@ SCREENS = [
     Screen("desk-bulk", "list", "bulk", "一括処理の一覧", "/desk/bulk"),
     Screen("desk-bulk", "waiting", "approvals", "失効", "/desk/bulk/{run}?notice=waiting"),
     Screen("desk-approvals", "waiting", "approvals", "承認待ち", "/desk/approvals"),
-    Screen("desk-bulk", "nothing-chosen", "at_desk", "入力内容に誤りがあります", steps=nothing_chosen, status=422, wrong=True),
+    Screen("desk-bulk", "nothing-chosen", "at_desk", "一括処理", steps=nothing_chosen, status=422, wrong=True),
     # Reporting.
     Screen("reports", "menu", "reporting", "集計", "/reports"),
     *(
@@ -424,7 +424,7 @@ SCREENS = [
     Screen("refusal", "403", "reporter", "権限がありません", "/apply/{program}", status=403, wrong=True),
     Screen("refusal", "401", "fresh", "サインインが必要です", steps=signed_out_meanwhile, status=401, wrong=True),
     Screen(
-        "refusal", "409-closed", "late", "お申込み期間ではありません",
+        "refusal", "409-closed", "late", "申請完了要件",
         steps=posted("{application}/completion/send", {"key": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "agreed": "yes"}),
         status=409, wrong=True,
     ),
