@@ -22,6 +22,7 @@ pub mod reporting;
 pub mod requirements;
 pub mod sentences;
 pub mod text;
+pub mod transfer;
 pub mod units;
 mod upcast;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value that names or describes a person. It serializes as `{"$p": value}`, so that exactly these nodes of a
 /// payload can be encrypted under a key of the member before the payload is hashed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 pub struct Personal<T> {
     /// The value itself.
     #[serde(rename = "$p")]
