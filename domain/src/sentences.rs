@@ -251,6 +251,15 @@ impl Stand {
             .find(|sentence| self.allows(*sentence))
     }
 
+    /// Why no document of it can be edited and none is handed in, where it has ended: 取下げ or 失効.
+    pub fn ended(self) -> Option<Sentence> {
+        self.first_of(&[
+            Sentence::DocumentWithdrawn,
+            Sentence::DocumentWithdrawnLate,
+            Sentence::DocumentLapsed,
+        ])
+    }
+
     /// Whether a next step may be asked for here.
     pub fn allows_step(self, step: NextStep) -> bool {
         steps_in(self.phase, self.exam).contains(&kind_of(step))

@@ -162,7 +162,7 @@ pub(super) async fn confirmation(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &identity, &id).await?;
     has_documents(&visit)?;
-    if visit.is_withdrawn() || !visit.state()?.is_open() {
+    if !visit.found.application.is_open() {
         return Ok(see(&visit.top()));
     }
     if !visit.panel()?.complete || visit.closed().is_some() {

@@ -117,12 +117,7 @@ pub(super) async fn notices(
     if visit.viewer.is_some() {
         return Ok(notices);
     }
-    let ended = visit.stand().first_of(&[
-        Sentence::DocumentWithdrawn,
-        Sentence::DocumentWithdrawnLate,
-        Sentence::DocumentLapsed,
-    ]);
-    if let Some(ended) = ended {
+    if let Some(ended) = visit.stand().ended() {
         notices.push(Notice::warning(ended.words()));
     } else if visit.may_edit(kind)? {
         notices.extend(asked_for(visit, kind)?);

@@ -91,11 +91,7 @@ pub(super) async fn preview(
         ));
     }
     let stand = visit.stand();
-    let ended = stand.first_of(&[
-        Sentence::DocumentWithdrawn,
-        Sentence::DocumentWithdrawnLate,
-        Sentence::DocumentLapsed,
-    ]);
+    let ended = stand.ended();
     notices.extend(ended.map(|ended| Notice::warning(ended.words())));
     let asks = if content.provisional {
         ended.is_none()

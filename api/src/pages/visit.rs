@@ -124,8 +124,8 @@ impl<'a> Visit<'a> {
 
     /// Whether the documents may be edited.
     pub fn is_editable(&self) -> Result<bool, Problem> {
-        let state = self.state()?;
-        Ok(self.viewer.is_none() && !self.is_withdrawn() && state.is_open())
+        self.state()?;
+        Ok(self.viewer.is_none() && self.found.application.is_open())
     }
 
     /// Whether anything of a document may be edited: after 差し戻し only what was asked for is open.

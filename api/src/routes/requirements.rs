@@ -4,10 +4,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use domain::{
-    application::Application, documents::DocumentKind, requirements::Requirement,
-    units::UnitAssessment,
-};
+use domain::{documents::DocumentKind, requirements::Requirement, units::UnitAssessment};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -95,9 +92,8 @@ async fn completion_requirements(
     let program = program(&app, state)?;
     let standing = standing(state, program);
     let open = program.period.opens <= now && now < state.closes(program);
-    let drafting = state.is_open();
-    let running = matches!(found.application, Application::Made(_));
-    let unprintable = if running && drafting {
+    let drafting = found.application.is_open();
+    let unprintable = if drafting {
         let sheet = Sheet::Provisional { generated_at: now };
         Content::new(state, program, &sheet).unprintable()
     } else {
@@ -105,7 +101,7 @@ async fn completion_requirements(
     };
     Ok(Json(RequirementsAnswer {
         unprintable: unprintable.into_iter().map(From::from).collect(),
-        completable: running && drafting && open && standing.missing.is_empty(),
+        completable: drafting && open && standing.missing.is_empty(),
         missing: standing.missing,
         assessment: standing.assessment,
         recognised_units: state.recognised_units(&program.rules),

@@ -19,6 +19,9 @@ use crate::{
     program::{Program, Programs},
 };
 
+/// All that is said of where a withdrawn application stands.
+const WITHDRAWN: &str = "申請: 取下げ";
+
 /// An application: not made, running, or withdrawn.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Application {
@@ -46,7 +49,7 @@ impl Application {
             Self::NotMade => None,
             Self::Made(state) => Some(state.status(program, at)),
             Self::Withdrawn(_) => Some(StatusView {
-                lines: vec!["申請: 取下げ".to_owned()],
+                lines: vec![WITHDRAWN.to_owned()],
                 editable: false,
                 exam_can_be_added: false,
                 deadline: show_deadline(self.closes(program)),
@@ -60,7 +63,7 @@ impl Application {
         match self {
             Self::NotMade => "未申込".to_owned(),
             Self::Made(state) => state.track_words(),
-            Self::Withdrawn(_) => "申請: 取下げ".to_owned(),
+            Self::Withdrawn(_) => WITHDRAWN.to_owned(),
         }
     }
 
@@ -71,6 +74,11 @@ impl Application {
             Self::Made(state) => state.closes(program),
             Self::NotMade | Self::Withdrawn(_) => program.period.closes,
         }
+    }
+
+    /// Whether the member may edit something and complete it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Made(state) if state.is_open())
     }
 
     /// The 差し戻し that waits for the member: none after 取下げ and 失効.

@@ -11,10 +11,10 @@ use crate::{
         CorrectionRequest, DecisionKind, ExamTrack,
     },
     calendar::{days_left, long_date, show_deadline, show_jst_minutes, show_last_day},
-    documents::with_commas,
     member::MemberRecord,
     program::Program,
     sentences::Phase,
+    transfer::Yen,
 };
 
 /// Word of the template → value.
@@ -167,11 +167,7 @@ fn of_occasion(
 }
 
 fn yen(amount: u32) -> String {
-    // Where no amount fits into the machine's word, none is shown with commas.
-    usize::try_from(amount).map_or_else(
-        |_| format!("{amount}円"),
-        |amount| format!("{}円", with_commas(amount)),
-    )
+    Yen::from(amount).show()
 }
 
 fn corrections(state: &ApplicationState, request: &CorrectionRequest) -> String {

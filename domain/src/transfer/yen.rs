@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::with_commas;
+
 /// An amount in 円, at most [`Yen::MAX`]: the twelve digits of 全銀 files, which no bank's row exceeds.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -58,16 +60,9 @@ impl Yen {
 
     /// In words: `33,000円`.
     pub fn show(self) -> String {
-        let digits = self.0.to_string();
-        let mut shown = String::with_capacity(digits.len() + digits.len() / 3 + 3);
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                shown.push(',');
-            }
-            shown.push(digit);
-        }
-        shown.push('円');
-        shown
+        // It fits wherever a word has 64 bits; elsewhere the largest figures stand without commas.
+        let figure = usize::try_from(self.0).map_or_else(|_| self.0.to_string(), with_commas);
+        format!("{figure}円")
     }
 }
 
