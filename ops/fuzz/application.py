@@ -11,6 +11,7 @@ PROGRAMS = "/api/v1/programs"
 TOKENS = "/api/v1/tokens"
 MAILS = "/api/v1/mails"
 IMPORTS = "/api/v1/imports"
+EXPORTS = "/api/v1/report-exports"
 LISTS = {"research-activities", "conferences", "papers"}
 # Under this name the outcomes count what is no operation of the API's.
 UNDESCRIBED = "methods not in the description"
@@ -73,6 +74,16 @@ class Application:
         answer = self.staff.get(f"{self.url}{IMPORTS}", timeout=TIMEOUT_SECONDS)
         runs = answer.json()["imports"] if answer.ok else []
         return random.choice(runs)["id"] if runs else None
+
+    def any_export(self):
+        """The id of a file that was just asked for."""
+        answer = self.staff.post(
+            f"{self.url}{EXPORTS}",
+            json={"list": "members", "format": "csv"},
+            headers={"Idempotency-Key": str(uuid.uuid4())},
+            timeout=TIMEOUT_SECONDS,
+        )
+        return answer.json()["id"] if answer.ok else None
 
     def documents(self):
         return f"{APPLICATIONS}/{self.id}/documents"

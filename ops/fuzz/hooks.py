@@ -20,6 +20,12 @@ from application import UNDESCRIBED, Application
 
 AS_GENERATED = 0.1
 CHANCE = random.Random(20260603)
+# What the description says in words.
+NAMES = {
+    "notice": ["applied", "submitted", "reminder"],
+    "report": ["progress", "incomplete", "units", "review", "money", "members", "forecast"],
+    "list": ["applications", "members", "charges", "received", "unmatched", "committee", "certified", "reminders"],
+}
 
 _application = Application(os.environ["FUZZ_URL"], os.environ["FUZZ_APPLICATION"])
 _outcomes = {}
@@ -56,8 +62,13 @@ def before_call(context, case, kwargs):
         mail = _application.any_mail()
         if mail is not None:
             case.path_parameters["mail"] = mail
-    if "notice" in case.path_parameters:
-        case.path_parameters["notice"] = CHANCE.choice(["applied", "submitted", "reminder"])
+    if "export" in case.path_parameters:
+        export = _application.any_export()
+        if export is not None:
+            case.path_parameters["export"] = export
+    for name, known in NAMES.items():
+        if name in case.path_parameters:
+            case.path_parameters[name] = CHANCE.choice(known)
     if "row" in case.path_parameters:
         row = _application.any_row(document)
         if row is not None:
@@ -65,6 +76,11 @@ def before_call(context, case, kwargs):
     malformed_on_purpose = case.meta is not None and case.meta.generation.mode == GenerationMode.NEGATIVE
     if case.path == "/api/v1/audit/export" and not malformed_on_purpose:
         case.query["application"] = _application.id
+    if case.path.startswith(("/api/v1/reports/", "/api/v1/report-lists/")) and not malformed_on_purpose:
+        # A condition of a list is a word that it knows; twenty of them made up at once are never all good.
+        case.query = {name: text for name, text in case.query.items() if name in ("limit", "after")}
+        if case.path.endswith("/file"):
+            case.query["format"] = CHANCE.choice(["xlsx", "csv", "csv_cp932"])
     if malformed_on_purpose or case.method.upper() == "GET":
         return
     case.headers["Idempotency-Key"] = str(uuid.uuid4())
