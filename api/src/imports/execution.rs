@@ -204,12 +204,14 @@ pub async fn carry_out(
     report.new = new.len();
     report.reported.sort_by_key(|row| (row.line, row.outcome));
     results.sort_by_key(|row| row.line);
-    run.end((report.recorded, report.unchanged, report.reported.len()))
-        .await;
+    let counts = (report.recorded, report.unchanged, report.reported.len());
+    let cut = import.stopped.load(Ordering::Relaxed);
+    run.end(counts, cut).await;
     tracing::info!(
         import = %import.origin.id,
         title = kind.title(),
         dry_run,
+        cut,
         rows = report.rows,
         recorded = report.recorded,
         unchanged = report.unchanged,
@@ -357,10 +359,10 @@ impl Run {
         self.told(note.await);
     }
 
-    pub(super) async fn end(&self, counts: (usize, usize, usize)) {
+    pub(super) async fn end(&self, counts: (usize, usize, usize), cut: bool) {
         let end = async {
             let now = self.journal.now().await?;
-            self.journal.end(self.id, counts, now).await
+            self.journal.end(self.id, counts, cut, now).await
         };
         self.told(end.await);
     }

@@ -24,7 +24,7 @@ pub enum ImportState {
     Running,
     /// To the end.
     Done,
-    /// 中断: its process ended in the middle. The file can be imported again.
+    /// 中断: its process ended in the middle, or the database took no more. The file can be imported again.
     Cut,
 }
 
@@ -123,6 +123,7 @@ struct Columns {
     started_at_us: i64,
     seen_at_us: i64,
     ended_at_us: Option<i64>,
+    cut: i64,
     file_hash: Vec<u8>,
     bytes: i64,
     data_rows: i64,
@@ -133,7 +134,7 @@ struct Columns {
     dry_run: i64,
 }
 
-const COLUMNS: &str = "id, kind, retracts, actor, reason, started_at_us, seen_at_us, ended_at_us, file_hash, bytes, data_rows, last_line, recorded, unchanged, reported, dry_run";
+const COLUMNS: &str = "id, kind, retracts, actor, reason, started_at_us, seen_at_us, ended_at_us, cut, file_hash, bytes, data_rows, last_line, recorded, unchanged, reported, dry_run";
 
 impl Columns {
     fn read(self, now: Timestamp) -> Result<ImportRecord, sqlx::Error> {
@@ -151,6 +152,7 @@ impl Columns {
             reason: self.reason,
             started_at: time(self.started_at_us)?,
             state: match ended_at {
+                Some(_) if self.cut != 0 => ImportState::Cut,
                 Some(_) => ImportState::Done,
                 None if now.duration_since(seen_at) > CUT_AFTER => ImportState::Cut,
                 None => ImportState::Running,
@@ -204,7 +206,7 @@ impl Journal {
                 "INSERT INTO imports (id, kind, retracts, actor, reason, started_at_us, seen_at_us, file_hash, bytes, data_rows, last_line,
                                       recorded, unchanged, reported, dry_run)
                  VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, 0, 0, 0, $11)
-                 ON CONFLICT (id) DO UPDATE SET seen_at_us = excluded.seen_at_us, ended_at_us = NULL",
+                 ON CONFLICT (id) DO UPDATE SET seen_at_us = excluded.seen_at_us, ended_at_us = NULL, cut = 0",
             )
                 .bind(begun.id.to_string())
                 .bind(begun.kind.word())
@@ -261,21 +263,23 @@ impl Journal {
         })
     }
 
-    /// A run came to its end.
+    /// A run came to its end, or `cut` says that the database took no more before it.
     pub(super) async fn end(
         &self,
         import: Uuid,
         (recorded, unchanged, reported): (usize, usize, usize),
+        cut: bool,
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
         write_in_turn!(self.log, pool => {
             sqlx::query(
-                "UPDATE imports SET recorded = $1, unchanged = $2, reported = $3, ended_at_us = $4, seen_at_us = $4 WHERE id = $5",
+                "UPDATE imports SET recorded = $1, unchanged = $2, reported = $3, ended_at_us = $4, seen_at_us = $4, cut = $5 WHERE id = $6",
             )
                 .bind(whole(recorded))
                 .bind(whole(unchanged))
                 .bind(whole(reported))
                 .bind(now.as_microsecond())
+                .bind(i64::from(cut))
                 .bind(import.to_string())
                 .execute(pool)
                 .await

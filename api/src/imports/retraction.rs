@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    ImportRecord, ImportState, Journal, Outcome,
+    ImportRecord, ImportState, Journal, Kind, Outcome,
     execution::{Run, applications_of, command_id},
     journal::Begun,
     report::RowResult,
@@ -121,7 +121,7 @@ pub async fn retract(service: &Service, import: Uuid, call: &Call) -> Result<Uui
         }
     }
     run.note(&results).await;
-    run.end(counts).await;
+    run.end(counts, false).await;
     tracing::info!(%import, taken_back = counts.0, left = counts.2, "an import was taken back");
     Ok(run.id)
 }
@@ -204,7 +204,10 @@ impl Retracting<'_> {
         }
         let answered = match (&application, &number) {
             (Some(id), _) if receipt.aggregate_type == Application::TYPE => {
-                self.exam_result(id, sequence, line).await?
+                match self.record.kind {
+                    Kind::ExamResults => self.exam_result(id, sequence, line).await?,
+                    _ => Answered::of_another_kind(),
+                }
             }
             (_, Some(number)) if receipt.aggregate_type == Member::TYPE => {
                 self.fact(number, sequence, line).await?
@@ -236,6 +239,14 @@ impl Retracting<'_> {
             Ok(retraction) => retraction,
             Err(refusal) => return Ok(Answered::Left(refusal.to_string())),
         };
+        let kind = match &retraction {
+            Retraction::Record { .. } => Kind::Members,
+            Retraction::Attendance { .. } => Kind::SeminarAttendance,
+            Retraction::Payment { .. } => Kind::Payments,
+        };
+        if kind != self.record.kind {
+            return Ok(Answered::of_another_kind());
+        }
         let command = MemberCommand::TakeBack(Box::new(retraction));
         let done = self
             .service
@@ -276,6 +287,17 @@ enum Answered {
     AsBefore,
     Left(String),
     Failed,
+}
+
+impl Answered {
+    /// Whether somebody may take a run back is told by its row in 取込履歴, which whoever can write to the database can change; what would be taken
+    /// back is told by the log.
+    fn of_another_kind() -> Self {
+        Self::Left(
+            "取込履歴にある種類と、記録されている内容が一致しないため、取り消していません。システムの管理者に連絡してください。"
+                .to_owned(),
+        )
+    }
 }
 
 fn answered<E: std::error::Error>(

@@ -131,10 +131,8 @@ impl Notices {
                 return Ok(());
             }
         }
-        let found = self
-            .service
-            .application_at(&application, recorded.sequence)
-            .await?;
+        let end = self.end_of_command(recorded).await?;
+        let found = self.service.application_at(&application, end).await?;
         let Some(state) = found.as_ref().and_then(|(found, _)| found.state()) else {
             return Ok(());
         };
@@ -171,6 +169,19 @@ impl Notices {
         };
         self.outbox.put(&mail).await?;
         Ok(())
+    }
+
+    /// Number of the last event of the command that recorded this one. A mail tells what holds when the whole command is done: a fee that came before the
+    /// application is confirmed beside it, and the mail about the application asked for it all the same.
+    async fn end_of_command(&self, recorded: &RecordedEvent) -> Result<i64, NoticeError> {
+        let command = [recorded.metadata.command_id];
+        let receipts = self.service.log.receipts(&command).await?;
+        let of_stream = receipts.into_iter().find(|(_, receipt)| {
+            receipt.aggregate_type == recorded.aggregate_type
+                && receipt.aggregate_id == recorded.aggregate_id
+        });
+        let last = of_stream.map(|(_, receipt)| receipt.last_sequence);
+        Ok(last.unwrap_or_default().max(recorded.sequence))
     }
 
     /// Number of the event that this one undoes.

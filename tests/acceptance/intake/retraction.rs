@@ -112,6 +112,30 @@ async fn a_payment_is_given_back_by_its_application_and_counts_when_it_comes_aga
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_whose_row_says_another_kind_than_the_log_is_not_taken_back() {
+    each_service(async |service| {
+        let desk = Desk::of(service);
+        let fee = format!("{PAYMENTS}{}", exam_fee("T1", "9000001", "ﾘﾝｼﾖｳ"));
+        let paid = desk.import("payments", &fee);
+        // As somebody would who may take back attendance only, and has the database.
+        let id = text(&paid["id"]);
+        eventstore::on_database!(service.inside.log.database(), pool => {
+            sqlx::query("UPDATE imports SET kind = 'seminar-attendance' WHERE id = $1")
+                .bind(&id)
+                .execute(pool)
+                .await
+                .unwrap();
+        });
+        let before = events(service).await;
+        let rows = desk.taken_back(&paid["id"]);
+        assert_eq!(rows[0].1, "left");
+        assert!(rows[0].2.contains("一致しないため"), "{rows:?}");
+        assert_eq!(events(service).await, before);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_goes_back_to_the_earlier_one_and_a_new_member_goes_unless_something_rests_on_it()
 {
     each_service(async |service| {

@@ -1,5 +1,6 @@
 //! 取込履歴: a dry run, a repetition, a run that was cut, and what cannot be imported.
 
+use eventstore::DatabaseKind;
 use serde_json::json;
 
 use super::{ATTENDANCE, Desk, PAYMENTS, events, text};
@@ -154,6 +155,45 @@ async fn a_run_that_was_cut_is_seen_and_may_be_repeated_and_taken_back() {
         let lines: Vec<_> = desk.taken_back(&run["id"]);
         let lines: Vec<_> = lines.iter().map(|row| (row.0, row.1.as_str())).collect();
         assert_eq!(lines, [(2, "taken_back"), (3, "taken_back")]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_the_database_cut_is_not_said_to_be_complete() {
+    each_service(async |service| {
+        let desk = Desk::of(service);
+        let file = format!(
+            "{ATTENDANCE}9000001,CUT1,名,A,2024/04/01,2024/04/02,10,出席\r\n\
+             9000002,CUT1,名,A,2024/04/01,2024/04/02,10,出席\r\n\
+             9000003,CUT1,名,A,2024/04/01,2024/04/02,10,出席\r\n"
+        );
+        let database = service.inside.log.database();
+        let (make, end) = match database.kind() {
+            DatabaseKind::Sqlite => (
+                "CREATE TRIGGER no_room BEFORE INSERT ON events WHEN NEW.aggregate_id = '9000002'
+                 BEGIN SELECT RAISE(ABORT, 'no room'); END",
+                "DROP TRIGGER no_room",
+            ),
+            DatabaseKind::Postgres => (
+                "ALTER TABLE events ADD CONSTRAINT no_room CHECK (aggregate_id <> '9000002') NOT VALID",
+                "ALTER TABLE events DROP CONSTRAINT no_room",
+            ),
+        };
+        eventstore::on_database!(database, pool => { sqlx::query(make).execute(pool).await.unwrap(); });
+        let run = desk.import("seminar-attendance", &file);
+        eventstore::on_database!(database, pool => { sqlx::query(end).execute(pool).await.unwrap(); });
+        assert_eq!(desk.run(&run["id"])["state"], "cut");
+        let page = desk.person.get(&format!("/desk/imports/runs/{}", text(&run["id"])));
+        let page = page.text;
+        assert!(page.contains("この処理は途中で中断しました。もう一度行ってください。"), "{page}");
+        // Once there is room, the same file does what was left.
+        let again = desk.import("seminar-attendance", &file);
+        assert_eq!(desk.run(&again["id"])["state"], "done");
+        assert_eq!(
+            again["recorded"].as_i64().unwrap() + run["recorded"].as_i64().unwrap(),
+            3
+        );
     })
     .await;
 }

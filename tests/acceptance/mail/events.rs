@@ -13,7 +13,7 @@ use super::smtp::SmtpServer;
 use super::{Mailing, settings, to};
 use crate::databases::each_database;
 use crate::intake::{Desk, PAYMENTS, exam_fee};
-use crate::service::{FOURTH, TestService, each_service, eventually};
+use crate::service::{FIRST_TO_THIRD, FOURTH, TestService, each_service, eventually};
 
 /// The follower forgets how far it was: everything comes again.
 async fn forget_how_far(service: &TestService) {
@@ -80,6 +80,30 @@ async fn what_is_typed_or_noted_is_not_told_and_a_payment_is() {
         for told in ["臨床 瘍子 様", "金額: 11,000円", "入金日: 2026年6月3日", "画面: https://shinsei.example.jp"] {
             assert!(text.body.contains(told), "{told}: {}", text.body);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_paid_before_applying_is_not_told_how_to_pay() {
+    each_service(async |service| {
+        let mailing = Mailing::on(service).await;
+        Desk::of(service).import(
+            "payments",
+            &format!("{PAYMENTS}{}", exam_fee("T1", "9000001", "ﾘﾝｼﾖｳ")),
+        );
+        let _paid = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let _owing = service.applicant("9000004", FIRST_TO_THIRD, "documents_and_exam");
+        mailing.follow().await;
+        let applied = |number: &str, mails: &[Mail]| {
+            let mail = mails.iter().find(|mail| {
+                mail.kind.as_str() == "applied" && mail.application.to_string().ends_with(number)
+            });
+            mail.unwrap().text.body.clone()
+        };
+        let mails = mailing.mails().await;
+        assert!(!applied("9000001", &mails).contains("受験料の納入方法"));
+        assert!(applied("9000004", &mails).contains("受験料の納入方法"));
     })
     .await;
 }

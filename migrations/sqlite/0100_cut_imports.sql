@@ -1,0 +1,2 @@
+-- A run that the database cut in the middle is not 完了, although its end could be written down.
+ALTER TABLE imports ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
