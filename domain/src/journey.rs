@@ -91,9 +91,7 @@ pub fn journey(application: &Application, program: &Program) -> Vec<JourneyStep>
         &[Applied, Documents, Completion, Check, Review, Certification];
     const EXAM_ONLY: &[Station] = &[Applied, ExamFee, Exam];
     let (stations, here) = match application {
-        Application::Withdrawn(state) if state.documents_track == DocumentTrack::NotApplied => {
-            (EXAM_ONLY, Applied)
-        }
+        Application::Withdrawn(state) if !state.has_documents() => (EXAM_ONLY, Applied),
         Application::NotMade | Application::Withdrawn(_) => (WITH_DOCUMENTS, Applied),
         Application::Made(state) if state.has_lapsed() => return Vec::new(),
         Application::Made(state) => match &state.documents_track {

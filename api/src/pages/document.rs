@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{DocumentTrack, Refusal, not_asked_for, with_closed},
+    application::{Refusal, not_asked_for, with_closed},
     calendar::{jst_date, show_jst_minutes},
     documents::{DocumentKind, FieldError, Resume, with_commas},
     member::{Contact, FieldDifference, MemberRecord},
@@ -278,7 +278,7 @@ pub(super) async fn show<T: WholeEntry>(
 
 /// 筆記試験のみ has no documents to fill in.
 pub(super) fn has_documents(visit: &Visit<'_>) -> Result<(), Problem> {
-    if visit.state()?.documents_track == DocumentTrack::NotApplied {
+    if !visit.state()?.has_documents() {
         Err(Refusal::DocumentsNotApplied.into())
     } else {
         Ok(())

@@ -2,7 +2,6 @@
 
 use askama::{Template, filters::HtmlSafe};
 use domain::{
-    application::DocumentTrack,
     calendar::{show_days_left, show_deadline},
     documents::DocumentKind,
     next_step::{NextStep, next_step},
@@ -121,7 +120,7 @@ impl Panel {
 
     pub fn of(visit: &Visit<'_>) -> Result<Self, Problem> {
         let state = visit.state()?;
-        let documents = state.documents_track != DocumentTrack::NotApplied;
+        let documents = state.has_documents();
         let stand = visit.stand();
         let instead = stand.first_of(&[
             Sentence::PanelWithdrawn,

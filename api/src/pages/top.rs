@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    application::{ApplicationCommand, DocumentTrack, Explained},
+    application::{ApplicationCommand, Explained},
     calendar::show_jst_minutes,
     journey::{JourneyStep, journey},
     sentences::{Phase, Sentence, Stand},
@@ -131,7 +131,7 @@ pub(super) async fn top(
     let withdrawn = visit.is_withdrawn();
     let stand = visit.stand();
     let status = visit.status()?;
-    let documents = state.documents_track != DocumentTrack::NotApplied;
+    let documents = state.has_documents();
     let submission = state.final_form().map(|submission| Submission {
         number: submission.number,
         at: show_jst_minutes(submission.submitted_at),

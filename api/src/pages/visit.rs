@@ -4,8 +4,8 @@ use axum::response::Response;
 use domain::{
     Actor, Context, Role,
     application::{
-        Application, ApplicationCommand, ApplicationId, ApplicationState, DocumentTrack, Refusal,
-        StatusView, decide,
+        Application, ApplicationCommand, ApplicationId, ApplicationState, Refusal, StatusView,
+        decide,
     },
     calendar::show_deadline,
     documents::DocumentKind,
@@ -231,7 +231,7 @@ impl<'a> Visit<'a> {
             return Ok(None);
         };
         let state = self.state()?;
-        if state.documents_track == DocumentTrack::NotApplied {
+        if !state.has_documents() {
             return Ok(None);
         }
         let number = state.final_form().map(|form| form.number);

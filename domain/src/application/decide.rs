@@ -629,8 +629,8 @@ fn confirm_payment(
                 ExamTrack::NotApplied | ExamTrack::Exempt { .. } => false,
             },
         ),
-        PaymentItem::ReviewFee => (&program.fees.review, documents_applied(state)),
-        PaymentItem::CertificationFee => (&program.fees.certification, documents_applied(state)),
+        PaymentItem::ReviewFee => (&program.fees.review, state.has_documents()),
+        PaymentItem::CertificationFee => (&program.fees.certification, state.has_documents()),
     };
     if !fits {
         return Err(Refusal::PaymentFitsNothing);
@@ -654,8 +654,4 @@ fn confirm_payment(
     Ok(unless(unchanged, || ApplicationEvent::PaymentConfirmed {
         payment,
     }))
-}
-
-fn documents_applied(state: &ApplicationState) -> bool {
-    state.documents_track != DocumentTrack::NotApplied
 }

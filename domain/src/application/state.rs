@@ -406,6 +406,11 @@ pub struct ApplicationState {
 }
 
 impl ApplicationState {
+    /// Whether documents are applied for: 筆記試験のみ has none, needs no units and hands in no papers.
+    pub fn has_documents(&self) -> bool {
+        self.documents_track != DocumentTrack::NotApplied
+    }
+
     /// What the member is told about a track stands until the track goes on. What is told of an undoing stands beside what was told of the
     /// state that stands again.
     pub(super) fn note_explanation(&mut self, event: &ApplicationEvent) {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::Yen;
 use crate::{
-    application::{Application, ApplicationState, CertificationTrack, DocumentTrack, ExamTrack},
+    application::{Application, ApplicationState, CertificationTrack, ExamTrack},
     calendar::jst_date,
     member::PaymentItem,
     program::{Fee, Program},
@@ -203,9 +203,7 @@ fn raised(
             .unwrap_or_else(|_| state.closes(program)),
     );
     match fee {
-        PaymentItem::ReviewFee if state.documents_track == DocumentTrack::NotApplied => {
-            ClaimStanding::Never
-        }
+        PaymentItem::ReviewFee if !state.has_documents() => ClaimStanding::Never,
         PaymentItem::ReviewFee => open(Some(period)),
         PaymentItem::ExamFee => match &state.exam {
             ExamTrack::NotApplied => ClaimStanding::NotYet,

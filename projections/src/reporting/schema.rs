@@ -340,6 +340,11 @@ fn of_applications() -> Vec<ReportingColumn> {
     columns
 }
 
+/// A figure that only an application with documents has: 筆記試験のみ has neither too few units nor enough.
+fn of_documents(sql: &str) -> String {
+    format!("CASE WHEN a.document_track <> 'not_applied' THEN {sql} END")
+}
+
 /// Of an application, what is counted, and days.
 fn counted_of_applications() -> Vec<ReportingColumn> {
     vec![
@@ -352,16 +357,21 @@ fn counted_of_applications() -> Vec<ReportingColumn> {
         column(
             "units",
             "bigint",
-            "a.units",
-            "認められた単位: what the rules count, with 事務局欄 in its place, in 単位",
+            of_documents("a.units"),
+            "認められた単位: what the rules count, with 事務局欄 in its place, in 単位; null for 筆記試験のみ",
         ),
         column(
             "units_band",
             "text",
-            band("a.units"),
+            of_documents(&band("a.units")),
             "the band of 単位分布 that they fall into",
         ),
-        column("required", "bigint", "a.required", "必要な単位, in 単位"),
+        column(
+            "required",
+            "bigint",
+            of_documents("a.required"),
+            "必要な単位, in 単位; null for 筆記試験のみ",
+        ),
         column(
             "missing_count",
             "bigint",

@@ -243,7 +243,7 @@ async fn a_reader_reads_nothing_else_and_writes_nothing() {
              CREATE FUNCTION pg_temp.spy(bigint) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 \
                AS $$ BEGIN PERFORM set_config('spy.seen', (current_setting('spy.seen')::int + 1)::text, false); RETURN true; END $$; \
              SELECT set_config('spy.seen', '0', false); \
-             SELECT count(*) FROM reporting.applications WHERE pg_temp.spy(units); \
+             SELECT count(*) FROM reporting.applications WHERE pg_temp.spy(returned); \
              SELECT current_setting('spy.seen')",
         );
         let answers = answers.unwrap();

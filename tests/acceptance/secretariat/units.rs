@@ -408,6 +408,11 @@ async fn what_has_lapsed_waits_for_nobody_and_an_exam_alone_has_no_units() {
         let line = csv.lines().find(|line| line.contains("9000003")).unwrap();
         let cells: Vec<&str> = line.split(',').map(|cell| cell.trim_matches('"')).collect();
         assert_eq!(cells[10..12], ["", ""], "{line}");
+        let application = format!("/desk/applications/{FIRST_TO_THIRD}.9000003");
+        for page in [application.clone(), format!("{application}/moment")] {
+            let main = parts(&browser.page(&page), "main, aside").concat();
+            assert!(!main.contains("認められた単位"), "{page}: {main}");
+        }
     })
     .await;
 }

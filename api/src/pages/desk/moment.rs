@@ -61,8 +61,8 @@ struct Page {
     asked: Asked,
     fields: Fields,
     then: Then,
-    /// 認められた単位, and what is needed.
-    units: (u32, u32),
+    /// 認められた単位, and what is needed; none where no documents are applied for.
+    units: Option<(u32, u32)>,
     other: Then,
     sections: Vec<Section>,
     differences: Vec<(DocumentKind, Vec<Difference>)>,
@@ -165,10 +165,12 @@ pub(super) async fn show(
         ),
         notices: Vec::new(),
         sections: Content::documents(&shown.state, program, app.service().clock.now()),
-        units: (
-            shown.state.recognised_units(&program.rules),
-            program.rules.requirements.total_units,
-        ),
+        units: shown.state.has_documents().then(|| {
+            (
+                shown.state.recognised_units(&program.rules),
+                program.rules.requirements.total_units,
+            )
+        }),
         differences: DocumentKind::ALL
             .into_iter()
             .map(|kind| {

@@ -84,7 +84,8 @@ struct Page {
     checking: bool,
     key: Uuid,
     seen: u32,
-    units: Units,
+    /// None where no documents are applied for: there is nothing that they would be needed for.
+    units: Option<Units>,
     proofs: Vec<Paper>,
     /// Whether papers can be recorded.
     papers: bool,
@@ -517,12 +518,12 @@ pub(super) async fn page(
         checking: checks && under_review,
         key: Uuid::new_v4(),
         seen: state.review.revision,
-        units: Units {
+        units: state.has_documents().then(|| Units {
             declared,
             counted: assessment.total,
             recognised: state.review.recognised_units(&assessment),
             required: assessment.required,
-        },
+        }),
         proofs: Proof::ALL
             .into_iter()
             .map(|proof| {
