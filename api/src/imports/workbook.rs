@@ -7,6 +7,8 @@ use zip::ZipArchive;
 
 use super::Unusable;
 
+mod soundness;
+
 /// Most bytes that a workbook may unpack to.
 pub(super) const UNPACKED_LIMIT: u64 = 200 * 1024 * 1024;
 /// Most parts of a workbook.
@@ -69,16 +71,25 @@ fn check_unpacked(file: &[u8], limit: u64) -> Result<(), Unusable> {
     let mut left = limit;
     for number in 0..archive.len() {
         let part = archive.by_index(number).map_err(|_| Unusable::Damaged)?;
-        let mut counted = part.take(left.saturating_add(1));
-        let bytes = io::copy(&mut counted, &mut io::sink()).map_err(|_| Unusable::Damaged)?;
+        let most = left.saturating_add(1);
+        let mut counted = part.take(most);
+        // Whatever it is called: which part is the sheet, the file itself says.
+        soundness::look_over(&mut counted)?;
+        io::copy(&mut counted, &mut io::sink()).map_err(|_| Unusable::Damaged)?;
+        let bytes = most.saturating_sub(counted.limit());
         left = left.checked_sub(bytes).ok_or(Unusable::Unpacked)?;
     }
     Ok(())
 }
 
 /// Reads the first sheet of a workbook, at most so many rows, and of each no more cells than the longest header has and one.
-pub(super) fn read(file: &[u8], (rows, cells): (usize, usize)) -> Result<Sheet, Unusable> {
+pub(super) fn read(file: &[u8], limits: (usize, usize)) -> Result<Sheet, Unusable> {
     check_unpacked(file, UNPACKED_LIMIT)?;
+    // Whatever else a damaged file makes calamine stumble over is a damaged file, and no fault of the service.
+    std::panic::catch_unwind(|| read_sound(file, limits)).unwrap_or(Err(Unusable::Damaged))
+}
+
+fn read_sound(file: &[u8], (rows, cells): (usize, usize)) -> Result<Sheet, Unusable> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(file)).map_err(|_| Unusable::Damaged)?;
     let sheets = book.sheets_metadata().iter();
     let mut names = sheets
@@ -122,6 +133,9 @@ pub(super) fn read(file: &[u8], (rows, cells): (usize, usize)) -> Result<Sheet, 
         // What stands far beside the table is one column too many, wherever it stands.
         let column = column.min(cells);
         if last.cells.len() <= column {
+            // Also an empty cell takes room: one text far to the right in each of many rows took a gigabyte.
+            let room = (column + 1 - last.cells.len()) * size_of::<CellText>();
+            left = left.checked_sub(room).ok_or(Unusable::Unpacked)?;
             last.cells.resize(column + 1, CellText::Text(String::new()));
         }
         if let Some(place) = last.cells.get_mut(column) {
@@ -141,6 +155,7 @@ fn text_of(cell: &DataRef<'_>) -> Option<CellText> {
         DataRef::Float(number) => number.to_string(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
+        DataRef::DateTime(time) if !time.as_f64().is_finite() => return Some(CellText::Error),
         DataRef::DateTime(time) => date_text(time),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
             text.clone()
