@@ -27,7 +27,7 @@ pub mod two_persons;
 pub use accounts::{AccessError, Ended, account, end_access, operators_call};
 pub use clients::{ClientToken, Clients, CreateError, SealError, Secret};
 pub use duty::{Duties, Duty};
-pub use entrance::{Entrance, NoPublicAddress, PublicAddress, let_in, names_loopback};
+pub use entrance::{Entrance, NoPublicAddress, PublicAddress, goes_on_to, let_in, names_loopback};
 pub use form_token::{Expected, FormSecret, form_token, with_form_token};
 pub use grant::Grant;
 pub use handover::{BadLink, GoodLink, HandoverKeys, Link, NoKeys};

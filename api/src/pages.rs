@@ -64,6 +64,9 @@ struct Screen {
     answer: MethodRouter<App>,
 }
 
+/// Where a form that was kept when its session had ended is shown.
+pub(crate) const KEPT: &str = kept::ADDRESS;
+
 /// What stands in front of a page or form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {

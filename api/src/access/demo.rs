@@ -12,7 +12,7 @@ use axum::{
 use domain::{Role, member::MemberNumber};
 use serde::Deserialize;
 
-use super::{Duties, Duty, Principal, entrance::names_loopback, let_in};
+use super::{Duties, Duty, Principal, entrance::names_loopback, goes_on_to, let_in};
 use crate::{app::App, demonstration::FIRST_MEMBER, pages, problem::Problem};
 
 /// Its address; only the demonstration has it.
@@ -71,14 +71,15 @@ async fn sign_in(
             }
         }
     };
-    let session = let_in(&app, &headers, principal, "demo").await?;
     let from = form.from.as_deref().and_then(pages::local);
+    let goes_to = goes_on_to(&app, &headers, &principal.actor, from.unwrap_or("/")).await?;
+    let session = let_in(&app, &headers, principal, "demo").await?;
     Ok((
         StatusCode::SEE_OTHER,
         [
             (
                 header::LOCATION,
-                HeaderValue::from_str(from.unwrap_or("/")).unwrap_or(HeaderValue::from_static("/")),
+                HeaderValue::from_str(goes_to).unwrap_or(HeaderValue::from_static("/")),
             ),
             (header::SET_COOKIE, session),
         ],

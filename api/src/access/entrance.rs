@@ -5,9 +5,15 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 
-use super::{AccessError, Beginning, COOKIE, HandoverKeys, Issuer, Principal, SessionTimes, Token};
+use domain::Actor;
+
+use super::{
+    AccessError, Beginning, COOKIE, HandoverKeys, Issuer, KEPT_COOKIE, Principal, SessionTimes,
+    Token,
+};
 use crate::{
     app::App,
+    pages,
     problem::{Kind, Problem},
 };
 
@@ -149,6 +155,25 @@ impl Entrance {
     pub fn issuer(&self, key: &str) -> Option<&Arc<Issuer>> {
         self.issuers.iter().find(|issuer| issuer.key() == key)
     }
+}
+
+/// Where a browser goes on to after signing in: to the form that was kept for this account when its session had ended, wherever it signed in
+/// since. Somebody who came back by the member site's link was never shown what he had typed.
+///
+/// # Errors
+/// The database, as a problem.
+pub async fn goes_on_to<'a>(
+    app: &App,
+    headers: &HeaderMap,
+    actor: &Actor,
+    wanted: &'a str,
+) -> Result<&'a str, Problem> {
+    let Some(token) = app.entrance().token_in(headers, KEPT_COOKIE) else {
+        return Ok(wanted);
+    };
+    let kept = app.kept_forms().find(&token, actor, Timestamp::now()).await;
+    let kept = kept.map_err(|error| not_let_in(&error.into()))?;
+    Ok(if kept.is_some() { pages::KEPT } else { wanted })
 }
 
 /// Begins a session for somebody who has been let in, with a token that nobody has seen before, and ends the one that the

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{
     BadLink, COOKIE, Duties, GoodLink, Issuer, IssuerError, Link, Pending, Principal, Token,
-    Vouched, let_in,
+    Vouched, goes_on_to, let_in,
     pending::{BROWSER_COOKIE, PATIENCE},
     signed_in,
 };
@@ -248,6 +248,7 @@ async fn go_on(
     via: &str,
     goes_to: &str,
 ) -> Result<Response, Problem> {
+    let goes_to = goes_on_to(app, headers, &principal.actor, goes_to).await?;
     let session = let_in(app, headers, principal, via).await?;
     // The cookie of sign-ins on their way stays until it ends by itself: another tab of this browser may come back yet.
     let mut response = sent(goes_to, &[])?;

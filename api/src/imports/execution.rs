@@ -31,7 +31,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    HeldRows, ImportReport, Journal, Kind, Outcome, ReportedRow, Unusable,
+    HeldRows, ImportReport, Journal, Kind, Outcome, ReadFile, ReportedRow, Unusable,
     held::{Waiting, sentences},
     journal::Begun,
     known::Known,
@@ -138,7 +138,7 @@ pub async fn carry_out(
     origin: Origin,
 ) -> Result<Carried, Unusable> {
     let hash = (file.len(), Sha256::digest(file).into());
-    let file = read(kind, file, dry_run)?;
+    let file = read_apart(kind, file, dry_run).await?;
     let mut report = file.report;
     report.upheaval = upheaval(service, kind, &file.rows).await;
     if !dry_run && !origin.confirmed {
@@ -225,6 +225,14 @@ pub async fn carry_out(
         rows: results,
         new,
     })
+}
+
+/// Reading fifty megabytes takes seconds: meanwhile everybody else is answered.
+async fn read_apart(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
+    let file = file.to_vec();
+    let read = tokio::task::spawn_blocking(move || read(kind, &file, dry_run));
+    // It can only have panicked, on bytes that nobody has thought of.
+    read.await.unwrap_or(Err(Unusable::Damaged))
 }
 
 /// A member's rows one after the other: side by side they would only wait for each other at the stream.
@@ -483,10 +491,8 @@ impl Import<'_> {
             .collect()
     }
 
-    fn note_new(&self, line: usize, member: &Member, command: &MemberCommand) {
-        if is_new(member, command)
-            && let Ok(mut new) = self.new.lock()
-        {
+    fn note_new(&self, line: usize, is_new: bool) {
+        if is_new && let Ok(mut new) = self.new.lock() {
             new.insert(line);
         }
     }
@@ -589,7 +595,7 @@ impl Import<'_> {
                     Ok(member) => member.unwrap_or_default(),
                     Err(error) => return self.stop(&row, &error),
                 };
-                self.note_new(line, &member, &command);
+                self.note_new(line, is_new(&member, &command));
                 if let Some(held) = self.hold(&row, (&member, &command), hash).await {
                     return held;
                 }
@@ -616,6 +622,7 @@ impl Import<'_> {
                     ..call
                 };
                 let command = self.exam_result(outcome, explanation);
+                self.note_new(line, earlier_result(&application).is_empty());
                 let society = ApplicationCommand::Society(command.clone());
                 match self.service.command_application(&id, society, call).await {
                     Ok(receipt) => row.of_receipt(&receipt),
@@ -882,7 +889,7 @@ impl Import<'_> {
             let row = Row { number, line };
             done.push(match good.fact {
                 Fact::Member(command) => {
-                    self.note_new(line, &copy.member, &command);
+                    self.note_new(line, is_new(&copy.member, &command));
                     let held = self.hold(&row, (&copy.member, &command), hash).await;
                     match held {
                         Some(held) => RowResult {
@@ -945,9 +952,11 @@ impl Import<'_> {
             Ok(events) => events,
             Err(refusal) => return row.refused_by_application(&refusal),
         };
+        let before = earlier_result(&application);
+        self.note_new(row.line, before.is_empty());
         let change = FactChange {
             label: "筆記試験の結果".to_owned(),
-            before: earlier_result(&application),
+            before,
             after: outcome.label().to_owned(),
         };
         let one_is_enough = application

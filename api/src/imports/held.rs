@@ -4,7 +4,8 @@
 //! known again and what a person decided is not undone by it.
 
 use domain::member::{
-    Doubt, MemberCommand, MemberNumber, MemberRecord, MemberRefusal, Payment, SeminarAttendance,
+    Doubt, FactChange, MemberCommand, MemberNumber, MemberRecord, MemberRefusal, Payment,
+    SeminarAttendance,
 };
 use eventstore::{EventLog, ExecuteError, on_database, write_in_turn};
 use jiff::Timestamp;
@@ -70,8 +71,8 @@ pub struct HeldRow {
     pub actor: String,
     /// Since when.
     pub held_at: Timestamp,
-    /// SHA-256 (hexadecimal) over all of it: a press names it.
-    pub digest: String,
+    /// SHA-256 (hexadecimal) over all of it.
+    digest: String,
     row_hash: [u8; 32],
 }
 
@@ -94,7 +95,7 @@ pub enum DecideError {
     Altered,
     /// Something else was shown.
     #[error(
-        "画面に表示されていた内容が、保留している行の内容と一致していません。この行は処理していません。画面を開き直し、表示された内容をもう一度ご確認ください。"
+        "画面に表示された後に、会員の登録内容または保留している行が変わっています。この行は処理していません。画面を開き直し、表示された内容をもう一度ご確認ください。"
     )]
     ShownOtherwise,
     /// It is not there, or decided already.
@@ -114,6 +115,32 @@ pub enum DecideError {
     /// The log.
     #[error(transparent)]
     Log(eventstore::Error),
+}
+
+impl HeldRow {
+    /// SHA-256 (hexadecimal) over what is shown of it: the row, and what it would change of the member as the member is. A newer row that was taken
+    /// meanwhile makes it another.
+    pub(crate) fn shown(&self, changes: &[FactChange]) -> String {
+        let changes = serde_json::to_vec(changes).unwrap_or_default();
+        let mut hash = Sha256::new();
+        hash.update(&self.digest);
+        hash.update(changes);
+        hex::encode(hash.finalize())
+    }
+
+    /// What it would change of the member as the member is.
+    pub(crate) async fn would_change(
+        &self,
+        service: &Service,
+    ) -> Result<Vec<FactChange>, eventstore::Error> {
+        let Some(command) = self.command.clone() else {
+            return Ok(Vec::new());
+        };
+        let member = service.member(&self.member).await?.unwrap_or_default();
+        let events = domain::member::decide(&member, command).unwrap_or_default();
+        let of = |event| domain::member::changes(&member, event);
+        Ok(events.iter().flat_map(of).collect())
+    }
 }
 
 /// The table of rows that wait.
@@ -369,6 +396,17 @@ impl HeldRows {
         Ok(row.and_then(|row| row.read(&self.keys)))
     }
 
+    /// The import is taken back: its rows wait for nobody. They are not left, as the same row may come again in the right file.
+    pub(super) async fn forget_those_of(&self, import: Uuid) -> Result<(), sqlx::Error> {
+        write_in_turn!(self.log, pool => {
+            sqlx::query("DELETE FROM held_rows WHERE import = $1 AND state = 'waiting'")
+                .bind(import.to_string())
+                .execute(pool)
+                .await
+                .map(drop)
+        })
+    }
+
     /// Decided: what it said is not needed any more.
     async fn decided(
         &self,
@@ -405,8 +443,9 @@ pub async fn decide(
     call: Call,
 ) -> Result<(), DecideError> {
     let command = row.command.clone().ok_or(DecideError::Altered)?;
-    if row.digest != shown {
-        tracing::error!(row = %row.id, "what was shown of a row that waits is not the row: it is not imported");
+    let changes = row.would_change(service).await.map_err(DecideError::Log)?;
+    if row.shown(&changes) != shown {
+        tracing::warn!(row = %row.id, "what was shown of a row that waits is not what it would change: it is not imported");
         return Err(DecideError::ShownOtherwise);
     }
     let (by, reason) = (call.actor.label(), call.reason.clone().unwrap_or_default());

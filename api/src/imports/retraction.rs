@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    ImportRecord, ImportState, Journal, Kind, Outcome,
+    HeldRows, ImportRecord, ImportState, Journal, Kind, Outcome,
     execution::{Run, applications_of, command_id},
     journal::Begun,
     report::RowResult,
@@ -87,6 +87,7 @@ pub async fn retract(service: &Service, import: Uuid, call: &Call) -> Result<Uui
                 BeginError::Proposal(_) => RetractError::Running,
             })?;
     }
+    HeldRows::of(service).forget_those_of(import).await?;
     let lines: Vec<usize> = (1..=usize::try_from(record.last_line).unwrap_or(0)).collect();
     let mut recorded = Vec::new();
     for lines in lines.chunks(LINES) {

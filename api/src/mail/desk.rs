@@ -5,7 +5,7 @@ use domain::{
     application::{Application, ApplicationEvent, ApplicationId, LIST_LIMIT, TEXT_LIMIT},
     documents::FieldError,
     notice::NoticeKind,
-    text::too_long,
+    text::{too_long, undecodable},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -188,6 +188,8 @@ fn said(pointer: &str, label: &str, text: &str) -> Result<String, Problem> {
         format!("{label} を入力してください。")
     } else if let Some(sentence) = too_long(label, text, TEXT_LIMIT) {
         sentence
+    } else if let Some(found) = undecodable(text) {
+        found.message(label)
     } else {
         return Ok(text.to_owned());
     };

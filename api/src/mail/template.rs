@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     documents::FieldError,
     notice::{NoticeKind, Words},
-    text::{show_directional, too_long},
+    text::{show_directional, too_long, undecodable},
 };
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
@@ -89,6 +89,8 @@ pub fn check(kind: NoticeKind, template: &Text) -> Result<(), Vec<FieldError>> {
             Some(sentence)
         } else if pointer == "/subject" && text.chars().any(char::is_control) {
             Some("件名 は改行のない1行で入力してください。".to_owned())
+        } else if let Some(found) = undecodable(text) {
+            Some(found.message(label))
         } else {
             wrong_in(kind, text)
         };
@@ -199,6 +201,7 @@ mod tests {
             assert!(refused(body).starts_with(line), "{body}: {}", refused(body));
         }
         assert!(refused(" \n").contains("入力してください"));
+        assert!(refused("a\u{1B}b").contains("U+001B"));
         assert!(refused(&"あ".repeat(10_001)).contains("10,000字以内"));
     }
 

@@ -73,6 +73,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// How to import.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct Options {
     /// Write no event and tell what would be done.
     #[serde(default)]
@@ -752,7 +753,7 @@ struct HeldAnswer {
     doubts: String,
     /// Whether it is not as it was kept: then nothing of it is told or recorded.
     changed: bool,
-    /// SHA-256 (hexadecimal) over exactly what the row says: whoever decides about it sends it along.
+    /// SHA-256 (hexadecimal) over what the row says and would change: whoever decides about it sends it along.
     digest: String,
     /// What it would change.
     changes: Vec<FactChange>,
@@ -777,6 +778,8 @@ struct HeldRowsAnswer {
 /// A row that waits, with what a person needs to decide about it.
 pub(crate) struct HeldShown {
     pub row: HeldRow,
+    /// Over what is shown: whoever decides names it.
+    pub digest: String,
     pub changes: Vec<FactChange>,
     pub others: Vec<MemberNumber>,
 }
@@ -805,19 +808,18 @@ pub(crate) async fn held_rows(
     };
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
-        let member = service.member(&row.member).await?.unwrap_or_default();
+        let changes = row.would_change(service).await?;
+        let digest = row.shown(&changes);
         let Some(command) = row.command.clone() else {
             shown.push(HeldShown {
                 row,
-                changes: Vec::new(),
+                digest,
+                changes,
                 others: Vec::new(),
             });
             continue;
         };
         let neighbours = known.neighbours(&row.member, &command);
-        let events = domain::member::decide(&member, command).unwrap_or_default();
-        let of = |event| domain::member::changes(&member, event);
-        let changes = events.iter().flat_map(of).collect();
         let others: BTreeSet<_> = [
             neighbours.by_number,
             neighbours.by_registration,
@@ -828,6 +830,7 @@ pub(crate) async fn held_rows(
         .collect();
         shown.push(HeldShown {
             row,
+            digest,
             changes,
             others: others.into_iter().collect(),
         });
@@ -919,7 +922,7 @@ async fn list_held(
                 kind: shown.row.kind,
                 member: shown.row.member.into(),
                 changed: shown.row.command.is_none(),
-                digest: shown.row.digest,
+                digest: shown.digest,
                 doubts: shown.row.doubts,
                 changes: shown.changes,
                 others: shown.others.into_iter().map(String::from).collect(),

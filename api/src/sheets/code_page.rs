@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use domain::text::{is_variation_selector, new_form};
+use domain::text::{is_ignorable, new_form};
 use encoding_rs::SHIFT_JIS;
 use unicode_normalization::{
     UnicodeNormalization as _,
@@ -74,7 +74,7 @@ fn in_its_characters(text: &str, mut lost: impl FnMut(What)) -> String {
             character = joined;
             rest.next();
         }
-        if is_variation_selector(character) {
+        if is_ignorable(character) {
             lost(What::character(character, ""));
         } else if has(character) {
             out.push(character);
@@ -154,6 +154,11 @@ mod tests {
         for (given, read, losses) in [
             ("𠮷野", "吉野", vec![('𠮷', "吉")]),
             ("葛\u{E0100}飾", "葛飾", vec![('\u{E0100}', "")]),
+            // Nobody sees it, so nothing is seen in its place.
+            ("太郎\u{200B}", "太郎", vec![('\u{200B}', "")]),
+            // Radicals, as copying out of a PDF gives them.
+            ("⻑⾕川", "長谷川", vec![('⻑', "長"), ('⾕', "谷")]),
+            ("⾼", "高", vec![('⾼', "高")]),
             // A compatibility form that Windows does not have.
             ("\u{F92C}", "郎", vec![('\u{F92C}', "郎")]),
             ("é", "〓", vec![('é', "〓")]),

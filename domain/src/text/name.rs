@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Compatibility ideographs (神, 福, 朗 …) are not here: NFKC folds them; nor are radicals, which are in [`RADICALS`]. Pairs that some people tell apart
 /// as names of their own (竜 and 龍, 富 and 冨, 島 and 嶋) are: who searches wants both, and each stays on the page as it is written. 斉 and 斎 are two
 /// characters, not one.
-pub const OLD_FORMS: [(char, &str); 495] = [
+pub const OLD_FORMS: [(char, &str); 504] = [
     ('亜', "亞"),
     ('悪', "惡"),
     ('圧', "壓"),
@@ -508,6 +508,15 @@ pub const OLD_FORMS: [(char, &str); 495] = [
     ('猿', "猨"),
     ('率', "卛"),
     ('琴', "琹"),
+    ('渇', "渴"),
+    ('讃', "讚"),
+    ('濤', "涛"),
+    ('檮', "梼"),
+    ('翠', "翆"),
+    ('恥', "耻"),
+    ('菟', "莵"),
+    ('糾', "糺"),
+    ('輝', "煇"),
 ];
 
 /// Radicals and strokes that stand where a character is meant, as copying out of a PDF produces them, each before the character that it looks like: Unicode's
@@ -607,5 +616,10 @@ pub fn is_variation_selector(c: char) -> bool {
 
 /// The 新字体 of a character by [`OLD_FORMS`] (𠮷 → 吉), the character that a radical looks like, or the character itself.
 pub fn new_form(c: char) -> char {
+    // The Kangxi radicals, which NFKC folds where it is asked, and of which it is not always.
+    let c = match c {
+        '\u{2F00}'..='\u{2FD5}' => std::iter::once(c).nfkc().next().unwrap_or(c),
+        c => c,
+    };
     FOLDED.get(&c).copied().unwrap_or(c)
 }

@@ -385,7 +385,8 @@ async fn a_row_that_waits_is_recorded_as_the_file_had_it_and_was_shown_or_not_at
         for other in ["0".repeat(64).as_str(), ""] {
             let pressed = press("take", other);
             assert_eq!(pressed.status, 409, "{pressed:?}");
-            let sentence = "画面に表示されていた内容が、保留している行の内容と一致していません。";
+            let sentence =
+                "画面に表示された後に、会員の登録内容または保留している行が変わっています。";
             assert!(pressed.text.contains(sentence), "{}", pressed.text);
             send(true, other).refused(409, "wrong-state");
         }

@@ -24,6 +24,8 @@ async fn results_reach_the_application_of_this_year_and_each_other_row_is_told_w
             json!([{ "label": "筆記試験の結果", "before": "", "after": "合格" }])
         );
         assert_eq!(events(service).await, before);
+        // She had none: that is 新規 and not 変更.
+        assert_eq!((&look["new"], &look["changed"]), (&json!(1), &json!(0)));
 
         let done = desk.import("exam-results", file);
         let rows = desk.rows(&done["id"]);

@@ -51,6 +51,21 @@ async fn a_dry_run_tells_what_changes_from_what_to_what_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_asked_for_in_unknown_words_is_not_done() {
+    each_service(async |service| {
+        let desk = Desk::of(service);
+        let file = format!("{ATTENDANCE}9000001,NEW1,名,A,2024/04/01,2024/04/02,10,出席\r\n");
+        let before = events(service).await;
+        for asked in ["dry-run=true", "dryrun=true", "dry_run=true&check=1"] {
+            desk.send(&format!("seminar-attendance?{asked}"), &file)
+                .refused(400, "malformed-address");
+        }
+        assert_eq!(events(service).await, before);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_import_is_listed_with_what_became_of_each_row_and_once_more_it_changes_nothing() {
     each_service(async |service| {
         let desk = Desk::of(service);

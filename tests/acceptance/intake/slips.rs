@@ -189,6 +189,60 @@ async fn c10_what_is_more_likely_a_slip_than_news_waits_for_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_file_that_is_taken_back_wait_for_nobody() {
+    each_service(async |service| {
+        let desk = Desk::of(service);
+        desk.import("members", &file(&[newcomer("0000777", &[])]));
+        let wrong = file(&[newcomer("8490001", &[]), newcomer("777", &[])]);
+        let run = desk.import("members", &wrong);
+        let waiting = held(&desk);
+        assert_eq!(waiting.len(), 1);
+        desk.taken_back(&run["id"]);
+        assert!(held(&desk).is_empty());
+        let path = format!("/api/v1/imports/held/{}", text(&waiting[0]["id"]));
+        let body = json!({ "take": true, "reason": "照合済み", "digest": waiting[0]["digest"] });
+        desk.person
+            .post(&path)
+            .json(&body)
+            .send()
+            .refused(404, "not-found");
+        // In the right file it waits again.
+        desk.import("members", &file(&[newcomer("777", &[])]));
+        assert_eq!(held(&desk).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_waits_is_not_taken_over_what_came_after_it_was_shown() {
+    each_service(async |service| {
+        let desk = Desk::of(service);
+        desk.import(
+            "members",
+            &file(&[newcomer("0123456", &[("専門医認定番号", "0500026")])]),
+        );
+        let slip = |place: &str| {
+            let changes = [("専門医認定番号", "500026"), ("施設名", place)];
+            file(&[newcomer("0123456", &changes)])
+        };
+        desk.import("members", &slip("六月の病院"));
+        desk.import("members", &slip("八月の病院"));
+        let shown = held(&desk);
+        let (june, august) = (&shown[0], &shown[1]);
+        decide(&desk, august, true);
+        let path = format!("/api/v1/imports/held/{}", text(&june["id"]));
+        let body = json!({ "take": true, "reason": "照合済み", "digest": june["digest"] });
+        let refused = desk.person.post(&path).json(&body).send();
+        refused.refused(409, "wrong-state");
+        let now = held(&desk);
+        let changes = now[0]["changes"].to_string();
+        assert!(changes.contains("八月の病院"), "{changes}");
+        decide(&desk, &now[0], false);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c10_a_row_is_decided_on_its_page_with_a_reason() {
     each_service(async |service| {
         let (desk, browser) = (Desk::of(service), Browser::of(service));

@@ -432,7 +432,7 @@ async fn page(
     let (question, page) = listed(app, identity, asked).await?;
     let saved = app.searches().named(identity.actor()).await;
     let saved = saved.map_err(|error| failed(&error))?;
-    let (offset, _) = question.part();
+    let (offset, limit) = question.part();
     let shown = i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
     let turned = |number: u32| {
         let asked = Asked {
@@ -441,6 +441,11 @@ async fn page(
         };
         address("/desk/applications", &asked)
     };
+    // The list has grown shorter since its address was kept: what is the last page now.
+    if shown == 0 && page.total > 0 && bulk.is_none() {
+        let last = (page.total - 1) / limit.max(1) + 1;
+        return Ok(see(&turned(u32::try_from(last).unwrap_or(1))));
+    }
     // A page that answers another page's form leads back to that page.
     let (title, between, bulk) = match bulk {
         // Nothing to choose from any more: the page of the problem has what was typed.

@@ -68,6 +68,7 @@ pub(super) struct Asked {
 fn row(
     HeldShown {
         row,
+        digest,
         changes,
         others,
     }: HeldShown,
@@ -83,7 +84,7 @@ fn row(
         member: row.member.into(),
         others: others.into_iter().map(String::from).collect(),
         decidable: row.command.is_some(),
-        digest: row.digest,
+        digest,
         doubts: row.doubts,
         changes,
         who: who(&row.actor),
