@@ -23,7 +23,7 @@ pub use file_name::FileName;
 pub use font::{missing, plain_forms};
 pub use layout::Layout;
 pub use printout::{Completion, Printout, PrintoutError, completions};
-pub use table::print_table;
+pub use table::{PrintedTable, print_table};
 pub use write::{WriteError, write};
 
 /// The application as PDF.

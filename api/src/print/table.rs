@@ -24,6 +24,8 @@ pub(super) struct TableContent {
     pub rows: Vec<Vec<String>>,
     /// What is to be known about the table, below it.
     pub remarks: Vec<String>,
+    /// How many characters that is.
+    lost: u64,
 }
 
 /// A column of it.
@@ -75,8 +77,9 @@ impl TableContent {
             columns: headings.collect(),
             rows,
             remarks: Vec::new(),
+            lost: 0,
         };
-        content.remarks = content.unprintable();
+        (content.remarks, content.lost) = content.unprintable();
         content
     }
 
@@ -93,12 +96,16 @@ impl TableContent {
     }
 
     /// What the face does not have, told on the paper itself: who reads it did not type it, and sees no notice.
-    fn unprintable(&self) -> Vec<String> {
+    /// And how many characters of how many texts that is.
+    fn unprintable(&self) -> (Vec<String>, u64) {
+        let mut lost = 0_u64;
         let (mut lacking, mut usual): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for text in self.texts() {
+            let of_text = missing(text);
+            lost = lost.saturating_add(u64::try_from(of_text.len()).unwrap_or(u64::MAX));
             for (found, known) in [
                 (
-                    missing(text).into_iter().map(String::from).collect(),
+                    of_text.into_iter().map(String::from).collect(),
                     &mut lacking,
                 ),
                 (plain_forms(text), &mut usual),
@@ -129,8 +136,17 @@ impl TableContent {
                 "※ 次の異体字は、印刷用の書体にないため標準の字形で示しています（{names}）。"
             ));
         }
-        remarks
+        (remarks, lost)
     }
+}
+
+/// A table on paper.
+#[derive(Debug)]
+pub struct PrintedTable {
+    /// The PDF.
+    pub bytes: Vec<u8>,
+    /// Characters that the face does not have, each counted once in each cell.
+    pub lost: u64,
 }
 
 /// `U+9089 U+E01EF`
@@ -159,9 +175,12 @@ pub fn print_table(
     preamble: &[(String, String)],
     columns: &[Column],
     rows: &[Vec<Cell>],
-) -> Result<Vec<u8>, WriteError> {
+) -> Result<PrintedTable, WriteError> {
     let content = TableContent::new(title, preamble, columns, rows);
-    write(&Layout::of_table(&content))
+    Ok(PrintedTable {
+        bytes: write(&Layout::of_table(&content))?,
+        lost: content.lost,
+    })
 }
 
 #[cfg(test)]

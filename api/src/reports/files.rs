@@ -186,9 +186,13 @@ pub(crate) async fn list(
             print_table(name.title(), &conditions, &columns, &rows)
         });
         let printed = printed.await.map_err(|error| failed(&error))?;
+        let printed = printed.map_err(|error| failed(&error))?;
         return Ok(File {
-            bytes: printed.map_err(|error| failed(&error))?,
-            losses: Losses::default(),
+            bytes: printed.bytes,
+            losses: Losses {
+                count: printed.lost,
+                ..Losses::default()
+            },
             name: named(PDF),
             content_type: "application/pdf",
         });

@@ -1,5 +1,6 @@
 //! What is not in a file as it was given.
 
+use domain::text::is_variation_selector;
 use serde::{Deserialize, Serialize};
 
 /// So many losses are named; the others are counted.
@@ -65,9 +66,12 @@ impl What {
                 code,
                 instead,
             } if instead.is_empty() => {
-                format!(
-                    "異体字を指定する文字（{code}）はShift_JISで表せないため、取り除かれています。"
-                )
+                let kind = if is_variation_selector(*character) {
+                    "異体字を指定する文字"
+                } else {
+                    "表示されない文字"
+                };
+                format!("{kind}（{code}）はShift_JISで表せないため、取り除かれています。")
             }
             Self::Character {
                 character,

@@ -51,7 +51,11 @@ fn rows(count: i64) -> Vec<Vec<Cell>> {
 }
 
 fn printed(count: i64) -> Paper {
-    Paper::new(&print_table(TITLE, &preamble(), &columns(), &rows(count)).unwrap())
+    Paper::new(
+        &print_table(TITLE, &preamble(), &columns(), &rows(count))
+            .unwrap()
+            .bytes,
+    )
 }
 
 #[test]

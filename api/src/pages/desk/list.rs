@@ -175,8 +175,15 @@ fn choices<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &str) 
         .collect()
 }
 
+/// 申請の種類 in words; its key where it is not known any more.
+fn program_title(app: &App, key: &str) -> String {
+    let mut programs = app.service().programs.iter();
+    programs
+        .find(|program| program.id.0 == key)
+        .map_or_else(|| key.to_owned(), |program| program.menu_title.clone())
+}
+
 fn line(app: &App, entry: WorklistEntry) -> Line {
-    let programs = &app.service().programs;
     let now = app.service().clock.now();
     let units = units(&entry).map_or_else(String::new, |(units, required)| {
         format!("{units} / {required}")
@@ -184,10 +191,7 @@ fn line(app: &App, entry: WorklistEntry) -> Line {
     Line {
         href: super::of(&entry.application),
         id: entry.application.clone(),
-        program: programs
-            .iter()
-            .find(|program| program.id.0 == entry.program)
-            .map_or(entry.program, |program| program.menu_title.clone()),
+        program: program_title(app, &entry.program),
         member: entry.member,
         name: entry.name,
         furigana: entry.furigana,
@@ -559,7 +563,7 @@ pub(super) async fn export(
                 entry.name,
                 entry.furigana,
                 entry.workplace,
-                entry.program,
+                program_title(&app, &entry.program),
                 entry.document_track.label().to_owned(),
                 entry.exam_track.label().to_owned(),
                 entry.certification.label().to_owned(),

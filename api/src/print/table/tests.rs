@@ -87,10 +87,16 @@ fn words(page: &Page) -> String {
 
 #[test]
 fn the_same_table_gives_the_same_bytes_and_another_one_others() {
-    let print = |count| print_table("申請一覧", &preamble(), &columns(), &rows(count)).unwrap();
+    let print = |count| {
+        print_table("申請一覧", &preamble(), &columns(), &rows(count))
+            .unwrap()
+            .bytes
+    };
     assert_eq!(print(40), print(40));
     assert_ne!(print(40), print(41));
-    let other = print_table("申請状況", &preamble(), &columns(), &rows(40)).unwrap();
+    let other = print_table("申請状況", &preamble(), &columns(), &rows(40))
+        .unwrap()
+        .bytes;
     assert_ne!(print(40), other);
 }
 
@@ -224,6 +230,7 @@ fn a_character_that_cannot_be_printed_is_told_below_the_table() {
     ];
     let layout = layout("氏名", &columns, &rows);
     let said = words(&layout.pages[0]);
+    assert_eq!(print_table("氏名", &[], &columns, &rows).unwrap().lost, 1);
     assert!(said.contains("「〓」で示しています（U+1F389）"), "{said}");
     assert!(said.contains("田\u{E01EF} U+7530 U+E01EF"), "{said}");
     let clean = super::tests::layout("氏名", &columns, &rows[..0]);
@@ -266,7 +273,9 @@ fn it_is_a_table_with_headings_for_those_who_hear_it() {
 #[test]
 fn a_table_with_more_parts_than_one_container_holds_is_read_as_a_whole() {
     // Each cell is an object: 3,000 rows of ten are more than the 20,000 of a container.
-    let bytes = print_table("申請一覧", &preamble(), &columns(), &rows(3_000)).unwrap();
+    let bytes = print_table("申請一覧", &preamble(), &columns(), &rows(3_000))
+        .unwrap()
+        .bytes;
     let file = lopdf::Document::load_mem(&bytes).unwrap();
     let cells = file
         .objects
