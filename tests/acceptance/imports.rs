@@ -221,11 +221,7 @@ async fn assert_as_counted(service: &Service) {
             certification,
             "{number}"
         );
-        assert_eq!(
-            record.medical_registration.is_some(),
-            registered,
-            "{number}"
-        );
+        assert_eq!(record.is_registered(), registered, "{number}");
         let units = member.attendance.values().map(|one| one.units).sum();
         let seen = (units, member.attendance.len());
         assert_eq!(

@@ -31,7 +31,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    HeldRows, ImportReport, Journal, Kind, Outcome, ReportedRow, Unusable,
+    Bounds, HeldRows, ImportReport, Journal, Kind, Outcome, ReportedRow, Unusable,
     held::{Waiting, sentences},
     journal::Begun,
     known::Known,
@@ -138,7 +138,7 @@ pub async fn carry_out(
     origin: Origin,
 ) -> Result<Carried, Unusable> {
     let hash = (file.len(), Sha256::digest(file).into());
-    let file = read(kind, file, dry_run)?;
+    let file = read(kind, file, dry_run, Bounds::of(service))?;
     let mut report = file.report;
     report.upheaval = upheaval(service, kind, &file.rows).await;
     if !dry_run && !origin.confirmed {
