@@ -2,7 +2,8 @@
 
 use domain::{
     application::{Act, ApplicationState, ExamOutcome},
-    calendar::{jst_date, parse_date, parse_moment, show_deadline, show_last_day},
+    calendar::{jst_date, parse_date, parse_deadline, show_deadline, show_last_day},
+    program::Program,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -115,13 +116,13 @@ impl NamedAct {
         Some((Self::find(name)?, until))
     }
 
-    /// The act with a time far ahead or with the last decision, for asking the decider whether it is possible at all.
-    pub fn example(&self, now: Timestamp, state: &ApplicationState) -> Act {
+    /// The act with the latest time there is or with the last decision, for asking the decider whether it is possible at all.
+    pub fn example(&self, now: Timestamp, state: &ApplicationState, program: &Program) -> Act {
         let far = now
             .saturating_add(SignedDuration::from_hours(24 * 365 * 20))
             .unwrap_or(Timestamp::MAX);
         (self.make)(Asked {
-            moment: far,
+            moment: program.latest_deadline(now),
             day: jst_date(far),
             event: state.last_decision().map_or(0, |last| last.event),
         })
@@ -141,11 +142,8 @@ impl NamedAct {
         match self.asks {
             Asks::Nothing => {}
             Asks::Moment(label) => {
-                // A day that is named ends it.
-                let moment = parse_moment(until).ok();
-                asked.moment = moment
-                    .and_then(|moment| moment.point(Timestamp::MIN))
-                    .ok_or_else(|| wrong(format!("{label}の日時を入力してください。")))?;
+                asked.moment =
+                    parse_deadline(until).map_err(|error| wrong(error.message(label)))?;
             }
             Asks::Day(label) => {
                 asked.day = parse_date(until).map_err(|error| wrong(error.message(label)))?;

@@ -536,7 +536,7 @@ fn step(run: Uuid, name: &str, call: Call) -> Call {
 }
 
 fn given(reason: &str) -> Option<String> {
-    Some(reason.to_owned()).filter(|reason| !reason.trim().is_empty())
+    Some(reason.to_owned()).filter(|reason| !domain::text::is_blank(reason))
 }
 
 /// A run that waits: for its start, or for a second person.

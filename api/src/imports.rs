@@ -43,13 +43,15 @@ pub use retraction::{RetractError, retract};
 use std::collections::BTreeMap;
 
 use domain::{
-    member::{MemberCommand, SeminarAttendance, Upheaval, without_leading_zeros},
-    text::{MailAddress, NotMailable},
+    calendar::jst_date,
+    member::{MemberCommand, SeminarAttendance, Upheaval},
+    text::{MailAddress, NotMailable, code_key},
 };
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::Permission;
+use crate::{Service, access::Permission};
 
 use self::{
     net_effect::{Fact, GoodRow, PlacedRow, net_effect},
@@ -219,7 +221,7 @@ struct ReadFile {
 /// Why not.
 pub fn check_file(kind: Kind, file: &[u8], named: Named) -> Result<(), Unusable> {
     check_name(file, named)?;
-    read(kind, file, true).map(drop)
+    read(kind, file, true, Bounds::NONE).map(drop)
 }
 
 /// Whether a file is what it is called: who sends a workbook as CSV has made a mistake somewhere.
@@ -308,6 +310,15 @@ fn remarks(line: usize, row: &table::Row, read: &GoodRow) -> Vec<String> {
             reason.label()
         ));
     }
+    if let Fact::Member(MemberCommand::ImportRecord(record)) = &read.fact
+        && record.medical_registration.is_some()
+        && !record.is_registered()
+    {
+        remarks.push(
+            "医籍登録日・医籍登録番号のどちらかが空欄です。この会員は医籍が未登録のものとして扱います。"
+                .to_owned(),
+        );
+    }
     remarks
 }
 
@@ -315,9 +326,10 @@ fn remarks(line: usize, row: &table::Row, read: &GoodRow) -> Vec<String> {
 fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
     let mut notices = Vec::new();
     let mut unwritable = Vec::new();
-    let mut seminars: BTreeMap<&str, (usize, &SeminarAttendance)> = BTreeMap::new();
+    let mut incomplete = Vec::new();
+    let mut seminars: BTreeMap<String, (usize, &SeminarAttendance)> = BTreeMap::new();
     let mut described = Vec::new();
-    let mut registrations: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut registrations: BTreeMap<String, usize> = BTreeMap::new();
     let mut mails: BTreeMap<String, usize> = BTreeMap::new();
     let mut shared = Vec::new();
     for PlacedRow { line, row, .. } in rows {
@@ -334,16 +346,21 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
                     Err(_) => unwritable.push(format!("{line}行目 メールアドレス")),
                 }
                 if let Some(registration) = &record.medical_registration {
-                    let number = without_leading_zeros(&registration.number);
-                    let first = *registrations.entry(number).or_insert(*line);
-                    if first != *line {
+                    let number = code_key(&registration.number);
+                    let first = registrations.get(&number).copied();
+                    if let Some(first) = first {
                         shared.push(format!("{first}行目と{line}行目 医籍登録番号"));
+                    } else if !number.is_empty() {
+                        registrations.insert(number, *line);
+                    }
+                    if !registration.is_complete() {
+                        incomplete.push(format!("{line}行目"));
                     }
                 }
             }
             Fact::Member(MemberCommand::RecordAttendance(attendance)) => {
                 let (first, known) = *seminars
-                    .entry(&attendance.key.code)
+                    .entry(attendance.key.folded().code)
                     .or_insert((*line, attendance));
                 let columns = known.described_otherwise(attendance);
                 if !columns.is_empty() {
@@ -363,6 +380,10 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
             shared,
         ),
         (
+            "医籍登録日・医籍登録番号のどちらかが空欄の行がありました。この会員は医籍が未登録のものとして扱います。両方をご確認ください",
+            incomplete,
+        ),
+        (
             "同じセミナーコードが異なる内容で書かれています。どちらが正しいかをご確認ください",
             described,
         ),
@@ -374,8 +395,32 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
     notices
 }
 
+/// What nothing that has happened goes beyond.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// The day in Japan, by the clock that decides.
+    today: Date,
+    /// Most 単位 of one seminar.
+    most_units: u32,
+}
+
+impl Bounds {
+    /// None: for a look at the file alone.
+    const NONE: Self = Self {
+        today: Date::MAX,
+        most_units: u32::MAX,
+    };
+
+    fn of(service: &Service) -> Self {
+        Self {
+            today: jst_date(service.clock.now()),
+            most_units: service.programs.most_units(),
+        }
+    }
+}
+
 /// The pure part: from bytes to the facts of the file.
-fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
+fn read(kind: Kind, file: &[u8], dry_run: bool, bounds: Bounds) -> Result<ReadFile, Unusable> {
     if file.len() > FILE_LIMIT {
         return Err(Unusable::TooLarge);
     }
@@ -387,8 +432,8 @@ fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
         let read = row.and_then(|row| {
             let reader = Reader::new(&row);
             let read = match kind {
-                Kind::Members => members::read(reader),
-                Kind::SeminarAttendance => seminar_attendance::read(reader),
+                Kind::Members => members::read(reader, bounds.today),
+                Kind::SeminarAttendance => seminar_attendance::read(reader, bounds),
                 Kind::Payments => payments::read(reader),
                 Kind::ExamResults => exam_results::read(reader),
             };

@@ -25,7 +25,10 @@ pub use year_month::{YearMonth, parse_year, parse_year_month, show_year_month};
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use jiff::civil::{Date, Weekday};
+use jiff::{
+    Timestamp,
+    civil::{Date, Weekday, date},
+};
 
 use crate::text::half_width;
 
@@ -159,6 +162,32 @@ pub fn parse_date(text: &str) -> Result<Date, CalendarError> {
     }
     let (month, day) = month_and_day(rest).ok_or(CalendarError::NotADate)?;
     written_date(era, year, month, day)
+}
+
+/// Before it nobody lives today who applies: 生年月日 and 医籍登録日.
+pub const EARLIEST_OF_A_PERSON: Date = date(1900, 1, 1);
+
+/// Before it the society has held no seminar and taken no fee.
+pub const EARLIEST_OF_THE_SOCIETY: Date = date(1990, 1, 1);
+
+/// The sentence for a day that something which has happened can not have had: before the earliest one, or still to come.
+pub fn not_happened(label: &str, day: Date, earliest: Date, today: Date) -> Option<String> {
+    (day < earliest || today < day).then(|| {
+        format!(
+            "{label} は {} から今日までの日付を入力してください。",
+            show_date(earliest)
+        )
+    })
+}
+
+/// Reads the moment at which a deadline ends, in every form of [`parse_moment`]; a day alone ends it.
+///
+/// # Errors
+///
+/// Those of [`parse_moment`]; [`CalendarError::NotAMoment`] for a number.
+pub fn parse_deadline(text: &str) -> Result<Timestamp, CalendarError> {
+    let point = parse_moment(text)?.point(Timestamp::MIN);
+    point.ok_or(CalendarError::NotAMoment)
 }
 
 /// The form in which dates are shown and typed back: `2026/06/03`.

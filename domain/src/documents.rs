@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     calendar::CalendarError,
     program::Rules,
-    text::{Undecodable, count, exceeding, is_longer, undecodable},
+    text::{Undecodable, count, exceeding, is_blank, is_longer, undecodable},
 };
 
 pub use crate::text::with_commas;
@@ -193,7 +193,7 @@ pub(crate) fn box_at_fault<'a>(
 ) -> &'a str {
     match error {
         CalendarError::NotAMonth => month_box,
-        CalendarError::Empty if !year.trim().is_empty() => month_box,
+        CalendarError::Empty if !is_blank(year) => month_box,
         _ => year_box,
     }
 }
@@ -206,7 +206,7 @@ pub(crate) fn check_text(
     text: &str,
     limit: usize,
 ) {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         errors.push(FieldError::new(pointer, required(label)));
     } else {
         check_length(errors, pointer, label, text, limit);

@@ -230,7 +230,7 @@ fn general_reasons(record: &MemberRecord, program: &Program, at: Timestamp) -> V
     let mut reasons: Vec<Reason> = period_reason(program, program.period.closes, at)
         .into_iter()
         .collect();
-    if rules.medical_registration_required && record.medical_registration.is_none() {
+    if rules.medical_registration_required && !record.is_registered() {
         // M: 登録されていない方は申請書の入力に進めません。
         reasons.push(reason(
             ReasonKind::MedicalRegistrationMissing,

@@ -21,7 +21,7 @@ pub use decide::decide;
 pub use difference::{FactChange, changes};
 pub use doubt::{Doubt, Neighbours, doubts, is_new, without_leading_zeros};
 pub use event::MemberEvent;
-pub use payment::{Payment, PaymentItem};
+pub use payment::{Payment, PaymentItem, impossible_payment_day};
 #[cfg(test)]
 pub(crate) use record::examples as record_examples;
 pub use record::{

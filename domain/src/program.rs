@@ -12,7 +12,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::{FiscalYear, YearMonth, parse_jst_instant};
+use crate::calendar::{FiscalYear, YearMonth, jst_date, jst_instant, parse_jst_instant};
 
 /// Key of a program, e.g. `specialist-renewal-2026`: letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -523,7 +523,27 @@ const EMBEDDED: [(&str, &str); 3] = [
     ),
 ];
 
+impl Program {
+    /// The latest moment until which the secretariat can give a member time: the end of the 年度 in which the period closes, with which the
+    /// 認定期間 that is renewed ends and the next year's program takes its place; where that is past, the end of this 年度. What lies beyond is a
+    /// slip of the keyboard (2126, or next year for this).
+    pub fn latest_deadline(&self, now: Timestamp) -> Timestamp {
+        let year = FiscalYear::of(jst_date(self.period.closes.max(now)));
+        let next = FiscalYear(year.0.saturating_add(1)).first_day();
+        // Only at the very end of the calendar there is no such instant.
+        jst_instant(next, 0, 0).unwrap_or(Timestamp::MAX)
+    }
+}
+
 impl Programs {
+    /// The largest figure of 単位 that one row may have in any program; an attendance is of no program, and reaches all of them.
+    pub fn most_units(&self) -> u32 {
+        let limits = self
+            .iter()
+            .map(|program| program.rules.units.declared_limit);
+        limits.max().unwrap_or(u32::MAX)
+    }
+
     /// The programs that come with the binary.
     ///
     /// # Errors

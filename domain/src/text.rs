@@ -1,13 +1,15 @@
 //! Text as people type and count it (portal-ux section E): accept generously, store one form, never change a name.
 //!
-//! Codes, digits, dates, phone numbers, mail addresses and postal codes go through [`half_width`]; フリガナ through
+//! Digits, dates and mail addresses go through [`half_width`]; codes, phone numbers and postal codes through [`code`]; フリガナ through
 //! [`katakana`]; names and free text are stored code point for code point, and only [`name_key`] folds them, for search.
 
+mod code;
 mod kana;
 mod mail;
 mod name;
 mod number;
 
+pub use code::{CodeForm, code, code_key, is_rounded, unwrapped};
 pub use kana::{kana_key, katakana};
 pub use mail::{MailAddress, NotMailable, undressed};
 pub use name::{OLD_FORMS, is_ignorable, is_variation_selector, name_key, name_keys, new_form};
@@ -99,7 +101,7 @@ pub fn with_commas(number: usize) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("control character U+{:04X} at position {position}", u32::from(*.character))]
 pub struct Undecodable {
-    /// The control character.
+    /// The control character, or what is no character.
     pub character: char,
     /// Its place, from 1, counted as [`count`] counts.
     pub position: usize,
@@ -116,12 +118,32 @@ impl Undecodable {
     }
 }
 
-/// The first control character (U+0000 to U+001F, DEL, C1) other than tab and line feed. A carriage return counts as
+/// Whether nothing is seen of a character: white space, control and format characters, fillers, and code points that are no characters.
+pub fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || is_ignorable(c)
+        || is_noncharacter(c)
+        // Interlinear annotation, the place of an object, the blank pattern of Braille, and what joins hieroglyphs.
+        || matches!(c, '\u{FFF9}'..='\u{FFFC}' | '\u{2800}' | '\u{13430}'..='\u{13440}')
+}
+
+/// Whether nothing is seen of a text. Every field that must be filled in is asked by this.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_unseen)
+}
+
+/// Whether a code point is no character, and never will be (Unicode, section 23.7).
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}') || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+/// The first control character (U+0000 to U+001F, DEL, C1) other than tab and line feed, or code point that is no character. A carriage return counts as
 /// one: [`normalise_newlines`] comes first.
 pub fn undecodable(text: &str) -> Option<Undecodable> {
     let (offset, character) = text
         .char_indices()
-        .find(|(_, c)| c.is_control() && !matches!(c, '\t' | '\n'))?;
+        .find(|(_, c)| is_noncharacter(*c) || c.is_control() && !matches!(c, '\t' | '\n'))?;
     let before = text.get(..offset).map_or(0, count);
     Some(Undecodable {
         character,

@@ -15,6 +15,7 @@ use crate::{
     documents::{Conference, ConferenceFacts, DocumentKind, Paper, PaperFacts, Row, RowId, Rows},
     member::{SeminarAttendance, SeminarKind},
     program::{AnnualMeeting, AttendanceRule, PaperCategory, Rules, SeminarDay},
+    text::with_commas,
 };
 
 /// Why a row counts nothing or less, or what to look at although it counts.
@@ -190,6 +191,17 @@ impl Category {
         self.total.counted = self.total.counted.saturating_add(counted);
         counted
     }
+}
+
+/// The sentence for a figure above the largest one that is taken for one row, whoever writes it: a member, the secretariat or a file.
+pub fn too_many(label: &str, units: u32, most: u32) -> Option<String> {
+    (units > most).then(|| {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        format!(
+            "{label} は{}以下の数字で入力してください。",
+            with_commas(most)
+        )
+    })
 }
 
 fn remark(kind: RemarkKind, message: impl Into<String>) -> Remark {

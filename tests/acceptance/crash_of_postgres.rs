@@ -142,7 +142,7 @@ fn record(member: MemberNumber, furigana: String) -> MemberRecord {
         workplace: Workplace::default(),
         email: String::new(),
         medical_registration: Some(MedicalRegistration {
-            date: date(1999, 5, 10),
+            date: Some(date(1999, 5, 10)),
             number: "999999".to_owned(),
         }),
         speciality: String::new(),

@@ -16,7 +16,7 @@ pub(super) const OPTIONAL: &[&str] = &["申請の種類", "会員への説明"];
 /// Reads one result.
 pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
     let member = row.member("会員番号");
-    let program = row.text("申請の種類").trim().to_owned();
+    let program = row.code("申請の種類");
     let program = (!program.is_empty()).then_some(program);
     let outcome = row.word("結果", "「合格」「不合格」「欠席」", ExamOutcome::parse);
     let explanation = row.text("会員への説明").trim().to_owned();

@@ -31,7 +31,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    HeldRows, ImportReport, Journal, Kind, Outcome, ReadFile, ReportedRow, Unusable,
+    Bounds, HeldRows, ImportReport, Journal, Kind, Outcome, ReadFile, ReportedRow, Unusable,
     held::{Waiting, sentences},
     journal::Begun,
     known::Known,
@@ -138,7 +138,7 @@ pub async fn carry_out(
     origin: Origin,
 ) -> Result<Carried, Unusable> {
     let hash = (file.len(), Sha256::digest(file).into());
-    let file = read_apart(kind, file, dry_run).await?;
+    let file = read_apart(kind, file, (dry_run, Bounds::of(service))).await?;
     let mut report = file.report;
     report.upheaval = upheaval(service, kind, &file.rows).await;
     if !dry_run && !origin.confirmed {
@@ -228,9 +228,13 @@ pub async fn carry_out(
 }
 
 /// Reading fifty megabytes takes seconds: meanwhile everybody else is answered.
-async fn read_apart(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
+async fn read_apart(
+    kind: Kind,
+    file: &[u8],
+    (dry_run, bounds): (bool, Bounds),
+) -> Result<ReadFile, Unusable> {
     let file = file.to_vec();
-    let read = tokio::task::spawn_blocking(move || read(kind, &file, dry_run));
+    let read = tokio::task::spawn_blocking(move || read(kind, &file, dry_run, bounds));
     // It can only have panicked, on bytes that nobody has thought of.
     read.await.unwrap_or(Err(Unusable::Damaged))
 }

@@ -7,7 +7,7 @@ use domain::{
         Member, MemberCommand, MemberEvent, MemberNumber, MemberRecord, Neighbours,
         SeminarAttendance, SeminarKey, without_leading_zeros,
     },
-    text::MailAddress,
+    text::{MailAddress, code_key},
     upcasters,
 };
 
@@ -25,7 +25,7 @@ type Holders = HashMap<String, BTreeSet<MemberNumber>>;
 pub(crate) struct Known {
     /// By 会員番号 without the zeros at its front, those that are recorded and those of the file.
     numbers: Holders,
-    /// By 医籍登録番号 without the zeros at its front.
+    /// By 医籍登録番号, however it is written.
     registrations: Holders,
     mails: Holders,
     /// By セミナーコード: the ways in which seminars are described.
@@ -40,9 +40,7 @@ fn hold(holders: &mut Holders, key: String, number: &MemberNumber) {
 
 fn registration_key(record: &MemberRecord) -> String {
     let registration = record.medical_registration.as_ref();
-    registration
-        .map_or("", |one| without_leading_zeros(&one.number))
-        .to_owned()
+    registration.map_or_else(String::new, |one| code_key(&one.number))
 }
 
 fn mail_key(record: &MemberRecord) -> String {
@@ -136,7 +134,7 @@ impl Known {
         for attendance in attended.into_values() {
             let ways = known
                 .seminars
-                .entry(attendance.key.code.clone())
+                .entry(attendance.key.folded().code)
                 .or_default();
             if !ways.contains(&attendance) {
                 ways.push(attendance);
@@ -169,7 +167,7 @@ impl Known {
             let Fact::Member(MemberCommand::RecordAttendance(attendance)) = &row.fact else {
                 continue;
             };
-            let ways = self.seminars.get(&attendance.key.code);
+            let ways = self.seminars.get(&attendance.key.folded().code);
             let columns: BTreeSet<_> = ways
                 .into_iter()
                 .flatten()

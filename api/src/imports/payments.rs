@@ -2,8 +2,9 @@
 
 use domain::{
     Personal,
-    member::{MemberCommand, Payment, PaymentItem},
+    member::{MemberCommand, Payment, PaymentItem, impossible_payment_day},
 };
+use jiff::civil::Date;
 
 use super::{
     net_effect::{Fact, GoodRow, Key},
@@ -30,6 +31,10 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
         row.refuse("金額 は 1 以上の数字で入力してください。");
     }
     let paid_on = row.date("入金日");
+    // A bank tells of transfers by the day on which they will be booked, so one of its days may be to come.
+    if let Some(sentence) = paid_on.and_then(|day| impossible_payment_day(day, Date::MAX)) {
+        row.refuse(sentence);
+    }
     let payer = Personal::new(row.kana("振込名義カナ"));
     let read = (|| {
         Some(GoodRow {

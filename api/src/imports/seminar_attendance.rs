@@ -3,6 +3,7 @@
 use domain::member::{MemberCommand, SeminarAttendance, SeminarKey, SeminarKind};
 
 use super::{
+    Bounds,
     net_effect::{Fact, GoodRow, Key},
     table::Reader,
 };
@@ -20,7 +21,7 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 
 /// Reads one attendance (出席) or absence (欠席).
-pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
+pub(super) fn read(mut row: Reader<'_>, bounds: Bounds) -> Result<GoodRow, String> {
     let member = row.member("会員番号");
     let code = row.required_code("セミナーコード");
     let name = row.required("セミナー名");
@@ -38,21 +39,28 @@ pub(super) fn read(mut row: Reader<'_>) -> Result<GoodRow, String> {
         "欠席" => Some(false),
         _ => None,
     });
-    let read = (|| {
-        let key = SeminarKey {
-            code,
-            first_day: first_day?,
-        };
-        let member = member?;
-        let attendance = SeminarAttendance {
-            key: key.clone(),
+    let attendance = (|| {
+        Some(SeminarAttendance {
+            key: SeminarKey {
+                code,
+                first_day: first_day?,
+            },
             name,
             kind: kind?,
             last_day: last_day?,
             units: units?,
-        };
+        })
+    })();
+    if let Some(attendance) = &attendance {
+        for (_, sentence) in attendance.impossible(bounds.today, bounds.most_units) {
+            row.refuse(sentence);
+        }
+    }
+    let read = (|| {
+        let (member, attendance) = (member?, attendance?);
+        let key = attendance.key.clone();
         Some(GoodRow {
-            key: Key::Attendance(member.clone(), key.clone()),
+            key: Key::Attendance(member.clone(), key.folded()),
             member,
             fact: Fact::Member(if attended? {
                 MemberCommand::RecordAttendance(attendance)

@@ -6,8 +6,8 @@ use domain::{
     calendar::{FiscalYear, parse_exported_date, parse_year},
     member::MemberNumber,
     text::{
-        half_width, is_private_use, katakana, normalise_newlines, parse_exported_number, parse_yen,
-        undecodable,
+        code, half_width, is_blank, is_private_use, is_rounded, katakana, normalise_newlines,
+        parse_exported_number, parse_yen, undecodable, unwrapped,
     },
 };
 use jiff::civil::Date;
@@ -80,7 +80,7 @@ impl RawField<'_> {
     fn is_blank(&self) -> bool {
         match self {
             Self::Bytes(bytes) => bytes.trim_ascii().is_empty(),
-            Self::Cell(CellText::Text(text)) => text.trim().is_empty(),
+            Self::Cell(CellText::Text(text)) => is_blank(text),
             Self::Cell(CellText::Error) => false,
         }
     }
@@ -334,32 +334,41 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A field code point for code point.
+    /// A field code point for code point, without what only a spreadsheet or a database says with it.
     pub(super) fn text(&self, column: &str) -> &'a str {
         let place = self.row.columns.iter().position(|name| *name == column);
         place
             .and_then(|place| self.row.fields.get(place))
-            .map_or("", String::as_str)
+            .map_or("", |field| unwrapped(field))
     }
 
     /// A field that must not be empty, code point for code point.
     pub(super) fn required(&mut self, column: &str) -> String {
         let text = self.text(column);
-        if text.trim().is_empty() {
+        if is_blank(text) {
             self.refuse(format!("{column} は必須入力です。"));
         }
         text.to_owned()
     }
 
-    /// A code, number, postal code, telephone or mail address in its stored form; leading zeros stay.
-    pub(super) fn code(&self, column: &str) -> String {
-        half_width(self.text(column))
+    /// A code, number, postal code or telephone in its stored form; leading zeros stay.
+    pub(super) fn code(&mut self, column: &str) -> String {
+        let code = code(self.text(column));
+        if is_rounded(&code) {
+            self.refuse(format!(
+                "{column} がExcelの指数表示（8.45E+06 など）になっています。元の番号に直してから取り込んでください。"
+            ));
+        }
+        code
     }
 
     /// A code that must not be empty.
     pub(super) fn required_code(&mut self, column: &str) -> String {
-        self.required(column);
-        self.code(column)
+        let code = self.code(column);
+        if is_blank(&code) {
+            self.refuse(format!("{column} は必須入力です。"));
+        }
+        code
     }
 
     /// Kana in their stored form.
@@ -368,7 +377,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn member(&mut self, column: &str) -> Option<MemberNumber> {
-        MemberNumber::parse(self.text(column))
+        MemberNumber::parse(&code(self.text(column)))
             .map_err(|error| self.refuse(error.to_string()))
             .ok()
     }
@@ -381,7 +390,7 @@ impl<'a> Reader<'a> {
 
     /// A date, or nothing.
     pub(super) fn optional_date(&mut self, column: &str) -> Option<Date> {
-        (!self.text(column).trim().is_empty())
+        (!is_blank(self.text(column)))
             .then(|| self.date(column))
             .flatten()
     }

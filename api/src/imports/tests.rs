@@ -53,6 +53,15 @@ fn member_file(changes: &[(&str, &str)]) -> String {
     format!("{}\r\n{}\r\n", members::COLUMNS.join(","), row.join(","))
 }
 
+/// As on the day on which the demonstration begins.
+fn read(kind: Kind, file: &[u8], dry_run: bool) -> Result<ReadFile, Unusable> {
+    let bounds = Bounds {
+        today: date(2026, 6, 3),
+        most_units: 99,
+    };
+    super::read(kind, file, dry_run, bounds)
+}
+
 fn read_text(kind: Kind, text: &str) -> ReadFile {
     read(kind, text.as_bytes(), false).unwrap()
 }
@@ -139,9 +148,127 @@ fn a_member_without_registration_certification_or_dues_is_a_good_row() {
 }
 
 #[test]
-fn a_registration_of_which_half_is_missing_is_none() {
-    assert_eq!(record(&[("医籍登録番号", "")]).medical_registration, None);
-    assert_eq!(record(&[("医籍登録日", " ")]).medical_registration, None);
+fn a_registration_of_which_half_is_missing_is_kept_and_reported_as_incomplete() {
+    for (missing, date, number) in [
+        ("医籍登録番号", Some(date(1983, 4, 20)), ""),
+        ("医籍登録日", None, "031260"),
+    ] {
+        let file = read_text(Kind::Members, &member_file(&[(missing, " ")]));
+        let record = match &file.rows[0].row.fact {
+            Fact::Member(MemberCommand::ImportRecord(record)) => record,
+            other => panic!("{other:?}"),
+        };
+        assert!(!record.is_registered());
+        let known = record.medical_registration.clone().unwrap();
+        assert_eq!((known.date, known.number.as_str()), (date, number));
+        assert!(file.rows[0].remark.contains("どちらかが空欄です"));
+        assert!(file.report.notices[0].contains("どちらかが空欄の行がありました"));
+    }
+}
+
+#[test]
+fn what_only_dresses_a_value_up_is_taken_off_in_every_column() {
+    let dressed = record(&[
+        ("会員番号", "'9000002"),
+        ("医籍登録番号", "第468310号"),
+        ("専門医認定番号", "'0500777"),
+        ("施設郵便番号", "〒060-0001"),
+        ("自宅電話", "'011-222-3333"),
+        ("専門分野", "NULL"),
+        ("施設住所", "\\N"),
+        ("施設名", "(null)"),
+        ("入会日", "NULL"),
+        ("会費納入年度", "2026.0"),
+    ]);
+    assert_eq!(dressed.number.as_str(), "9000002");
+    assert_eq!(dressed.medical_registration.unwrap().number, "468310");
+    assert_eq!(dressed.certification.unwrap().number, "0500777");
+    assert_eq!(dressed.workplace.place.postal_code, "060-0001");
+    assert_eq!(dressed.home.phone, "011-222-3333");
+    assert_eq!(dressed.speciality, "");
+    assert_eq!(dressed.workplace.place.address, "");
+    assert_eq!(dressed.workplace.name, "");
+    assert_eq!(dressed.joined_on, None);
+    assert_eq!(dressed.dues_paid_year, Some(FiscalYear(2026)));
+    let quoted = record(&[("専門医認定番号", "\"=\"\"0500777\"\"\"")]);
+    assert_eq!(quoted.certification.unwrap().number, "0500777");
+    let plain = record(&[("専門医認定番号", "=\"0500777\"")]);
+    assert_eq!(plain.certification.unwrap().number, "0500777");
+}
+
+#[test]
+fn a_number_that_excel_has_rounded_is_refused_by_the_name_of_its_column() {
+    for column in [
+        "医籍登録番号",
+        "専門医認定番号",
+        "自宅電話",
+        "施設FAX",
+        "自宅郵便番号",
+    ] {
+        let message = bad_member(&[(column, "8.45E+06")]);
+        assert!(
+            message.starts_with(&format!("{column} がExcelの指数表示")),
+            "{message}"
+        );
+    }
+    assert!(bad_payment("1.23E+15,9000001,審査料,11000,2026/06/01,ヤマダ").contains("取引番号 が"));
+}
+
+#[test]
+fn days_and_units_that_can_not_be_are_refused() {
+    for (column, day) in [
+        ("生年月日", "2082/02/08"),
+        ("生年月日", "1899/12/31"),
+        ("生年月日", "2026/06/04"),
+        ("医籍登録日", "2026/06/04"),
+    ] {
+        let message = bad_member(&[(column, day)]);
+        assert!(
+            message.contains("今日までの日付"),
+            "{column} {day}: {message}"
+        );
+    }
+    assert_eq!(
+        record(&[("生年月日", "2026/06/03")]).birth_date,
+        Some(date(2026, 6, 3))
+    );
+    for units in ["99999", "1000", "100"] {
+        let message = bad_attendance(&format!(
+            "9000001,ES1,名,A,2024/04/01,2024/04/02,{units},出席"
+        ));
+        assert_eq!(message, "単位 は99以下の数字で入力してください。");
+    }
+    for day in ["2026/06/04", "2031/03/01", "1900/01/01"] {
+        let message = bad_attendance(&format!("9000001,ES1,名,A,{day},2031/03/02,10,出席"));
+        assert!(message.starts_with("開始日 は"), "{message}");
+    }
+    let message = bad_payment("T1,9000001,審査料,11000,1900/01/01,ヤマダ");
+    assert!(message.starts_with("入金日 は"), "{message}");
+}
+
+#[test]
+fn what_nobody_sees_fills_no_required_column() {
+    for blank in ["\u{200B}", "\u{FEFF}\u{2060}", "\u{3000}\u{A0}"] {
+        assert_eq!(bad_member(&[("氏名", blank)]), "氏名 は必須入力です。");
+        let message = bad_attendance(&format!(
+            "9000001,{blank},名,A,2024/04/01,2024/04/02,10,出席"
+        ));
+        assert_eq!(message, "セミナーコード は必須入力です。");
+    }
+    assert!(bad_member(&[("氏名", "山田\u{FFFE}")]).contains("U+FFFE"));
+    assert!(bad_member(&[("氏名", "\"山\n田\"")]).contains("改行"));
+}
+
+#[test]
+fn a_seminar_code_in_other_letters_is_the_same_seminar() {
+    let file = read_text(
+        Kind::SeminarAttendance,
+        &format!(
+            "{ATTENDANCE}9000001,ZZ1,名,A,2024/04/01,2024/04/02,10,出席\r\n9000001,ｚｚ1,名,A,2024/04/01,2024/04/02,15,出席\r\n"
+        ),
+    );
+    assert_eq!(file.rows.len(), 1);
+    assert_eq!(file.report.reported[0].outcome, Outcome::Superseded);
 }
 
 #[test]

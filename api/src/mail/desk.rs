@@ -5,7 +5,7 @@ use domain::{
     application::{Application, ApplicationEvent, ApplicationId, LIST_LIMIT, TEXT_LIMIT},
     documents::FieldError,
     notice::NoticeKind,
-    text::{too_long, undecodable},
+    text::{is_blank, too_long, undecodable},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -184,7 +184,7 @@ pub(crate) async fn bounce(
 /// A text of the secretariat that may not be empty.
 fn said(pointer: &str, label: &str, text: &str) -> Result<String, Problem> {
     let text = text.trim();
-    let wrong = if text.is_empty() {
+    let wrong = if is_blank(text) {
         format!("{label} を入力してください。")
     } else if let Some(sentence) = too_long(label, text, TEXT_LIMIT) {
         sentence

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     documents::FieldError,
     notice::{NoticeKind, Words},
-    text::{show_directional, too_long, undecodable},
+    text::{is_blank, show_directional, too_long, undecodable},
 };
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
@@ -83,7 +83,7 @@ pub fn check(kind: NoticeKind, template: &Text) -> Result<(), Vec<FieldError>> {
         ("/subject", "件名", &template.subject, SUBJECT_LIMIT),
         ("/body", "本文", &template.body, BODY_LIMIT),
     ] {
-        let wrong = if text.trim().is_empty() {
+        let wrong = if is_blank(text) {
             Some(format!("{label} を入力してください。"))
         } else if let Some(sentence) = too_long(label, text, limit) {
             Some(sentence)

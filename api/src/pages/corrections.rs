@@ -247,6 +247,6 @@ pub(super) fn kept(fields: &Fields) -> Vec<(String, String)> {
             let number: u32 = name.strip_prefix("answer-")?.parse().ok()?;
             Some((format!("{number}. 事務局への回答"), text.clone()))
         })
-        .filter(|(_, text)| !text.trim().is_empty())
+        .filter(|(_, text)| !domain::text::is_blank(text))
         .collect()
 }

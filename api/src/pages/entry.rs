@@ -80,7 +80,7 @@ fn of_the_desk(fields: &Fields) -> Vec<(String, String)> {
                 None if name.starts_with("comment:") => "修正の内容",
                 None => return None,
             };
-            (!text.trim().is_empty()).then(|| (label.to_owned(), text.clone()))
+            (!domain::text::is_blank(text)).then(|| (label.to_owned(), text.clone()))
         })
         .collect()
 }

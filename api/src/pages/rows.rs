@@ -342,7 +342,7 @@ async fn removed_lines<T: ListEntry>(visit: &Visit<'_>) -> Result<Vec<Removed>, 
         .filter(|removed| state.opens_removal(T::KIND, removed.row))
         .filter_map(|removed| {
             let cells = T::from_value(&removed.value)?.cells().into_iter();
-            let said: Vec<String> = cells.filter(|cell| !cell.trim().is_empty()).collect();
+            let said: Vec<String> = cells.filter(|cell| !domain::text::is_blank(cell)).collect();
             Some(Removed {
                 id: removed.row,
                 words: said.join(" / "),

@@ -15,7 +15,7 @@ use domain::{
     member::{MemberRecord, Place},
     program::{Program, Rules},
     sentences::Sentence,
-    text::parse_number,
+    text::{is_blank, parse_number},
     units::{AssessedRow, UnitAssessment},
 };
 use jiff::Timestamp;
@@ -587,7 +587,7 @@ fn resume_blocks(saved: Option<&SavedResume>, at: Timestamp) -> Vec<Block> {
         Group::of(
             "医籍",
             vec![
-                Labelled::new("登録日", day(registration.map(|one| one.date))),
+                Labelled::new("登録日", day(registration.and_then(|one| one.date))),
                 Labelled::new(
                     "登録番号",
                     registration.map_or("", |one| one.number.as_str()),
@@ -624,7 +624,7 @@ fn place(label: &str, place: &Place) -> Vec<Labelled> {
 /// Boxes that cannot be read, as they were typed, each with its unit.
 fn as_typed(boxes: &[(&str, &str)]) -> String {
     let mut shown = String::new();
-    for (typed, unit) in boxes.iter().filter(|(typed, _)| !typed.trim().is_empty()) {
+    for (typed, unit) in boxes.iter().filter(|(typed, _)| !is_blank(typed)) {
         // 年 may have been typed behind the year.
         shown.push_str(typed.trim().trim_end_matches(unit));
         shown.push_str(unit);
@@ -634,7 +634,7 @@ fn as_typed(boxes: &[(&str, &str)]) -> String {
 
 fn profile_blocks(state: &ApplicationState) -> Vec<Block> {
     match &state.documents.profile.value {
-        Some(profile) if !profile.text.trim().is_empty() => {
+        Some(profile) if !is_blank(&profile.text) => {
             vec![Block::Prose(profile.text.clone())]
         }
         _ => not_registered(DocumentKind::Profile),
@@ -644,7 +644,7 @@ fn profile_blocks(state: &ApplicationState) -> Vec<Block> {
 fn activity_blocks(state: &ApplicationState) -> Vec<Block> {
     let activities = &state.documents.research_activities.value;
     let mut blocks = Vec::new();
-    if !activities.total_years.trim().is_empty() {
+    if !is_blank(&activities.total_years) {
         let years = research_years(&activities.total_years).map_or_else(
             |_| activities.total_years.clone(),
             |years| format!("{years}年"),
@@ -928,7 +928,7 @@ fn experience_blocks(state: &ApplicationState, rules: &Rules) -> Vec<Block> {
         question("4. その他 a) 特殊な検査・治療の実績"),
         yes_or_no(experience.special_procedures),
     ];
-    if !experience.special_procedures_detail.trim().is_empty() {
+    if !is_blank(&experience.special_procedures_detail) {
         blocks.push(Block::Prose(experience.special_procedures_detail.clone()));
     }
     blocks.extend([
@@ -954,7 +954,7 @@ fn trials(experience: &ClinicalExperience) -> Block {
     let trials: Vec<_> = experience
         .trials
         .iter()
-        .filter(|trial| !trial.name.trim().is_empty() || !trial.cases.trim().is_empty())
+        .filter(|trial| !is_blank(&trial.name) || !is_blank(&trial.cases))
         .collect();
     if trials.is_empty() {
         return Block::Remark("登録された臨床試験はありません。".to_owned());

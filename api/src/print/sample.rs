@@ -82,7 +82,7 @@ pub fn record() -> MemberRecord {
         },
         email: "yoko@example.jp".to_owned(),
         medical_registration: Some(MedicalRegistration {
-            date: date(1999, 5, 10),
+            date: Some(date(1999, 5, 10)),
             number: "999999".to_owned(),
         }),
         speciality: "腫瘍内科".to_owned(),

@@ -7,13 +7,13 @@ use axum::{
 use domain::{
     access::Whose,
     application::TEXT_LIMIT,
-    calendar::parse_date,
+    calendar::{jst_date, parse_date},
     documents::FieldError,
     member::{
         Member, MemberCommand, MemberNumber, MemberRefusal, SeminarAttendance, SeminarKey,
         SeminarKind,
     },
-    text::{half_width, parse_number, too_long, undecodable},
+    text::{code, half_width, is_blank, parse_number, too_long, undecodable},
 };
 use eventstore::ExecuteError;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use super::Endpoint;
 use crate::{
-    Call,
+    Call, Service,
     access::{Identity, Permission, note},
     app::App,
     problem::{Kind, Problem},
@@ -143,7 +143,7 @@ impl Errors {
     fn text(&mut self, (pointer, label): (&str, &str), text: &str, limit: usize) {
         if let Some(found) = undecodable(text) {
             self.wrong(pointer, found.message(label));
-        } else if text.trim().is_empty() {
+        } else if is_blank(text) {
             self.wrong(pointer, format!("{label} は必須入力です。"));
         } else if let Some(sentence) = too_long(label, text, limit) {
             self.wrong(pointer, sentence);
@@ -170,7 +170,7 @@ impl Errors {
 }
 
 impl TypedAttendance {
-    fn read(&self) -> Result<SeminarAttendance, Problem> {
+    fn read(&self, service: &Service) -> Result<SeminarAttendance, Problem> {
         let mut errors = Errors::default();
         errors.text(("/code", "セミナーコード"), &self.code, NAME_LIMIT);
         errors.text(("/name", "セミナー名"), &self.name, NAME_LIMIT);
@@ -190,7 +190,7 @@ impl TypedAttendance {
         let read = (|| {
             Some(SeminarAttendance {
                 key: SeminarKey {
-                    code: half_width(&self.code),
+                    code: code(&self.code),
                     first_day: first_day?,
                 },
                 name: self.name.trim().to_owned(),
@@ -199,6 +199,12 @@ impl TypedAttendance {
                 units: units?,
             })
         })();
+        if let Some(read) = &read {
+            let (today, most) = (jst_date(service.clock.now()), service.programs.most_units());
+            for (field, sentence) in read.impossible(today, most) {
+                errors.wrong(&format!("/{field}"), sentence);
+            }
+        }
         errors.or(read)
     }
 }
@@ -244,7 +250,7 @@ pub(crate) async fn record(
     typed: &TypedAttendance,
     call: Call,
 ) -> Result<(), Problem> {
-    let command = MemberCommand::EnterAttendance(typed.read()?);
+    let command = MemberCommand::EnterAttendance(typed.read(app.service())?);
     let call = Call {
         reason: Some(typed.reason.clone()),
         ..call

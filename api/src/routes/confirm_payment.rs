@@ -8,11 +8,12 @@ use axum::{
 use domain::{
     Personal,
     application::{ApplicationCommand, Refusal, check_reason},
-    calendar::parse_date,
+    calendar::{jst_date, parse_date},
     documents::FieldError,
-    member::{Payment, PaymentItem},
-    text::too_long,
+    member::{Payment, PaymentItem, impossible_payment_day},
+    text::{code, is_blank, too_long},
 };
+use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -73,7 +74,7 @@ struct SeenPayment {
 }
 
 impl SeenPayment {
-    fn read(self) -> Result<(Payment, String), Problem> {
+    fn read(self, today: Date) -> Result<(Payment, String), Problem> {
         let mut errors = Vec::new();
         let mut wrong = |pointer: &str, message: String| {
             errors.push(FieldError {
@@ -81,8 +82,8 @@ impl SeenPayment {
                 message,
             });
         };
-        let transaction = self.transaction.trim().to_owned();
-        if transaction.is_empty() {
+        let transaction = code(&self.transaction);
+        if is_blank(&transaction) {
             wrong("/transaction", "取引番号 は必須入力です。".to_owned());
         }
         if self.amount_yen == 0 {
@@ -108,6 +109,9 @@ impl SeenPayment {
         let paid_on = parse_date(&self.paid_on)
             .map_err(|error| wrong("/paid_on", error.message("入金日")))
             .ok();
+        if let Some(sentence) = paid_on.and_then(|day| impossible_payment_day(day, today)) {
+            wrong("/paid_on", sentence);
+        }
         match paid_on {
             Some(paid_on) if errors.is_empty() => Ok((
                 Payment {
@@ -144,7 +148,8 @@ async fn confirm_payment(
     write: Write,
 ) -> Result<Response, Problem> {
     let id = visible(&app, &write.identity, &id).await?;
-    let (payment, reason) = write.decode::<SeenPayment>()?.read()?;
+    let today = jst_date(app.service().clock.now());
+    let (payment, reason) = write.decode::<SeenPayment>()?.read(today)?;
     let command = ApplicationCommand::ConfirmPayment(payment);
     let done = execute(&app, &id, command, write.call_because(Some(reason))).await?;
     let body = answer(&app, &done.found, app.service().clock.now())?;
@@ -157,7 +162,7 @@ mod tests {
 
     fn read(body: &str) -> Result<(Payment, String), Vec<String>> {
         let seen: SeenPayment = serde_json::from_str(body).unwrap();
-        seen.read().map_err(|problem| {
+        seen.read(jiff::civil::date(2026, 6, 3)).map_err(|problem| {
             problem
                 .body()
                 .errors
@@ -175,6 +180,29 @@ mod tests {
         assert_eq!(payment.transaction, "T1");
         assert_eq!(payment.paid_on.to_string(), "2026-06-03");
         assert_eq!(reason, "窓口で確認");
+    }
+
+    #[test]
+    fn a_transaction_is_one_however_it_is_typed() {
+        for typed in ["T1", "Ｔ１", " T1\u{200b}", "'T1", "=\\\"T1\\\""] {
+            let body = format!(
+                r#"{{"transaction":"{typed}","item":"exam_fee","amount_yen":1,"paid_on":"2026-06-03","reason":"窓口で確認"}}"#
+            );
+            assert_eq!(read(&body).unwrap().0.transaction, "T1", "{typed}");
+        }
+    }
+
+    #[test]
+    fn days_that_no_payment_has_and_texts_that_nobody_sees_are_pointed_at() {
+        for day in ["2026-06-04", "2027/01/01", "1900/01/01"] {
+            let body = format!(
+                r#"{{"transaction":"\u200b","item":"exam_fee","amount_yen":1,"paid_on":"{day}","reason":"\u200b\ufeff"}}"#
+            );
+            assert_eq!(
+                read(&body).unwrap_err(),
+                ["/transaction", "/reason", "/paid_on"]
+            );
+        }
     }
 
     #[test]

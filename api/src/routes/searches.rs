@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use domain::text::too_long;
+use domain::text::{is_blank, too_long};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -92,7 +92,7 @@ pub(crate) async fn keep(
     asked.read()?;
     if let Some(name) = name {
         let wrong = |message: String| Problem::new(Kind::Invalid).at("/name", message);
-        if name.is_empty() {
+        if is_blank(name) {
             return Err(wrong("検索の名前 を入力してください。".to_owned()));
         }
         if let Some(sentence) = too_long("検索の名前", name, NAME_LIMIT) {

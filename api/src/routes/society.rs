@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     application::{Act, SocietyCommand},
-    calendar::parse_moment,
+    calendar::parse_deadline,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -120,14 +120,6 @@ async fn judged(app: &App, id: &str, write: &Write, judgement: Act) -> Result<Re
 }
 
 fn instant(pointer: &str, label: &str, text: &str) -> Result<Timestamp, Problem> {
-    // A day that is named ends it.
-    let moment = parse_moment(text).ok();
-    moment
-        .and_then(|moment| moment.point(Timestamp::MIN))
-        .ok_or_else(|| {
-            Problem::new(Kind::Invalid).at(
-                pointer,
-                format!("{label} は 2026/08/31 17:00 のように入力してください。"),
-            )
-        })
+    parse_deadline(text)
+        .map_err(|error| Problem::new(Kind::Invalid).at(pointer, error.message(label)))
 }

@@ -429,7 +429,7 @@ impl ApplicationState {
             ApplicationEvent::CorrectionAnswered { item, answer } => {
                 if let Some(correction) = &mut review.correction {
                     let progress = correction.progress.entry(item).or_default();
-                    progress.answer = (!answer.value.trim().is_empty()).then_some(answer);
+                    progress.answer = (!crate::text::is_blank(&answer.value)).then_some(answer);
                 }
             }
             ApplicationEvent::Reopened { until, .. } => {

@@ -19,7 +19,7 @@ use crate::{
     personal::Personal,
     program::{Program, ProgramId, Programs, Rules},
     requirements::requirements,
-    text::{count, is_longer, kana_key, undecodable},
+    text::{count, is_blank, is_longer, kana_key, undecodable},
 };
 
 type Decision = Result<Vec<ApplicationEvent>, Refusal>;
@@ -583,7 +583,7 @@ fn answer_correction(state: &ApplicationState, answers: Vec<ItemAnswer>) -> Deci
         .into_iter()
         .filter(|one| {
             let known = correction.answer_of(one.item);
-            known != one.answer && !(known.is_empty() && one.answer.trim().is_empty())
+            known != one.answer && !(known.is_empty() && is_blank(&one.answer))
         })
         .map(|one| ApplicationEvent::CorrectionAnswered {
             item: one.item,

@@ -13,14 +13,15 @@ use super::{
 };
 use crate::{
     actor::Context,
-    calendar::{FiscalYear, jst_date},
+    calendar::{FiscalYear, jst_date, show_deadline},
     documents::{DocumentKind, RowId},
     member::{Payment, PaymentItem},
     personal::Personal,
     program::Program,
     proposal::{Approval, ApprovalKind},
     requirements::ATTENDANCE_MISSING,
-    text::{too_long, undecodable},
+    text::{is_blank, too_long, undecodable},
+    units::too_many,
 };
 
 type Decision = Result<Vec<ApplicationEvent>, Refusal>;
@@ -420,7 +421,7 @@ pub(super) fn decide(
             due,
         } => {
             under_review(state).ok_or_else(wrong_state)?;
-            in_future(due, context.at)?;
+            grantable(("/due", "修正の期限"), due, context.at, program)?;
             let request = request(state, items, message, due)?;
             ApplicationEvent::ReturnedForCorrection { request, signed }
         }
@@ -429,7 +430,7 @@ pub(super) fn decide(
             if matches!(state.documents_track, DocumentTrack::Returned(_)) || decided(state) {
                 return Err(wrong_state());
             }
-            in_future(until, context.at)?;
+            grantable(("/until", "入力の期限"), until, context.at, program)?;
             ApplicationEvent::Reopened {
                 submission: submission.number,
                 until,
@@ -443,7 +444,7 @@ pub(super) fn decide(
             ) {
                 return Err(wrong_state());
             }
-            in_future(until, context.at)?;
+            grantable(("/until", "新しい期限"), until, context.at, program)?;
             if until <= state.closes(program) {
                 return Err(Refusal::NotLater);
             }
@@ -636,14 +637,6 @@ fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
         }
         Act::RecordProof { proof, state: at } => state.review.proof(*proof) == *at,
         Act::SetLabels(labels) => state.review.labels == *labels,
-        Act::ExtendDeadline { until } => match &state.documents_track {
-            DocumentTrack::Returned(_) => state
-                .review
-                .correction
-                .as_ref()
-                .is_some_and(|correction| correction.request.due == *until),
-            _ => state.deadline == Some(*until),
-        },
         Act::AcceptDocuments => matches!(state.documents_track, DocumentTrack::Accepted(_)),
         Act::PassReview => matches!(state.documents_track, DocumentTrack::ReviewPassed(_)),
         Act::FailReview => matches!(state.documents_track, DocumentTrack::ReviewFailed(_)),
@@ -670,6 +663,8 @@ fn is_so_already(state: &ApplicationState, act: &Act) -> bool {
         Act::AddNote(_)
         | Act::Return { .. }
         | Act::Reopen { .. }
+        // The same deadline again moves nothing, and is told so: it is no later one.
+        | Act::ExtendDeadline { .. }
         | Act::RevokeDecision
         | Act::Withdraw
         | Act::Undo { .. } => false,
@@ -745,16 +740,12 @@ fn check_units(
     further_reason: &str,
     program: &Program,
 ) -> Result<(), Refusal> {
-    let limit = program.rules.units.declared_limit;
-    if units > limit {
-        return Err(invalid(
-            "/units",
-            format!("認める単位 は{limit}以下の数字で入力してください。"),
-        ));
+    if let Some(sentence) = too_many("認める単位", units, program.rules.units.declared_limit) {
+        return Err(invalid("/units", sentence));
     }
     let most = state.most_units(target, &program.rules);
     let is_above = units > most;
-    if is_above && further_reason.trim().is_empty() {
+    if is_above && is_blank(further_reason) {
         return Err(invalid(
             "/further_reason",
             format!(
@@ -765,12 +756,27 @@ fn check_units(
     check_text("/further_reason", FURTHER_REASON, further_reason, is_above)
 }
 
-fn in_future(due: Timestamp, now: Timestamp) -> Result<(), Refusal> {
-    if due > now {
-        Ok(())
-    } else {
-        Err(Refusal::DueInPast)
+/// A date until which the member has time is still to come, and no further than [`Program::latest_deadline`].
+fn grantable(
+    (pointer, label): (&str, &str),
+    due: Timestamp,
+    now: Timestamp,
+    program: &Program,
+) -> Result<(), Refusal> {
+    if due <= now {
+        return Err(Refusal::DueInPast);
     }
+    let latest = program.latest_deadline(now);
+    if due > latest {
+        return Err(invalid(
+            pointer,
+            format!(
+                "{label} は {} までの日時を入力してください。年をご確認ください。",
+                show_deadline(latest)
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// What keeps the documents from being accepted, in words.
@@ -946,7 +952,7 @@ fn explained(
         &explanation,
         act.needs_explanation(state),
     )?;
-    if explanation.trim().is_empty() {
+    if is_blank(&explanation) {
         return Ok(None);
     }
     if !act.takes_explanation() {
@@ -974,7 +980,7 @@ pub(super) fn check_text(
             message: found.message(label),
         });
     }
-    if required && text.trim().is_empty() {
+    if required && is_blank(text) {
         return Err(invalid(pointer, format!("{label} を入力してください。")));
     }
     match too_long(label, text, TEXT_LIMIT) {

@@ -1095,6 +1095,46 @@ fn an_extended_deadline_lets_this_application_be_completed_and_no_other() {
     );
 }
 
+#[test]
+fn the_same_deadline_again_is_no_later_one() {
+    let until = at("2026-08-31T17:00");
+    let extended = after_acts(complete(), [Act::ExtendDeadline { until }]);
+    assert_eq!(
+        act(&extended, Act::ExtendDeadline { until }),
+        Err(Refusal::NotLater)
+    );
+}
+
+#[test]
+fn no_deadline_is_set_beyond_the_year_in_which_the_period_closes() {
+    let last = at("2027-04-01T00:00");
+    let refused = |outcome: Result<Vec<ApplicationEvent>, Refusal>, at: &str| match outcome {
+        Err(Refusal::Invalid { pointer, message }) => {
+            assert_eq!(pointer, at);
+            assert!(message.contains("2027年3月31日(水) 24:00"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    };
+    assert!(act(&complete(), Act::ExtendDeadline { until: last }).is_ok());
+    for beyond in ["2027-04-01T00:01", "2027-08-31T17:00", "2126-08-31T24:00"] {
+        let Ok(until) = crate::calendar::parse_deadline(beyond) else {
+            panic!("{beyond}");
+        };
+        refused(act(&complete(), Act::ExtendDeadline { until }), "/until");
+        refused(act(&under_review(), Act::Reopen { until }), "/until");
+        let Act::Return { items, message, .. } = send_back() else {
+            panic!("a 差し戻し");
+        };
+        let due = until;
+        let beyond = Act::Return {
+            items,
+            message,
+            due,
+        };
+        refused(act(&under_review(), beyond), "/due");
+    }
+}
+
 // ── 判定と認定 ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
@@ -1360,5 +1400,21 @@ fn an_application_for_the_exam_alone_knows_no_documents_to_check() {
             act(&events, nothing),
             Err(Refusal::WrongState { .. })
         ));
+    }
+}
+
+#[test]
+fn a_reason_or_a_required_field_that_nobody_sees_is_empty() {
+    for unseen in [
+        "\u{200B}",
+        "\u{FEFF}\u{2060}",
+        "\u{3000}\u{A0}\n",
+        "\u{2800}",
+    ] {
+        assert!(super::check_reason(unseen, true).is_err(), "{unseen:?}");
+        let mut errors = Vec::new();
+        crate::documents::check_text(&mut errors, "/text", "プロフィール", unseen, 100);
+        assert_eq!(errors.len(), 1, "{unseen:?}");
+        assert_eq!(errors[0].message, "プロフィール は必須入力です。");
     }
 }

@@ -554,3 +554,39 @@ proptest! {
         prop_assert!(by_hand.first_day() <= by_hand.last_day());
     }
 }
+
+#[test]
+fn a_deadline_is_read_in_every_form_and_a_day_that_does_not_exist_is_named_as_such() {
+    let expected = jst_instant(date(2026, 9, 1), 0, 0);
+    for text in [
+        "2026/08/31",
+        "2026-08-31T24:00",
+        "令和8年8月31日",
+        "2026/08/31 24:00",
+    ] {
+        assert_eq!(parse_deadline(text), expected, "{text}");
+    }
+    for (text, error) in [
+        ("2026/02/30", CalendarError::DoesNotExist),
+        ("2026-02-30T17:00", CalendarError::DoesNotExist),
+        ("2026/06/31 17:00", CalendarError::DoesNotExist),
+        ("", CalendarError::Empty),
+        ("1234", CalendarError::NotAMoment),
+        ("来月末", CalendarError::NotAMoment),
+    ] {
+        assert_eq!(parse_deadline(text), Err(error), "{text}");
+    }
+}
+
+#[test]
+fn what_has_happened_lies_between_the_earliest_day_and_today() {
+    let (first, today) = (date(1900, 1, 1), date(2026, 6, 3));
+    assert_eq!(not_happened("生年月日", first, first, today), None);
+    assert_eq!(not_happened("生年月日", today, first, today), None);
+    for day in [date(1899, 12, 31), date(2026, 6, 4), date(2082, 2, 8)] {
+        assert_eq!(
+            not_happened("生年月日", day, first, today).as_deref(),
+            Some("生年月日 は 1900/01/01 から今日までの日付を入力してください。")
+        );
+    }
+}

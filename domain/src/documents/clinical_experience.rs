@@ -39,7 +39,7 @@ pub struct Trial {
 
 impl Trial {
     fn is_blank(&self) -> bool {
-        self.name.trim().is_empty() && self.cases.trim().is_empty()
+        crate::text::is_blank(&self.name) && crate::text::is_blank(&self.cases)
     }
 }
 
@@ -151,7 +151,7 @@ impl ClinicalExperience {
         {
             // Which of them, as the screen numbers them.
             let label = |name: &str| format!("{name}（{}）", place + 1);
-            if trial.name.trim().is_empty() {
+            if crate::text::is_blank(&trial.name) {
                 errors.push(FieldError::new(
                     format!("/trials/{place}/name"),
                     required(&label("臨床試験名")),

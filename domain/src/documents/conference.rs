@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, Texts, check_text, choose, with_commas};
+use super::{FieldError, Texts, check_text, choose};
 use crate::{
     calendar::parse_date,
     program::{Rules, UnitRules},
     text::parse_number,
+    units::too_many,
 };
 
 /// The word that marks 筆頭 in the list; blank means attendance only (A, reference 6).
@@ -113,18 +114,13 @@ pub(super) fn read_units(
 ) -> Option<u32> {
     const LABEL: &str = "申請単位数";
     match parse_number(text, &["単位"]) {
-        Ok(units) if units <= rules.declared_limit => Some(units),
-        Ok(_) => {
-            let limit = usize::try_from(rules.declared_limit).unwrap_or(usize::MAX);
-            errors.push(FieldError::new(
-                pointer,
-                format!(
-                    "{LABEL} は{}以下の数字で入力してください。",
-                    with_commas(limit)
-                ),
-            ));
-            None
-        }
+        Ok(units) => match too_many(LABEL, units, rules.declared_limit) {
+            None => Some(units),
+            Some(sentence) => {
+                errors.push(FieldError::new(pointer, sentence));
+                None
+            }
+        },
         Err(error) => {
             errors.push(FieldError::new(pointer, error.message(LABEL)));
             None

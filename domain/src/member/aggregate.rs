@@ -52,6 +52,15 @@ mod as_list {
 }
 
 impl Member {
+    /// The key under which a seminar is known here, in whatever way its code is written now; its own where it is not.
+    pub(super) fn known_key(&self, seminar: &SeminarKey) -> SeminarKey {
+        let known = || self.attendance.keys().chain(&self.by_hand);
+        let folded = seminar.folded();
+        let is_known = known().any(|known| known == seminar);
+        let spelled = known().find(|known| !is_known && known.folded() == folded);
+        spelled.unwrap_or(seminar).clone()
+    }
+
     /// The last word about a seminar says whose it is.
     fn said_by_hand(&mut self, seminar: &SeminarKey, by_hand: bool) {
         if by_hand {

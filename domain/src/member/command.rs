@@ -1,6 +1,6 @@
 //! What may be asked of a member's stream.
 
-use super::{MemberRecord, Payment, Retraction, SeminarAttendance, SeminarKey};
+use super::{Member, MemberRecord, Payment, Retraction, SeminarAttendance, SeminarKey};
 
 /// Commands of imports, and of who mends them.
 #[derive(Clone, Debug)]
@@ -19,4 +19,22 @@ pub enum MemberCommand {
     ReceivePayment(Payment),
     /// 取込の取消 of one fact.
     TakeBack(Box<Retraction>),
+}
+
+impl MemberCommand {
+    /// The same about a seminar as it is known of the member: a code in other letters is no other seminar.
+    #[must_use]
+    pub fn as_known(self, member: &Member) -> Self {
+        let of = |attendance: SeminarAttendance| SeminarAttendance {
+            key: member.known_key(&attendance.key),
+            ..attendance
+        };
+        match self {
+            Self::RecordAttendance(attendance) => Self::RecordAttendance(of(attendance)),
+            Self::EnterAttendance(attendance) => Self::EnterAttendance(of(attendance)),
+            Self::RetractAttendance(seminar) => Self::RetractAttendance(member.known_key(&seminar)),
+            Self::RemoveAttendance(seminar) => Self::RemoveAttendance(member.known_key(&seminar)),
+            other => other,
+        }
+    }
 }

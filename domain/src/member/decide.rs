@@ -22,7 +22,7 @@ pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent
     if member.record.is_none() && !matches!(command, MemberCommand::ImportRecord(_)) {
         return Err(MemberRefusal::UnknownMember);
     }
-    let event = match command {
+    let event = match command.as_known(member) {
         MemberCommand::ImportRecord(record) => (member.record.as_ref() != Some(&*record))
             .then_some(MemberEvent::RecordImported {
                 record: Personal::new(record),
@@ -66,9 +66,13 @@ pub fn decide(member: &Member, command: MemberCommand) -> Result<Vec<MemberEvent
     Ok(event.into_iter().collect())
 }
 
-/// A file changes nothing of which a person has spoken.
+/// A file changes nothing of which a person has spoken, nor by naming another day, or the code in another way, of what is not known so.
 fn by_file(member: &Member, seminar: &SeminarKey, changes: bool) -> Result<(), MemberRefusal> {
-    if changes && member.by_hand.contains(seminar) {
+    let is_near = || {
+        let mut by_hand = member.by_hand.iter();
+        !member.attendance.contains_key(seminar) && by_hand.any(|known| known.is_near(seminar))
+    };
+    if changes && (member.by_hand.contains(seminar) || is_near()) {
         return Err(MemberRefusal::CorrectedByHand);
     }
     Ok(())
@@ -81,7 +85,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        member::{Payment, PaymentItem, record::examples::yoko, seminar::examples::attendance},
+        member::{
+            Payment, PaymentItem, SeminarAttendance, record::examples::yoko,
+            seminar::examples::attendance,
+        },
         personal::Personal,
     };
 
@@ -183,6 +190,61 @@ mod tests {
         given(vec![imported(), recorded(5)])
             .when(MemberCommand::EnterAttendance(attendance(5)))
             .then_expect_events(vec![entered]);
+    }
+
+    /// The same seminar under another day or with its code in other letters.
+    fn spelled(code: &str, day: i8) -> SeminarAttendance {
+        let mut one = attendance(10);
+        one.key.code = code.to_owned();
+        one.key.first_day = date(2022, 8, day);
+        one
+    }
+
+    #[test]
+    fn a_seminar_code_in_other_letters_names_the_seminar_that_is_known() {
+        for code in ["es38a", "ＥＳ38Ａ", "=\"ES38A\"", "Es38a"] {
+            given(vec![imported(), recorded(10)])
+                .when(MemberCommand::RecordAttendance(spelled(code, 27)))
+                .then_expect_events(vec![]);
+            given(vec![imported(), recorded(10)])
+                .when(MemberCommand::RemoveAttendance(spelled(code, 27).key))
+                .then_expect_events(vec![MemberEvent::AttendanceRetracted {
+                    seminar: attendance(10).key,
+                    by_hand: true,
+                }]);
+        }
+    }
+
+    #[test]
+    fn a_correction_by_hand_is_not_undone_by_another_spelling_or_day_of_the_same_seminar() {
+        let entered = MemberEvent::AttendanceRecorded {
+            attendance: attendance(10),
+            by_hand: true,
+        };
+        let removed = MemberEvent::AttendanceRetracted {
+            seminar: attendance(10).key,
+            by_hand: true,
+        };
+        for (code, day) in [("ES38A", 28), ("es38a", 27), ("es38a", 20), ("ES-38A", 26)] {
+            given(vec![imported(), recorded(10), removed.clone()])
+                .when(MemberCommand::RecordAttendance(spelled(code, day)))
+                .then_expect_error(MemberRefusal::CorrectedByHand);
+            let mut otherwise = spelled(code, day);
+            otherwise.units = 15;
+            given(vec![imported(), entered.clone()])
+                .when(MemberCommand::RecordAttendance(otherwise))
+                .then_expect_error(MemberRefusal::CorrectedByHand);
+        }
+        // Another seminar is another one, and so is next year's.
+        for (code, day) in [("ES38B", 27), ("ES39A", 27), ("ES38A", 1)] {
+            let other = spelled(code, day);
+            given(vec![imported(), removed.clone()])
+                .when(MemberCommand::RecordAttendance(other.clone()))
+                .then_expect_events(vec![MemberEvent::AttendanceRecorded {
+                    attendance: other,
+                    by_hand: false,
+                }]);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Member, MemberCommand, MemberNumber, MemberRecord};
-use crate::text::MailAddress;
+use crate::text::{CodeForm, MailAddress, code_key};
 
 /// Why a fact waits for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,12 @@ pub enum Doubt {
     RegistrationOfAnother,
     /// メールアドレス is that of another member.
     MailOfAnother,
+    /// What stands in a column is no code of that column's form.
+    NotOfItsForm(&'static str, CodeForm),
+    /// Of 医籍登録日 and 医籍登録番号, one is missing, and both are known.
+    RegistrationIncomplete,
+    /// The same seminar is recorded with another first day, or its code written otherwise.
+    SeminarAlike,
 }
 
 impl Doubt {
@@ -33,6 +39,16 @@ impl Doubt {
             }
             Self::RegistrationOfAnother => "医籍登録番号 が、別の会員のものと同じです。".to_owned(),
             Self::MailOfAnother => "メールアドレス が、別の会員のものと同じです。".to_owned(),
+            Self::NotOfItsForm(column, form) => {
+                format!("{column} が、{}になっていません。", form.label())
+            }
+            Self::RegistrationIncomplete => {
+                "医籍登録日 と医籍登録番号 のどちらかが空欄です（両方とも登録済みの会員です）。"
+                    .to_owned()
+            }
+            Self::SeminarAlike => {
+                "同じセミナーコードで、開始日の近い出席がすでに登録されています。".to_owned()
+            }
         }
     }
 }
@@ -53,11 +69,14 @@ pub fn without_leading_zeros(code: &str) -> &str {
     code.trim_start_matches('0')
 }
 
-/// Whether two codes differ by zeros at the front and by nothing else.
+/// Whether two codes differ by zeros at the front and by nothing else that says anything.
 fn alike(one: &str, other: &str) -> bool {
-    one != other
-        && !without_leading_zeros(one).is_empty()
-        && without_leading_zeros(one) == without_leading_zeros(other)
+    let key = code_key(one);
+    let zeros = |code: &str| {
+        let mut signs = code.chars().filter(|c| c.is_alphanumeric());
+        signs.position(|c| c != '0')
+    };
+    !key.is_empty() && key == code_key(other) && zeros(one) != zeros(other)
 }
 
 /// What a person must look at before a file's word about a member is recorded; nothing when it would change nothing, and nothing about
@@ -73,11 +92,14 @@ pub fn doubts(member: &Member, command: &MemberCommand, neighbours: &Neighbours)
                 known.first_day == attendance.key.first_day
                     && alike(&known.code, &attendance.key.code)
             });
-            let is_known = member.attendance.contains_key(&attendance.key);
-            (is_alike && !is_known)
-                .then_some(Doubt::ZerosDiffer("セミナーコード"))
-                .into_iter()
-                .collect()
+            let key = member.known_key(&attendance.key);
+            let is_near = member.attendance.keys().any(|known| known.is_near(&key));
+            let doubt = match (member.attendance.contains_key(&key), is_alike, is_near) {
+                (false, true, _) => Some(Doubt::ZerosDiffer("セミナーコード")),
+                (false, false, true) => Some(Doubt::SeminarAlike),
+                _ => None,
+            };
+            doubt.into_iter().collect()
         }
         MemberCommand::ReceivePayment(payment) => {
             let mut known = member.payments.keys();
@@ -96,20 +118,22 @@ pub fn doubts(member: &Member, command: &MemberCommand, neighbours: &Neighbours)
 }
 
 /// The codes of a record, by the columns of the export.
-fn codes(record: &MemberRecord) -> Vec<(&'static str, &str)> {
+fn codes(record: &MemberRecord) -> Vec<(&'static str, CodeForm, &str)> {
+    use CodeForm::{Digits, Letters, Phone, Postal};
     let certification = record.certification.as_ref();
     vec![
         (
             "専門医認定番号",
+            Letters,
             certification.map_or("", |certification| certification.number.as_str()),
         ),
-        ("医籍登録番号", registration(record)),
-        ("自宅郵便番号", &record.home.postal_code),
-        ("自宅電話", &record.home.phone),
-        ("自宅FAX", &record.home.fax),
-        ("施設郵便番号", &record.workplace.place.postal_code),
-        ("施設電話", &record.workplace.place.phone),
-        ("施設FAX", &record.workplace.place.fax),
+        ("医籍登録番号", Digits, registration(record)),
+        ("自宅郵便番号", Postal, &record.home.postal_code),
+        ("自宅電話", Phone, &record.home.phone),
+        ("自宅FAX", Phone, &record.home.fax),
+        ("施設郵便番号", Postal, &record.workplace.place.postal_code),
+        ("施設電話", Phone, &record.workplace.place.phone),
+        ("施設FAX", Phone, &record.workplace.place.fax),
     ]
 }
 
@@ -127,17 +151,21 @@ fn of_record(
     if known.is_none() && !neighbours.by_number.is_empty() {
         doubts.push(Doubt::NumberAlike);
     }
-    if let Some(known) = known {
-        let pairs = codes(known).into_iter().zip(codes(record));
-        doubts.extend(
-            pairs
-                .filter(|((_, before), (_, after))| alike(before, after))
-                .map(|((column, _), _)| Doubt::ZerosDiffer(column)),
-        );
+    let mut before = known.map(codes).unwrap_or_default().into_iter();
+    for (column, form, code) in codes(record) {
+        let known = before.next().map_or("", |(_, _, known)| known);
+        if alike(known, code) {
+            doubts.push(Doubt::ZerosDiffer(column));
+        } else if known != code && !form.fits(code) {
+            doubts.push(Doubt::NotOfItsForm(column, form));
+        }
+    }
+    let is_half = record.medical_registration.is_some() && !record.is_registered();
+    if is_half && known.is_some_and(MemberRecord::is_registered) {
+        doubts.push(Doubt::RegistrationIncomplete);
     }
     let registered = known.map_or("", registration);
-    let same_registration =
-        without_leading_zeros(registered) == without_leading_zeros(registration(record));
+    let same_registration = code_key(registered) == code_key(registration(record));
     if !same_registration && !neighbours.by_registration.is_empty() {
         doubts.push(Doubt::RegistrationOfAnother);
     }
@@ -153,7 +181,7 @@ pub fn is_new(member: &Member, command: &MemberCommand) -> bool {
     match command {
         MemberCommand::ImportRecord(_) => member.record.is_none(),
         MemberCommand::RecordAttendance(one) | MemberCommand::EnterAttendance(one) => {
-            !member.attendance.contains_key(&one.key)
+            !member.attendance.contains_key(&member.known_key(&one.key))
         }
         MemberCommand::ReceivePayment(payment) => {
             !member.payments.contains_key(&payment.transaction)
@@ -265,6 +293,90 @@ mod tests {
         assert_eq!(
             doubts(&member, &MemberCommand::RecordAttendance(one), &neighbours),
             [Doubt::ZerosDiffer("セミナーコード")]
+        );
+    }
+
+    #[test]
+    fn the_same_seminar_near_the_day_that_is_known_waits() {
+        let mut member = known(yoko());
+        let one = attendance(10);
+        member.attendance.insert(one.key.clone(), one.clone());
+        let of = |code: &str, day: jiff::civil::Date| {
+            let mut other = one.clone();
+            other.key.code = code.to_owned();
+            other.key.first_day = day;
+            let command = MemberCommand::RecordAttendance(other);
+            doubts(&member, &command, &Neighbours::default())
+        };
+        let day = one.key.first_day;
+        assert_eq!(of("ES38A", day), []);
+        assert_eq!(of("es38a", day), []);
+        let next = day.tomorrow().unwrap();
+        assert_eq!(of("ES38A", next), [Doubt::SeminarAlike]);
+        assert_eq!(of("es38a", next), [Doubt::SeminarAlike]);
+        assert_eq!(of("ES38B", next), []);
+        assert_eq!(of("ES38A", jiff::civil::date(2023, 8, 27)), []);
+    }
+
+    #[test]
+    fn a_code_that_is_none_of_its_column_waits_unless_it_is_known() {
+        let mut odd = yoko();
+        odd.workplace.place.phone = "なし".to_owned();
+        odd.home.postal_code = "10021-A".to_owned();
+        odd.medical_registration.as_mut().unwrap().number = "申請中".to_owned();
+        let nobody = Neighbours::default();
+        let expected = [
+            Doubt::NotOfItsForm("医籍登録番号", CodeForm::Digits),
+            Doubt::NotOfItsForm("自宅郵便番号", CodeForm::Postal),
+            Doubt::NotOfItsForm("施設電話", CodeForm::Phone),
+        ];
+        assert_eq!(of(&known(yoko()), odd.clone(), &nobody), expected);
+        assert_eq!(of(&Member::default(), odd.clone(), &nobody), expected);
+        assert_eq!(of(&known(odd.clone()), odd, &nobody), []);
+    }
+
+    #[test]
+    fn a_code_is_compared_however_it_is_written() {
+        let mut dressed = yoko();
+        dressed.medical_registration.as_mut().unwrap().number = "第999999号".to_owned();
+        dressed.workplace.place.postal_code = "〒105-0013".to_owned();
+        let neighbours = Neighbours {
+            by_registration: somebody(),
+            ..Neighbours::default()
+        };
+        // What was recorded before codes were undressed is no other number.
+        assert_eq!(of(&known(dressed), yoko(), &neighbours), []);
+        let mut postal = yoko();
+        postal.workplace.place.postal_code = "060-0001".to_owned();
+        let mut lost = postal.clone();
+        lost.workplace.place.postal_code = "600001".to_owned();
+        assert_eq!(
+            of(&known(postal), lost, &Neighbours::default()),
+            [Doubt::ZerosDiffer("施設郵便番号")]
+        );
+    }
+
+    #[test]
+    fn a_registration_without_its_other_half_is_compared_and_wipes_nothing_unseen() {
+        let mut half = yoko();
+        half.medical_registration.as_mut().unwrap().date = None;
+        let another = Neighbours {
+            by_registration: somebody(),
+            ..Neighbours::default()
+        };
+        assert_eq!(
+            of(&known(yoko()), half.clone(), &Neighbours::default()),
+            [Doubt::RegistrationIncomplete]
+        );
+        assert_eq!(
+            of(&Member::default(), half, &another),
+            [Doubt::RegistrationOfAnother]
+        );
+        let mut day_alone = yoko();
+        day_alone.medical_registration.as_mut().unwrap().number = String::new();
+        assert_eq!(
+            of(&known(yoko()), day_alone, &Neighbours::default()),
+            [Doubt::RegistrationIncomplete]
         );
     }
 }

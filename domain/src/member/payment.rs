@@ -3,7 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::personal::Personal;
+use crate::{
+    calendar::{EARLIEST_OF_THE_SOCIETY, not_happened},
+    personal::Personal,
+};
 
 /// 費目
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,4 +58,9 @@ pub struct Payment {
     pub paid_on: Date,
     /// 振込名義カナ
     pub payer: Personal<String>,
+}
+
+/// The sentence for an 入金日 that no payment can have which has come.
+pub fn impossible_payment_day(paid_on: Date, today: Date) -> Option<String> {
+    not_happened("入金日", paid_on, EARLIEST_OF_THE_SOCIETY, today)
 }

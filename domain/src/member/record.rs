@@ -94,15 +94,22 @@ pub struct Workplace {
     pub place: Place,
 }
 
-/// 医籍
+/// 医籍, as far as it is known: one of both may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MedicalRegistration {
     /// 登録日
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
-    pub date: Date,
-    /// 登録番号
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub date: Option<Date>,
+    /// 登録番号; empty where only the day is known.
     pub number: String,
+}
+
+impl MedicalRegistration {
+    /// Whether both are known. With only one of them a member does not count as registered.
+    pub fn is_complete(&self) -> bool {
+        self.date.is_some() && !self.number.is_empty()
+    }
 }
 
 /// 認定情報
@@ -145,7 +152,7 @@ pub struct MemberRecord {
     pub workplace: Workplace,
     /// メールアドレス
     pub email: String,
-    /// 医籍登録日 and 医籍登録番号; None unless both are registered.
+    /// 医籍登録日 and 医籍登録番号; None where neither is known.
     pub medical_registration: Option<MedicalRegistration>,
     /// 専門分野
     pub speciality: String,
@@ -175,6 +182,12 @@ pub struct FieldDifference {
 }
 
 impl MemberRecord {
+    /// Whether 医籍登録日 and 医籍登録番号 are both known.
+    pub fn is_registered(&self) -> bool {
+        let registration = self.medical_registration.as_ref();
+        registration.is_some_and(MedicalRegistration::is_complete)
+    }
+
     /// 会員歴 in full years on a day; None without 入会日.
     pub fn membership_years(&self, on: Date) -> Option<i16> {
         let joined = self.joined_on?;
@@ -227,7 +240,7 @@ impl MemberRecord {
             ("所属施設 電話", self.workplace.place.phone.clone()),
             ("所属施設 FAX", self.workplace.place.fax.clone()),
             ("メールアドレス", self.email.clone()),
-            ("医籍 登録日", day(registration.map(|r| r.date))),
+            ("医籍 登録日", day(registration.and_then(|r| r.date))),
             (
                 "医籍 登録番号",
                 registration.map(|r| r.number.clone()).unwrap_or_default(),
@@ -271,7 +284,7 @@ pub(crate) mod examples {
             },
             email: "yoko@example.jp".to_owned(),
             medical_registration: Some(MedicalRegistration {
-                date: jiff::civil::date(1999, 5, 10),
+                date: Some(jiff::civil::date(1999, 5, 10)),
                 number: "999999".to_owned(),
             }),
             speciality: "腫瘍内科".to_owned(),

@@ -3,6 +3,15 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    calendar::{EARLIEST_OF_THE_SOCIETY, not_happened},
+    text::{code, code_key},
+    units::too_many,
+};
+
+/// Two first days of one code that lie no further apart are one seminar, once described wrongly: a seminar is held once a year.
+const NEAR_DAYS: i32 = 14;
+
 /// 区分 of a seminar. 教育セミナー A and B fulfil the attendance rule together; Best of ASCO is neither (reference 1.3, A).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -57,7 +66,37 @@ pub struct SeminarAttendance {
     pub units: u32,
 }
 
+impl SeminarKey {
+    /// The same for a code in capitals or not, in any width, and dressed up or not.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        Self {
+            code: code(&self.code).to_uppercase(),
+            first_day: self.first_day,
+        }
+    }
+
+    /// Whether another key is, by every likelihood, the same seminar under another first day, or under a code that is written otherwise.
+    pub fn is_near(&self, other: &Self) -> bool {
+        let days = self.first_day.since(other.first_day);
+        self != other
+            && days.is_ok_and(|days| days.get_days().abs() <= NEAR_DAYS)
+            && code_key(&self.code) == code_key(&other.code)
+    }
+}
+
 impl SeminarAttendance {
+    /// What of it can not be of a seminar that has been held, with the name of its field in JSON: more units than `most`, or days to come.
+    pub fn impossible(&self, today: Date, most: u32) -> Vec<(&'static str, String)> {
+        let first_day = not_happened("開始日", self.key.first_day, EARLIEST_OF_THE_SOCIETY, today);
+        let units = too_many("単位", self.units, most);
+        let found = [("first_day", first_day), ("units", units)];
+        found
+            .into_iter()
+            .filter_map(|(field, sentence)| Some((field, sentence?)))
+            .collect()
+    }
+
     /// Whether its days are in the wrong order.
     pub fn ends_before_it_begins(&self) -> bool {
         self.last_day < self.key.first_day

@@ -164,7 +164,13 @@ fn undressed_once(text: &str) -> String {
             let close = words.join(" ").replace(" @", "@").replace("@ ", "@");
             return close;
         }
-        if let Some(address) = words.iter().find(|word| word.contains('@')) {
+        // Words of the letters of an address may be parts of it, as a blank is typed for a `_`: to cut them off would be to write to somebody else.
+        let is_part = |word: &&str| word.chars().all(|c| c == '.' || is_atom(c));
+        let (addresses, others): (Vec<&str>, Vec<&str>) =
+            words.into_iter().partition(|word| word.contains('@'));
+        if let [address] = addresses.as_slice()
+            && !others.iter().any(is_part)
+        {
             return (*address).to_owned();
         }
     }
@@ -272,6 +278,8 @@ mod tests {
             "taro@example.jp (山田太郎)",
             "taro@example.jp（自宅）",
             "山田太郎　taro@example.jp",
+            "(株)検査 taro@example.jp",
+            "taro@example.jp 山田",
             "taro@example.jp;",
             "taro@example.jp、",
             "'taro@example.jp'",
@@ -303,6 +311,10 @@ mod tests {
             ("taro@localhost", NotMailable::Unreadable),
             ("taro@-example.jp", NotMailable::Unreadable),
             ("taro@exa mple.jp", NotMailable::Unreadable),
+            ("suzuki 21@example.jp", NotMailable::Unreadable),
+            ("taro yamada@example.jp", NotMailable::Unreadable),
+            ("yamada taro@example.jp 山田", NotMailable::Unreadable),
+            ("taro@example.jp jp", NotMailable::Unreadable),
             ("太郎@example.jp", NotMailable::Unreadable),
             ("taro@例え.jp", NotMailable::Unreadable),
             ("ta(ro@example.jp", NotMailable::Unreadable),

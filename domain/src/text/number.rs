@@ -131,8 +131,15 @@ pub fn parse_yen(text: &str) -> Result<u32, NumberError> {
         .strip_suffix('-')
         .or_else(|| amount.strip_suffix(DASHES))
         .unwrap_or(amount);
-    let number = without_zeros(closed.strip_suffix('.').unwrap_or(closed));
-    parse_number(&format!("{sign}{number}"), &[])
+    let number = closed.strip_suffix('.').unwrap_or(closed);
+    // 11.000 is eleven thousand to who parts thousands by a point; no currency keeps three places of yen.
+    if number
+        .split_once('.')
+        .is_some_and(|(_, fraction)| fraction.len() > 2)
+    {
+        return Err(NumberError::Fraction);
+    }
+    parse_number(&format!("{sign}{}", without_zeros(number)), &[])
 }
 
 /// The text without a word at its end, in capitals or not.
@@ -199,6 +206,9 @@ mod tests {
             ("▲11,000", NumberError::Negative),
             ("(11,000)", NumberError::Negative),
             ("11000.50", NumberError::Fraction),
+            ("11.000", NumberError::Fraction),
+            ("¥11.000", NumberError::Fraction),
+            ("11000.0000", NumberError::Fraction),
             ("$11,000", NumberError::NotANumber),
             ("1,1000", NumberError::NotANumber),
             ("円", NumberError::Empty),

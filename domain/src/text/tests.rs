@@ -392,3 +392,44 @@ proptest! {
         prop_assert_eq!(parse_number(&format!("{number}件"), &["件"]), Ok(number));
     }
 }
+
+#[test]
+fn a_text_of_which_nothing_is_seen_is_blank() {
+    for text in [
+        "",
+        " ",
+        "\u{3000}",
+        "\n\t",
+        "\u{A0}",
+        "\u{200B}",
+        "\u{FEFF}",
+        "\u{2060}",
+        "\u{AD}",
+        "\u{200E}\u{202E}",
+        "\u{3164}",
+        "\u{FE0F}",
+        "\u{E0020}",
+        "\u{FFFE}",
+        "\u{FDD0}",
+        "\u{1FFFF}",
+        "\u{2800}",
+        " \u{200B}\u{3000}\u{FEFF}\n",
+    ] {
+        assert!(is_blank(text), "{text:?}");
+    }
+    for text in ["あ", "-", "0", "\u{200B}a", "〓", "葛\u{E0100}", "\u{E000}"] {
+        assert!(!is_blank(text), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_no_character_can_not_be_stored() {
+    for (text, place) in [("\u{FFFE}", 1), ("あい\u{FDD0}", 3), ("a\u{10FFFF}b", 2)] {
+        assert_eq!(
+            undecodable(text).map(|it| it.position),
+            Some(place),
+            "{text:?}"
+        );
+    }
+    assert_eq!(undecodable("\u{FFFC}\u{E000}〓"), None);
+}

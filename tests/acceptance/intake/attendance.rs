@@ -48,9 +48,19 @@ async fn each_mistake_is_pointed_at_and_an_unknown_member_is_not_there() {
             ("last_day", "2024-03-31", "/last_day"),
             ("units", "多数", "/units"),
             ("reason", "", "/reason"),
+            ("code", "\u{200B}", "/code"),
+            ("name", "\u{FEFF}", "/name"),
+            ("reason", "\u{2060}", "/reason"),
+            ("first_day", "2030/01/01", "/first_day"),
+            ("first_day", "1900/01/01", "/first_day"),
+            ("units", "100", "/units"),
+            ("units", "99999", "/units"),
         ] {
             let mut body = typed();
             body[field] = json!(value);
+            if value.starts_with("2030") {
+                body["last_day"] = json!("2030/01/02");
+            }
             let answer = desk.person.post(path).json(&body).send();
             answer.refused(422, "invalid");
             assert_eq!(answer.pointers(), [pointer], "{field}");

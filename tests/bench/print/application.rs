@@ -177,7 +177,7 @@ fn record(member: u32) -> Outcome<MemberRecord> {
         },
         email: format!("member{member}@example.jp"),
         medical_registration: Some(MedicalRegistration {
-            date: date(1999, 5, 10),
+            date: Some(date(1999, 5, 10)),
             number: "999999".to_owned(),
         }),
         speciality: "腫瘍内科".to_owned(),

@@ -23,7 +23,7 @@ use crate::{
     app::App,
     bulk::{self, Acted},
     problem::{Kind, Problem},
-    situation::found,
+    situation::{self, found},
 };
 
 /// An act that is offered as a form.
@@ -53,6 +53,9 @@ pub(super) fn offers(app: &App, identity: &Identity, application: &Application) 
     let Some(state) = application.state() else {
         return Vec::new();
     };
+    let Ok(program) = situation::program(app, state) else {
+        return Vec::new();
+    };
     let now = app.service().clock.now();
     let context = domain::Context {
         actor: identity.actor().clone(),
@@ -62,7 +65,7 @@ pub(super) fn offers(app: &App, identity: &Identity, application: &Application) 
         .iter()
         .filter(|known| identity.holds(known.permission))
         .filter_map(|known| {
-            let act = known.example(now, state);
+            let act = known.example(now, state, program);
             let needs_explanation = act.needs_explanation(state);
             let last = state.last_decision();
             let mut offer = Offer {
@@ -134,7 +137,7 @@ fn read(posted: &Posted) -> Result<(Act, Permission), Problem> {
         }
         "units" => {
             let typed = posted.fields.text("units");
-            let units = if typed.trim().is_empty() {
+            let units = if domain::text::is_blank(&typed) {
                 None
             } else {
                 let units = domain::text::parse_number(&typed, &["単位"]);
@@ -168,7 +171,7 @@ fn read(posted: &Posted) -> Result<(Act, Permission), Problem> {
             let labels = typed
                 .split(['、', ',', '，', '\n'])
                 .map(str::trim)
-                .filter(|label| !label.is_empty())
+                .filter(|label| !domain::text::is_blank(label))
                 .map(str::to_owned)
                 .collect();
             (Act::SetLabels(labels), check)

@@ -218,7 +218,7 @@ fn units(entry: &WorklistEntry) -> Option<(i64, i64)> {
 
 /// What is asked for, in words.
 fn pills(asked: &Asked) -> Vec<String> {
-    let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+    let given = |text: &str| (!domain::text::is_blank(text)).then(|| text.trim().to_owned());
     [
         given(&asked.q).map(|q| format!("「{q}」")),
         given(&asked.program),
@@ -285,7 +285,10 @@ pub(super) async fn search(State(app): State<App>, posted: Posted) -> Result<Res
     let name = posted.fields.text("name");
     let saving = posted.fields.says("step", "save");
     let named = saving.then(|| name.trim());
-    let done = if named.is_some() || !asked.q.trim().is_empty() || !asked.label.trim().is_empty() {
+    let done = if named.is_some()
+        || !domain::text::is_blank(&asked.q)
+        || !domain::text::is_blank(&asked.label)
+    {
         let id = posted.new_id();
         keep(&app, &posted.identity, (id, named), &asked)
             .await

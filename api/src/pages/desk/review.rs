@@ -148,7 +148,7 @@ impl Typed {
             (REASON, &self.reason),
         ]
         .into_iter()
-        .filter(|(_, text)| !on_the_page && !text.trim().is_empty())
+        .filter(|(_, text)| !on_the_page && !domain::text::is_blank(text))
         .map(|(label, text)| (label, text.clone()))
         .collect()
     }

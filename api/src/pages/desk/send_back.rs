@@ -11,7 +11,7 @@ use domain::{
         Act, ApplicationCommand, ApplicationState, AskedCorrection, CheckMark, CheckTarget,
         SocietyCommand,
     },
-    calendar::{jst_date, parse_moment, show_deadline},
+    calendar::{jst_date, parse_deadline, show_deadline},
     documents::{DocumentKind, RowId},
 };
 use jiff::{Timestamp, ToSpan as _};
@@ -180,7 +180,7 @@ fn items(posted: &Posted) -> Result<Vec<AskedCorrection>, Problem> {
         let Some(rest) = name.strip_prefix("comment:") else {
             continue;
         };
-        if comment.trim().is_empty() {
+        if domain::text::is_blank(comment) {
             continue;
         }
         let mut parts = rest.split(':');
@@ -210,12 +210,8 @@ fn items(posted: &Posted) -> Result<Vec<AskedCorrection>, Problem> {
 
 /// What stands in `<input type="datetime-local">`, in Japan.
 fn due(posted: &Posted) -> Result<Timestamp, Problem> {
-    let moment = parse_moment(&posted.fields.text("until")).ok();
-    moment
-        .and_then(|moment| moment.point(Timestamp::MIN))
-        .ok_or_else(|| {
-            Problem::new(Kind::Invalid).at("/until", "修正の期限の日時を入力してください。")
-        })
+    parse_deadline(&posted.fields.text("until"))
+        .map_err(|error| Problem::new(Kind::Invalid).at("/until", error.message("修正の期限")))
 }
 
 fn page(
@@ -363,7 +359,7 @@ pub(super) async fn send(
             Err(refusal) => refused(&app, &identity, &found, &posted, &refusal.into()),
         };
     }
-    let call = if reason.trim().is_empty() {
+    let call = if domain::text::is_blank(&reason) {
         posted.call()
     } else {
         posted.call_because(reason)

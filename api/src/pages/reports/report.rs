@@ -192,7 +192,10 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let name = files::report_named(&name)?;
     if let Some(chosen) = chosen(&day.day, &day.time)? {
-        if asked.as_of.is_some_and(|number| !number.trim().is_empty()) {
+        if asked
+            .as_of
+            .is_some_and(|number| !domain::text::is_blank(&number))
+        {
             return Err(Problem::saying(
                 Kind::MalformedAddress,
                 "集計時点は、日付と時刻か、台帳番号のどちらか一方で指定してください。",
