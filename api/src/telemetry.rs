@@ -49,9 +49,11 @@ fn log_filter(text: &str) -> Result<EnvFilter, NoFilter> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-');
         !name.is_empty() && name.chars().all(plain)
     };
+    // An empty word would be read as error.
+    let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
     let wrong = directives.iter().find(|one| match one.split_once('=') {
-        Some((name, level)) => !module(name) || level.parse::<LevelFilter>().is_err(),
-        None => one.parse::<LevelFilter>().is_err(),
+        Some((name, level)) => !module(name) || !is_level(level),
+        None => !is_level(one),
     });
     if let Some(wrong) = wrong {
         return Err(NoFilter((*wrong).to_owned()));
