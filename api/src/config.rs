@@ -1,15 +1,18 @@
 //! Configuration: flags and environment, and what they add up to (architecture, "Configuration").
 
 use std::{
+    fmt::Display,
     net::SocketAddr,
     num::NonZeroU32,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use clap::{
-    Arg, ArgAction,
+    Arg, ArgAction, ValueEnum as _,
     builder::{OsStr, Resettable},
     error::{ContextKind, ContextValue, ErrorKind},
 };
@@ -19,11 +22,13 @@ use eventstore::{Anchors, ReadingDatabase};
 use crate::{
     access::{
         Entrance, HandoverKeys, Issuer, Keys, KeysError, NoKeys, NoPublicAddress, OidcSettings,
-        PublicAddress, SessionTimes, SettingsError,
+        PublicAddress, SessionTimes, SettingsError, demo,
     },
     clock::{ClockSetting, DEMONSTRATION_START},
     decisions::Deciding,
     limits::{ConnectionLimits, IN_FLIGHT, Limits, RateLimits},
+    mail::try_folder,
+    telemetry::LogFormat,
 };
 
 /// The database when nothing is configured.
@@ -60,8 +65,9 @@ fn account_of_the_secretariat(text: &str) -> Result<String, NoAccount> {
         None => text.to_owned(),
     };
     // What an issuer says of somebody stands behind its name, and may be anything that the log takes; no name has a colon.
-    let name = account.split('/').next().unwrap_or_default();
-    if name.contains(':') || !account.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let (name, subject) = account.split_once('/').unwrap_or((&account, "-"));
+    let halved = !account.is_empty() && (name.is_empty() || subject.is_empty());
+    if halved || name.contains(':') || !account.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(NoAccount);
     }
     Ok(account)
@@ -80,6 +86,76 @@ pub fn switch(text: &str) -> Result<bool, NoSwitch> {
     } else {
         Err(NoSwitch)
     }
+}
+
+/// A value that can mean nothing, in a sentence that names its variable and what is allowed. Nothing that may hold a password is repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAllowed(String);
+
+/// A text without the blanks around it, as every value is taken: they come from files of settings, where nobody sees them.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what reads an argument may refuse it"
+)]
+fn word(text: &str) -> Result<String, NotAllowed> {
+    Ok(text.trim().to_owned())
+}
+
+/// The same of a file or directory.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what reads an argument may refuse it"
+)]
+fn place(text: &str) -> Result<PathBuf, NotAllowed> {
+    Ok(PathBuf::from(text.trim()))
+}
+
+/// Reads a whole number in a range.
+fn whole<T>(
+    allowed: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, NotAllowed> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.trim().parse().ok();
+        number
+            .filter(|number| allowed.contains(number))
+            .ok_or_else(|| {
+                NotAllowed(format!(
+                    "it is not in {}..={}: allowed are whole numbers from the one to the other",
+                    allowed.start(),
+                    allowed.end()
+                ))
+            })
+    }
+}
+
+fn acts_a_day(text: &str) -> Result<NonZeroU32, NotAllowed> {
+    let number = whole(1..=1_000_000_u32)(text)?;
+    Ok(NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
+}
+
+/// Reads where the service listens.
+///
+/// # Errors
+/// A name in the place of an address, or no port.
+pub fn listen_address(text: &str) -> Result<SocketAddr, NotAllowed> {
+    text.trim().parse().map_err(|_| {
+        NotAllowed(
+            "it is no socket address: an IP address (no name) and a port are, 127.0.0.1:8080 or [::1]:8080".to_owned(),
+        )
+    })
+}
+
+/// Reads how log lines look.
+///
+/// # Errors
+/// Anything but text and json.
+pub fn log_format(text: &str) -> Result<LogFormat, NotAllowed> {
+    LogFormat::from_str(text.trim(), true)
+        .map_err(|_| NotAllowed("allowed are text and json".to_owned()))
 }
 
 /// Makes variables of the environment absent that are there and empty, as they are in a file of settings that lists them all.
@@ -111,9 +187,15 @@ pub fn with_variable(error: clap::Error, command: &mut clap::Command) -> clap::E
     let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
-    let found = command
-        .get_arguments()
-        .find(|argument| argument.to_string() == *named && variable(argument).is_some());
+    // A flag that is refused is no fault of the variable in whose place it stands.
+    let refused = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => Some(value.as_str()),
+        _ => None,
+    };
+    let found = command.get_arguments().find(|argument| {
+        argument.to_string() == *named
+            && variable(argument).is_some_and(|set| refused.is_none_or(|value| value == set))
+    });
     let setting = found.and_then(Arg::get_env);
     let Some(setting) = setting.map(|name| name.to_string_lossy().into_owned()) else {
         return error;
@@ -128,12 +210,12 @@ pub fn with_variable(error: clap::Error, command: &mut clap::Command) -> clap::E
 #[derive(clap::Args, Clone, Debug)]
 pub struct Settings {
     /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
-    #[arg(long, env = "SHINSEI_DATABASE_URL", hide_env_values = true, default_value = DEFAULT_DATABASE, global = true)]
+    #[arg(long, env = "SHINSEI_DATABASE_URL", value_parser = word, hide_env_values = true, default_value = DEFAULT_DATABASE, global = true)]
     pub database_url: String,
     /// File that holds the address of the database, for one with a password
     #[arg(
         long,
-        env = "SHINSEI_DATABASE_URL_FILE",
+        env = "SHINSEI_DATABASE_URL_FILE", value_parser = place,
         value_name = "FILE",
         conflicts_with = "database_url",
         global = true
@@ -142,18 +224,18 @@ pub struct Settings {
     /// Directory of program files (TOML) instead of the programs that come with the binary
     #[arg(
         long,
-        env = "SHINSEI_PROGRAMS",
+        env = "SHINSEI_PROGRAMS", value_parser = place,
         value_name = "DIRECTORY",
         global = true
     )]
     pub programs: Option<PathBuf>,
     /// Directory in which the anchors of the log are kept, or `off`; `anchors` beside the SQLite file, with PostgreSQL
     /// `data/anchors`
-    #[arg(long, env = "SHINSEI_ANCHORS", value_name = "DIRECTORY", global = true)]
+    #[arg(long, env = "SHINSEI_ANCHORS", value_parser = place, value_name = "DIRECTORY", global = true)]
     pub anchors_directory: Option<PathBuf>,
     /// Directory of the keys with which sessions, tokens and rows of imports that wait are sealed, the same on every node and in no backup of the database; `keys` beside
     /// the SQLite file, with PostgreSQL `data/keys`. In production a key must be there
-    #[arg(long, env = "SHINSEI_KEYS", value_name = "DIRECTORY", global = true)]
+    #[arg(long, env = "SHINSEI_KEYS", value_parser = place, value_name = "DIRECTORY", global = true)]
     pub keys_directory: Option<PathBuf>,
     /// Demonstration on a database that would mean production (PostgreSQL)
     #[arg(
@@ -203,7 +285,7 @@ pub struct DecidingArguments {
     /// Acts of 判定 that one account does in 24 hours without a second person; each one more waits for an approval
     #[arg(
         long,
-        env = "SHINSEI_DECISIONS_A_DAY",
+        env = "SHINSEI_DECISIONS_A_DAY", value_parser = acts_a_day,
         value_name = "NUMBER",
         default_value_t = Deciding::default().a_day,
         global = true
@@ -239,7 +321,7 @@ pub struct ReportingArguments {
     /// Second PostgreSQL address, from which the reports are read and nothing else is done: a replica; without one, the database itself
     #[arg(
         long,
-        env = "SHINSEI_REPORTING_DATABASE_URL",
+        env = "SHINSEI_REPORTING_DATABASE_URL", value_parser = word,
         hide_env_values = true,
         value_name = "URL",
         global = true
@@ -248,7 +330,7 @@ pub struct ReportingArguments {
     /// File that holds that address, for one with a password
     #[arg(
         long,
-        env = "SHINSEI_REPORTING_DATABASE_URL_FILE",
+        env = "SHINSEI_REPORTING_DATABASE_URL_FILE", value_parser = place,
         value_name = "FILE",
         conflicts_with = "reporting_database_url",
         global = true
@@ -291,7 +373,7 @@ pub struct MailArguments {
     /// `smtps://USER:PASSWORD@HOST`, `smtp+starttls://USER:PASSWORD@HOST` or `smtp://HOST`; without one, mails are kept in a folder
     #[arg(
         long,
-        env = "SHINSEI_SMTP_URL",
+        env = "SHINSEI_SMTP_URL", value_parser = word,
         hide_env_values = true,
         value_name = "URL",
         global = true
@@ -300,19 +382,19 @@ pub struct MailArguments {
     /// File that holds the address of the mail server, for one with a password
     #[arg(
         long,
-        env = "SHINSEI_SMTP_URL_FILE",
+        env = "SHINSEI_SMTP_URL_FILE", value_parser = place,
         value_name = "FILE",
         conflicts_with = "smtp_url",
         global = true
     )]
     pub smtp_url_file: Option<PathBuf>,
     /// In whose name mails are sent: `事務局 <shinsei@example.jp>`
-    #[arg(long, env = "SHINSEI_MAIL_FROM", value_name = "SENDER", global = true)]
+    #[arg(long, env = "SHINSEI_MAIL_FROM", value_parser = word, value_name = "SENDER", global = true)]
     pub mail_from: Option<String>,
     /// Where mails are kept while there is no mail server
     #[arg(
         long,
-        env = "SHINSEI_MAIL_FOLDER",
+        env = "SHINSEI_MAIL_FOLDER", value_parser = place,
         value_name = "DIRECTORY",
         default_value = "data/mail",
         global = true
@@ -337,7 +419,7 @@ pub struct Allowances {
     /// Proxies in front of the service that write who spoke to them into `X-Forwarded-For`
     #[arg(
         long,
-        env = "SHINSEI_TRUSTED_PROXIES",
+        env = "SHINSEI_TRUSTED_PROXIES", value_parser = whole(0..=16_usize),
         value_name = "NUMBER",
         default_value_t = 0,
         global = true
@@ -346,7 +428,7 @@ pub struct Allowances {
     /// Requests a minute of one account, 0 for any number; 600 in production
     #[arg(
         long,
-        env = "SHINSEI_RATE_ACCOUNT",
+        env = "SHINSEI_RATE_ACCOUNT", value_parser = whole(0..=1_000_000_u32),
         value_name = "NUMBER",
         global = true
     )]
@@ -354,7 +436,7 @@ pub struct Allowances {
     /// Requests a minute of one address by clients that are not signed in, 0 for any number; 1200 in production
     #[arg(
         long,
-        env = "SHINSEI_RATE_ADDRESS",
+        env = "SHINSEI_RATE_ADDRESS", value_parser = whole(0..=1_000_000_u32),
         value_name = "NUMBER",
         global = true
     )]
@@ -363,9 +445,8 @@ pub struct Allowances {
     /// production, none in the demonstration
     #[arg(
         long,
-        env = "SHINSEI_STOP_DELAY",
+        env = "SHINSEI_STOP_DELAY", value_parser = whole(0..=30_u64),
         value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(0..=30),
         global = true
     )]
     pub stop_delay: Option<u64>,
@@ -405,15 +486,15 @@ impl Allowances {
 #[derive(clap::Args, Clone, Debug)]
 pub struct Doors {
     /// Address under which people reach the service: `https://shinsei.example.jp`
-    #[arg(long, env = "SHINSEI_PUBLIC_URL", value_name = "URL", global = true)]
+    #[arg(long, env = "SHINSEI_PUBLIC_URL", value_parser = word, value_name = "URL", global = true)]
     pub public_url: Option<String>,
     /// File (TOML) with the OpenID Connect issuers
-    #[arg(long, env = "SHINSEI_OIDC", value_name = "FILE", global = true)]
+    #[arg(long, env = "SHINSEI_OIDC", value_parser = place, value_name = "FILE", global = true)]
     pub oidc: Option<PathBuf>,
     /// File with the keys of the member site's hand-over links, one in a line
     #[arg(
         long,
-        env = "SHINSEI_HANDOVER_KEY_FILE",
+        env = "SHINSEI_HANDOVER_KEY_FILE", value_parser = place,
         value_name = "FILE",
         global = true
     )]
@@ -421,20 +502,18 @@ pub struct Doors {
     /// Minutes without use after which a session ends
     #[arg(
         long,
-        env = "SHINSEI_SESSION_IDLE_MINUTES",
+        env = "SHINSEI_SESSION_IDLE_MINUTES", value_parser = whole(1..=1_440_u32),
         value_name = "MINUTES",
         default_value_t = 60,
-        value_parser = clap::value_parser!(u32).range(1..=1_440),
         global = true
     )]
     pub session_idle_minutes: u32,
     /// Hours after which a session ends however much it is used
     #[arg(
         long,
-        env = "SHINSEI_SESSION_HOURS",
+        env = "SHINSEI_SESSION_HOURS", value_parser = whole(1..=168_u32),
         value_name = "HOURS",
         default_value_t = 12,
-        value_parser = clap::value_parser!(u32).range(1..=168),
         global = true
     )]
     pub session_hours: u32,
@@ -450,10 +529,10 @@ pub enum DoorError {
     #[error("SHINSEI_OIDC needs SHINSEI_PUBLIC_URL: issuers send people back to it")]
     NoAddress,
     /// The issuers.
-    #[error("the issuers can not be used")]
+    #[error("SHINSEI_OIDC: the issuers can not be used")]
     Issuers(#[from] SettingsError),
     /// The keys.
-    #[error("the keys of the hand-over can not be used")]
+    #[error("SHINSEI_HANDOVER_KEY_FILE: the keys of the hand-over can not be used")]
     Handover(#[from] NoKeys),
 }
 
@@ -523,23 +602,113 @@ impl Settings {
     /// # Errors
     /// A file that cannot be read, by its name.
     pub fn read_files(&mut self) -> Result<(), UnreadableFile> {
-        let read = |file: &PathBuf| {
+        let read = |variable, file: &PathBuf| {
             let text = std::fs::read_to_string(file).map_err(|source| UnreadableFile {
+                variable,
                 file: file.clone(),
                 source,
             });
             text.map(|text| text.trim().to_owned())
         };
         if let Some(file) = &self.database_url_file {
-            self.database_url = read(file)?;
+            self.database_url = read("SHINSEI_DATABASE_URL_FILE", file)?;
         }
         if let Some(file) = &self.reporting.reporting_database_url_file {
-            self.reporting.reporting_database_url = Some(read(file)?);
+            self.reporting.reporting_database_url =
+                Some(read("SHINSEI_REPORTING_DATABASE_URL_FILE", file)?);
         }
         if let Some(file) = &self.mail.smtp_url_file {
-            self.mail.smtp_url = Some(read(file)?);
+            self.mail.smtp_url = Some(read("SHINSEI_SMTP_URL_FILE", file)?);
         }
         Ok(())
+    }
+
+    /// Refuses what can mean nothing, before any of it is used.
+    ///
+    /// # Errors
+    /// [`NotAllowed`]
+    pub fn check_values(&self) -> Result<(), NotAllowed> {
+        let url = &self.database_url;
+        let server = ["postgres://", "postgresql://"];
+        let is_address = sqlite_file(url).is_some_and(|file| !file.as_os_str().is_empty())
+            || server.iter().any(|begins| url.starts_with(begins));
+        if !is_address {
+            return Err(NotAllowed(
+                "SHINSEI_DATABASE_URL (or what is in the file of SHINSEI_DATABASE_URL_FILE) is no address of a database: it begins with \
+                 sqlite:// and names a file, or with postgres:// and names a server"
+                    .to_owned(),
+            ));
+        }
+        if let Some(told) = &self.anchors_directory {
+            let switches = told.to_str().is_some_and(|told| switch(told).is_ok());
+            let is_path = told.components().count() > 1 || told.is_absolute() || told.is_dir();
+            let is_path = is_path || told.starts_with(".") || told.starts_with("..");
+            if !switches && !is_path {
+                return Err(NotAllowed(format!(
+                    "SHINSEI_ANCHORS: {} is neither on or off ({NoSwitch}) nor a directory: one that is to be made is written with a slash \
+                     (./anchors)",
+                    told.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses places in which the service could keep nothing, and makes those that are not there yet.
+    ///
+    /// # Errors
+    /// [`NotAllowed`]
+    pub fn check_places(&self) -> Result<(), NotAllowed> {
+        let unusable = |variable: &str, place: &Path, error: std::io::Error| {
+            NotAllowed(format!(
+                "{variable}: nothing can be kept in {}: {error}. Name a directory into which the service may write",
+                place.display()
+            ))
+        };
+        let folder = &self.mail.mail_folder;
+        if self.mail.smtp_url.is_none() {
+            try_folder(folder).map_err(|error| unusable("SHINSEI_MAIL_FOLDER", folder, error))?;
+        }
+        if let Some(anchors) = self.anchors() {
+            let file = anchors.path();
+            let directory = file.parent().unwrap_or(&file);
+            std::fs::create_dir_all(directory)
+                .map_err(|error| unusable("SHINSEI_ANCHORS", directory, error))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an account that nobody can have here: of no issuer, or of nobody in the demonstration.
+    ///
+    /// # Errors
+    /// [`NotAllowed`]
+    pub fn check_sole_decider(&self, entrance: &Entrance) -> Result<(), NotAllowed> {
+        let Some(account) = self.deciding.deciding().sole else {
+            return Ok(());
+        };
+        let (known, accounts) = match self.mode() {
+            Mode::Demonstration => (
+                demo::SECRETARIAT.contains(&account.as_str()),
+                demo::SECRETARIAT.join(", "),
+            ),
+            Mode::Production => {
+                let keys = entrance.issuers.iter().map(|issuer| issuer.key());
+                let issuer = account.split_once('/').map(|(issuer, _)| issuer);
+                (
+                    keys.clone().any(|key| Some(key) == issuer),
+                    keys.map(|key| format!("{key}/…"))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                )
+            }
+        };
+        if known {
+            return Ok(());
+        }
+        Err(NotAllowed(format!(
+            "SHINSEI_SOLE_DECIDER: {account} names no account of the secretariat: it is to be the account as the log has it, issuer/subject with an \
+             issuer of SHINSEI_OIDC ({accounts})"
+        )))
     }
 
     /// The second database, from which reports are read; `None` when there is none. Nothing is connected yet.
@@ -635,8 +804,10 @@ pub struct BothModes;
 
 /// A file of the configuration that cannot be read. What is in it is not told.
 #[derive(Debug, thiserror::Error)]
-#[error("{} can not be read", .file.display())]
+#[error("{variable}: {} can not be read", .file.display())]
 pub struct UnreadableFile {
+    /// Which setting names it.
+    pub variable: &'static str,
     /// Which.
     pub file: PathBuf,
     /// Why.
@@ -769,7 +940,10 @@ mod tests {
         assert_eq!(told.mode(), Mode::Production);
         told.database_url_file = Some("/nowhere/at/all".into());
         let error = told.read_files().unwrap_err();
-        assert_eq!(error.to_string(), "/nowhere/at/all can not be read");
+        assert_eq!(
+            error.to_string(),
+            "SHINSEI_DATABASE_URL_FILE: /nowhere/at/all can not be read"
+        );
     }
 
     #[tokio::test]

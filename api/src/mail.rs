@@ -21,7 +21,7 @@ mod templates;
 pub use letter::Letterhead;
 pub use notices::{NoticeError, Notices, begin};
 pub use outbox::{Mail, MailFilter, MailState, NewMail, Outbox};
-pub use post::{NotSent, Post};
+pub use post::{NotSent, Post, try_folder};
 pub use reminders::{ReminderError, Reminders};
 pub use sender::{CLAIM, Delivered, DeliveryError, Sender, pause_after};
 pub use settings::{MailSettings, MailSettingsError};

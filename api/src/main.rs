@@ -14,8 +14,8 @@ use api::{
         command_line::{self as tokens, TokenCommand, TokenError},
     },
     config::{
-        Allowances, ReportingError, Settings, check_listen, sqlite_file, with_variable,
-        without_empty_variables,
+        Allowances, ReportingError, Settings, check_listen, listen_address, log_format,
+        sqlite_file, with_variable, without_empty_variables,
     },
     demonstration::announcement,
     doctor::{self, Severity, Surroundings},
@@ -64,6 +64,8 @@ struct Logging {
     #[arg(
         long = "log-format",
         env = "SHINSEI_LOG_FORMAT",
+        value_name = "text|json",
+        value_parser = log_format,
         default_value = "text",
         global = true
     )]
@@ -76,6 +78,7 @@ struct Serving {
     #[arg(
         long,
         env = "SHINSEI_LISTEN",
+        value_parser = listen_address,
         default_value = "127.0.0.1:8080",
         global = true
     )]
@@ -218,17 +221,19 @@ async fn run(mut line: CommandLine) -> Result<ExitCode, Failure> {
         Command::Import { .. } => "warn",
         _ => DEFAULT_FILTER,
     });
-    init_logging(filter, line.logging.format)
-        .map_err(|error| format!("SHINSEI_LOG is no filter: {error}"))?;
+    init_logging(filter, line.logging.format)?;
     line.settings.check()?;
     line.settings.read_files()?;
+    line.settings.check_values()?;
     let settings = &line.settings;
     match command {
         Command::Serve => {
             check_listen(settings.mode(), line.serving.listen)?;
+            // All that is set is looked at before anything is opened.
+            let exposure = exposure(settings, &line.serving)?;
             let keys = settings.keys()?;
             let service = open(settings).await?.with_keys(keys);
-            serve_until_told(service, settings, &line.serving).await?;
+            serve_until_told(service, settings.mode(), line.serving.listen, exposure).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Import {
@@ -379,23 +384,30 @@ fn say(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{text}")
 }
 
+fn exposure(settings: &Settings, serving: &Serving) -> Result<Exposure, Failure> {
+    let entrance = settings.doors.entrance()?;
+    settings.check_sole_decider(&entrance)?;
+    let mail = MailSettings::read(&settings.mail)?;
+    settings.check_places()?;
+    Ok(Exposure {
+        limits: serving.allowances.limits(settings.mode()),
+        entrance,
+        mail: Some(mail),
+    })
+}
+
 async fn serve_until_told(
     service: Service,
-    settings: &Settings,
-    serving: &Serving,
+    mode: Mode,
+    listen: SocketAddr,
+    exposure: Exposure,
 ) -> Result<(), Failure> {
-    let (mode, listen) = (settings.mode(), serving.listen);
     // Before anybody can connect: whoever is answered may also tell it to stop.
     let told = told_to_stop();
     let clock = service.clock;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|source| format!("cannot listen on {listen}: {source}"))?;
-    let exposure = Exposure {
-        limits: serving.allowances.limits(mode),
-        entrance: settings.doors.entrance()?,
-        mail: Some(MailSettings::read(&settings.mail)?),
-    };
     let greeting = greeting(mode, &clock, &exposure.entrance);
     let running = serve(service, mode, exposure, listener).await?;
     say(&format!("{greeting}\n{}", running.url()))?;

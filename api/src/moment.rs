@@ -1,9 +1,32 @@
 //! Moments in addresses and forms: one reader for all of them ([`domain::calendar::parse_moment`]), and what is said when there is none.
 
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use domain::calendar::{AskedMoment, JST, parse_moment};
 use jiff::Timestamp;
 
 use crate::problem::{Kind, Problem};
+
+/// The name of the parameter in which addresses of pages, files and the JSON API name a moment.
+pub(crate) const AS_OF: &str = "as_of";
+
+/// Refuses a moment where none can be asked about, so that nobody takes what is said of today for what was said then. It stands in front of
+/// every page and every operation that does not say that it knows moments.
+pub(crate) async fn of_today_only(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let named: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    if named.iter().any(|(name, _)| name == AS_OF) {
+        return Problem::saying(
+            Kind::MalformedAddress,
+            "ここでは時点（as_of）を指定できません。指定を外すと現在の内容が表示されます。過去の内容は、時点を指定できる画面や操作でご確認ください。",
+        )
+        .into_response();
+    }
+    next.run(request).await
+}
 
 /// What is not a moment: what was meant by it, and how one is written.
 pub(crate) fn malformed(what: &str) -> Problem {

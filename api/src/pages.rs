@@ -50,6 +50,7 @@ use domain::documents::{ClinicalExperience, Conference, Paper, Profile, Research
 use crate::{
     access::{Permission, authorize},
     app::App,
+    moment::of_today_only,
     problem::{Kind, Problem},
 };
 
@@ -62,6 +63,18 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 struct Screen {
     gate: Gate,
     answer: MethodRouter<App>,
+    /// Whether it answers for another moment than now, when its address names one.
+    knows_moments: bool,
+}
+
+impl Screen {
+    /// The same of a page that answers for the moment in its address. All others refuse to be asked for one.
+    fn of_any_moment(self) -> Self {
+        Self {
+            knows_moments: true,
+            ..self
+        }
+    }
 }
 
 /// Where a form that was kept when its session had ended is shown.
@@ -88,7 +101,11 @@ fn screen(
         path,
         permission,
     };
-    Screen { gate, answer }
+    Screen {
+        gate,
+        answer,
+        knows_moments: false,
+    }
 }
 
 fn get<T: 'static>(handler: impl Handler<T, App>) -> (Method, MethodRouter<App>) {
@@ -379,12 +396,17 @@ pub fn router(app: &App) -> Router<App> {
             .any(|gate| gate.method == Method::GET && gate.path == form.path)
     };
     let gated = screens().into_iter().fold(Router::new(), |router, screen| {
-        let Screen { gate, answer } = screen;
-        let answer = if gate.method == Method::POST && !has_page(&gate) {
-            answer.get(own_address::lead)
-        } else {
-            answer
-        };
+        let Screen {
+            gate,
+            mut answer,
+            knows_moments,
+        } = screen;
+        if gate.method == Method::POST && !has_page(&gate) {
+            answer = answer.get(own_address::lead);
+        }
+        if !knows_moments {
+            answer = answer.route_layer(middleware::from_fn(of_today_only));
+        }
         let layer = middleware::from_fn_with_state((app.clone(), gate.permission), authorize);
         router.route(gate.path, answer.route_layer(layer))
     });
@@ -395,7 +417,10 @@ pub fn router(app: &App) -> Router<App> {
             posted::keep_what_was_typed,
         ))
         .layer(posted::form_limit())
-        .route("/", routing::get(start::start_page))
+        .route(
+            "/",
+            routing::get(start::start_page).route_layer(middleware::from_fn(of_today_only)),
+        )
         .merge(assets::router())
 }
 

@@ -30,7 +30,7 @@ pub enum ArchiveError {
     },
 }
 
-/// Keeps the versions of this start; those that are kept already stay as they are.
+/// Keeps the versions of this start; those that are kept already stay as they are, and are the last ones that were in force.
 ///
 /// # Errors
 /// The database.
@@ -39,7 +39,7 @@ pub async fn keep(log: &EventLog, programs: &Programs) -> Result<(), sqlx::Error
         write_in_turn!(log, pool => {
             sqlx::query(
                 "INSERT INTO program_versions (version, program, program_text, rules_name, rules_text, kept_at_us)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version) DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version) DO UPDATE SET kept_at_us = excluded.kept_at_us",
             )
             .bind(&program.version)
             .bind(&program.id.0)
@@ -185,6 +185,40 @@ mod tests {
         let found = find(&log, &second.version).await.unwrap().unwrap();
         assert_eq!(found.rules.clinical_experience.organs[0], "血液");
         assert!(find(&log, "0123456789abcdef").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_edit_that_was_taken_back_is_not_what_was_kept_last() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("rules.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        database.migrate().await.unwrap();
+        let log = EventLog::new(database);
+        let embedded = Programs::embedded().unwrap();
+        let first = embedded.iter().next().unwrap();
+        let edited = first.text.program.replace("11000", "12345");
+        assert_ne!(edited, first.text.program);
+        let files = [
+            (first.id.0.as_str(), edited.as_str()),
+            (first.text.rules_name.as_str(), first.text.rules.as_str()),
+        ];
+        let edited = Programs::from_files(&files).unwrap();
+        let last = async || {
+            let Database::Sqlite(pool) = log.database() else {
+                unreachable!("the test opened SQLite")
+            };
+            sqlx::query_scalar::<_, String>(
+                "SELECT version FROM program_versions WHERE program = $1 ORDER BY kept_at_us DESC",
+            )
+            .bind(&first.id.0)
+            .fetch_one(pool)
+            .await
+            .unwrap()
+        };
+        for programs in [&embedded, &edited, &embedded] {
+            keep(&log, programs).await.unwrap();
+            assert_eq!(last().await, programs.get(&first.id).unwrap().version);
+        }
     }
 
     #[tokio::test]

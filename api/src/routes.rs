@@ -62,6 +62,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use crate::{
     access::{COOKIE, Permission, authorize},
     app::App,
+    moment::of_today_only,
     problem::{self, Kind},
 };
 
@@ -198,7 +199,7 @@ pub fn router(app: &App) -> Router<App> {
                 let methods = if knows_moments {
                     methods
                 } else {
-                    methods.route_layer(middleware::from_fn(status::of_today_only))
+                    methods.route_layer(middleware::from_fn(of_today_only))
                 };
                 methods.route_layer(gate)
             }))

@@ -107,8 +107,17 @@ pub enum OpenError {
     /// The programs of before.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// What is in the directory of programs.
+    #[error("SHINSEI_PROGRAMS: the programs in {directory} can not be used")]
+    ProgramsOf {
+        /// As configured.
+        directory: String,
+        /// Why.
+        #[source]
+        source: ProgramError,
+    },
     /// The directory of programs can not be read.
-    #[error("the programs in {directory} can not be read")]
+    #[error("SHINSEI_PROGRAMS: the programs in {directory} can not be read")]
     ProgramFiles {
         /// As configured.
         directory: String,
@@ -148,7 +157,12 @@ pub fn programs(directory: Option<&Path>) -> Result<Arc<Programs>, OpenError> {
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    Ok(Arc::new(Programs::from_files(&files)?))
+    Programs::from_files(&files)
+        .map(Arc::new)
+        .map_err(|source| OpenError::ProgramsOf {
+            directory: directory.display().to_string(),
+            source,
+        })
 }
 
 impl Service {

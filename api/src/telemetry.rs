@@ -16,7 +16,7 @@ use eventstore::{ExecuteError, Receipt};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::Instrument as _;
 use tracing_subscriber::{
-    EnvFilter, filter::ParseError, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 use uuid::Uuid;
 
@@ -33,12 +33,42 @@ pub enum LogFormat {
     Json,
 }
 
+/// What does not say what is logged.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "SHINSEI_LOG: {0:?} says nothing of what is logged. Allowed are a level (error, warn, info, debug, trace, off) and module=level, with commas \
+     between them: info,sqlx=warn"
+)]
+pub struct NoFilter(String);
+
+/// A filter of levels and of levels of modules. `EnvFilter` takes a word alone that is no level for a module, and then nothing else is
+/// logged any more: here it is refused.
+fn log_filter(text: &str) -> Result<EnvFilter, NoFilter> {
+    let directives: Vec<&str> = text.split(',').map(str::trim).collect();
+    let module = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-');
+        !name.is_empty() && name.chars().all(plain)
+    };
+    // An empty word would be read as error.
+    let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+    let wrong = directives.iter().find(|one| match one.split_once('=') {
+        Some((name, level)) => !module(name) || !is_level(level),
+        None => !is_level(one),
+    });
+    if let Some(wrong) = wrong {
+        return Err(NoFilter((*wrong).to_owned()));
+    }
+    EnvFilter::builder()
+        .parse(directives.join(","))
+        .map_err(|_| NoFilter(text.to_owned()))
+}
+
 /// Starts logging to standard error. A second call changes nothing.
 ///
 /// # Errors
 /// A filter that cannot be read.
-pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), ParseError> {
-    let filter = EnvFilter::builder().parse(filter)?;
+pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), NoFilter> {
+    let filter = log_filter(filter)?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
@@ -176,6 +206,34 @@ mod tests {
             method_label(&Method::from_bytes(b"FOO").unwrap_or_default()),
             "other"
         );
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_switches_no_log_off() {
+        for filter in [
+            DEFAULT_FILTER,
+            "warn",
+            " Info , sqlx=warn ",
+            "api=debug,sqlx=warn",
+            "off",
+            "tower_http::trace=debug,error",
+        ] {
+            assert!(log_filter(filter).is_ok(), "{filter}");
+        }
+        for (filter, named) in [
+            ("verbose", "verbose"),
+            ("infos,sqlx=warn", "infos"),
+            ("info;sqlx=warn", "info;sqlx=warn"),
+            ("info sqlx=warn", "info sqlx=warn"),
+            ("foo=loud", "foo=loud"),
+            ("sqlx", "sqlx"),
+            ("info,", ""),
+            ("=info", "=info"),
+            ("情報", "情報"),
+        ] {
+            let refused = log_filter(filter).map(drop);
+            assert_eq!(refused, Err(NoFilter(named.to_owned())), "{filter}");
+        }
     }
 
     #[test]

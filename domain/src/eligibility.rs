@@ -48,6 +48,8 @@ pub enum ReasonKind {
     PeriodNotOpen,
     /// 締め切り日時 is past.
     PeriodClosed,
+    /// The program is here for the applications that were made in it, and takes no others.
+    NoLongerOffered,
     /// 医籍登録日・医籍登録番号 are not registered.
     MedicalRegistrationMissing,
     /// 会費 of the year is not paid.
@@ -188,6 +190,17 @@ fn reason(kind: ReasonKind, message: impl Into<String>) -> Reason {
     }
 }
 
+/// Why nobody can apply in a program at a moment, whoever it is.
+pub fn application_reason(program: &Program, at: Timestamp) -> Option<Reason> {
+    if !program.offered {
+        return Some(reason(
+            ReasonKind::NoLongerOffered,
+            "この申請の種類のお申込みの受付は終わっています。お申込みの一覧にある種類をご確認いただくか、事務局へお問い合わせください。",
+        ));
+    }
+    period_reason(program, program.period.closes, at)
+}
+
 /// Whether applications are accepted at a moment; the refusal tells when. `closes` is the end of the program's period, or a later
 /// one that was granted to one application.
 pub fn period_reason(program: &Program, closes: Timestamp, at: Timestamp) -> Option<Reason> {
@@ -227,9 +240,7 @@ pub fn completion_reason(program: &Program, closes: Timestamp, at: Timestamp) ->
 
 fn general_reasons(record: &MemberRecord, program: &Program, at: Timestamp) -> Vec<Reason> {
     let rules = program.rules.eligibility;
-    let mut reasons: Vec<Reason> = period_reason(program, program.period.closes, at)
-        .into_iter()
-        .collect();
+    let mut reasons: Vec<Reason> = application_reason(program, at).into_iter().collect();
     if rules.medical_registration_required && !record.is_registered() {
         // M: 登録されていない方は申請書の入力に進めません。
         reasons.push(reason(

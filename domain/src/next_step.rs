@@ -95,11 +95,13 @@ impl NextStep {
 /// What to do next about an application that has been made.
 pub fn next_step(application: &Application, program: &Program, at: Timestamp) -> NextStep {
     let Application::Made(state) = application else {
-        // お申込み goes by the program's period, whatever the earlier one was granted.
-        return if at >= program.period.closes {
+        // お申込み goes by the program, whatever the earlier one was granted.
+        return if program.takes_applications(at) {
+            NextStep::ApplyAgain
+        } else if at >= program.period.closes {
             NextStep::PeriodOver
         } else {
-            NextStep::ApplyAgain
+            NextStep::Nothing
         };
     };
     let over = at >= state.closes(program);
@@ -344,6 +346,12 @@ mod tests {
             next_step(&withdrawn, &e::fourth(), closes),
             NextStep::PeriodOver
         );
+        let of_before = Program {
+            offered: false,
+            ..e::fourth()
+        };
+        let step = next_step(&withdrawn, &of_before, e::in_june().at);
+        assert_eq!(step, NextStep::Nothing, "nobody applies for it again");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! program is the hash of both texts; it is recorded with every event. Nothing about a year is written in Rust.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, btree_map::Entry},
     sync::Arc,
 };
 
@@ -47,10 +47,19 @@ pub struct Program {
     pub links: Links,
     /// Everything that programs of a year have in common.
     pub rules: Rules,
+    /// Whether anybody applies for it: not when it is here only for the applications that name it ([`Programs::with_earlier`]).
+    pub offered: bool,
     /// First 16 hexadecimal digits of the SHA-256 of both files.
     pub version: String,
     /// The files it was read from.
     pub text: Arc<ProgramText>,
+}
+
+impl Program {
+    /// Whether お申込み is still possible, or will be: everything that offers one asks here.
+    pub fn takes_applications(&self, at: Timestamp) -> bool {
+        self.offered && at < self.period.closes
+    }
 }
 
 /// The two files of a program. Who keeps them can read a version again when the program has been changed since: a 本紙 is
@@ -492,6 +501,11 @@ pub enum ProgramError {
         /// The rules it asks for.
         rules: String,
     },
+    /// No program at all: nobody could apply for anything.
+    #[error(
+        "there is no file of a program (a .toml file whose name does not begin with rules-); at least one is needed"
+    )]
+    None,
     /// A value that contradicts itself.
     #[error("{file}: {reason}")]
     Inconsistent {
@@ -506,8 +520,6 @@ pub enum ProgramError {
 #[derive(Clone, Debug)]
 pub struct Programs {
     by_id: BTreeMap<ProgramId, Program>,
-    /// Those that are here for the applications that name them: nobody applies for them any more.
-    earlier: BTreeSet<ProgramId>,
     version: String,
 }
 
@@ -562,11 +574,27 @@ impl Programs {
         for (file, text) in files.iter().filter(|(file, _)| !file.starts_with("rules-")) {
             let program = read_program(file, text, files)?;
             all.update(program.version.as_bytes());
-            programs.insert(program.id.clone(), program);
+            match programs.entry(program.id.clone()) {
+                Entry::Vacant(place) => {
+                    place.insert(program);
+                }
+                // A copy that was left beside: nobody would see which of the two is in force.
+                Entry::Occupied(_) => {
+                    return Err(ProgramError::Inconsistent {
+                        file: format!("{file}.toml"),
+                        reason: format!(
+                            "its id {} is that of another file; each program has an id of its own",
+                            program.id
+                        ),
+                    });
+                }
+            }
+        }
+        if programs.is_empty() {
+            return Err(ProgramError::None);
         }
         Ok(Self {
             by_id: programs,
-            earlier: BTreeSet::new(),
             version: hex::encode(&all.finalize()[..8]),
         })
     }
@@ -576,29 +604,22 @@ impl Programs {
     pub fn with_earlier(&self, programs: impl IntoIterator<Item = Program>) -> Self {
         let mut all = self.clone();
         for program in programs {
-            if let Entry::Vacant(place) = all.by_id.entry(program.id.clone()) {
-                all.earlier.insert(program.id.clone());
-                place.insert(program);
-            }
+            all.by_id.entry(program.id.clone()).or_insert(Program {
+                offered: false,
+                ..program
+            });
         }
         all
     }
 
     /// Whether one can apply for it, in its period.
     pub fn is_offered(&self, id: &ProgramId) -> bool {
-        self.by_id.contains_key(id) && !self.earlier.contains(id)
+        self.get(id).is_some_and(|program| program.offered)
     }
 
     /// Those that one can apply for, in the order of their keys.
     pub fn offered(&self) -> impl Iterator<Item = &Program> {
-        self.iter()
-            .filter(|program| !self.earlier.contains(&program.id))
-    }
-
-    /// Those of before, in the order of their keys.
-    pub fn earlier(&self) -> impl Iterator<Item = &Program> {
-        self.iter()
-            .filter(|program| self.earlier.contains(&program.id))
+        self.iter().filter(|program| program.offered)
     }
 
     /// The program with that key.
@@ -673,6 +694,7 @@ fn read_program(file: &str, text: &str, files: &[(&str, &str)]) -> Result<Progra
         fees: written.fees,
         links: written.links,
         rules,
+        offered: true,
         version: hex::encode(&version.finalize()[..8]),
         text: Arc::new(ProgramText {
             program: text.to_owned(),
@@ -735,6 +757,38 @@ mod tests {
                 .starts_with("specialist-renewal-2026.toml"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn no_program_at_all_and_two_of_one_id_are_refused() {
+        for nothing in [vec![], vec![EMBEDDED[0]]] {
+            let error = Programs::from_files(&nothing).unwrap_err();
+            assert_eq!(error, ProgramError::None);
+        }
+        let copy = ("copy-of-specialist-renewal-2026", EMBEDDED[1].1);
+        let error = Programs::from_files(&[EMBEDDED[0], EMBEDDED[1], copy]).unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.contains("specialist-renewal-2026 is that of another file"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_program_of_before_takes_no_applications_also_in_its_period() {
+        let all = Programs::embedded().unwrap();
+        let [first, fourth] =
+            ["specialist-renewal-2026", "specialist-renewal-4th-2026"].map(program);
+        let opens = first.period.opens;
+        assert!(first.takes_applications(opens) && !first.takes_applications(first.period.closes));
+        let text = [EMBEDDED[0], EMBEDDED[2]];
+        let later = Programs::from_files(&text).unwrap();
+        let later = later.with_earlier([first.clone(), fourth.clone()]);
+        let kept = later.get(&first.id).unwrap();
+        assert!(!kept.takes_applications(opens) && !later.is_offered(&first.id));
+        assert!(later.is_offered(&fourth.id), "it is there already");
+        assert_eq!(all.offered().count(), 2);
+        assert_eq!(later.offered().count(), 1);
     }
 
     #[test]

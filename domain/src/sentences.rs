@@ -132,7 +132,7 @@ impl Phase {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Withdrawn => "取下げ",
-            Self::WithdrawnLate => "取下げ（期間後）",
+            Self::WithdrawnLate => "取下げ（受付終了後）",
             Self::ExamOnly => "筆記試験のみ",
             Self::Drafting => "申込済",
             Self::DraftingAgain => "申込済（以前の本紙あり）",
@@ -215,9 +215,9 @@ impl Stand {
         Self {
             phase: match application {
                 Application::Made(state) => Phase::of_made(state, at >= state.closes(program)),
-                // お申込み goes by the program's period, whatever one application was granted.
-                _ if at >= program.period.closes => Phase::WithdrawnLate,
-                _ => Phase::Withdrawn,
+                // お申込み goes by the program, whatever one application was granted.
+                _ if program.takes_applications(at) => Phase::Withdrawn,
+                _ => Phase::WithdrawnLate,
             },
             exam: application
                 .state()
@@ -285,7 +285,7 @@ pub enum Sentence {
     Completed,
     /// After 取下げ.
     Withdrawn,
-    /// After 取下げ when the period is over.
+    /// After 取下げ when no applications are taken any more.
     WithdrawnLate,
     /// TOP, while the documents are open.
     EditIntroduction,
@@ -403,7 +403,7 @@ impl Sentence {
                 "お申込みを取り下げました。入力された内容は残っています。期間内であれば、もう一度お申込みいただけます。"
             }
             Self::WithdrawnLate => {
-                "お申込みを取り下げました。入力された内容は残っています。お申込み期間を過ぎているため、もう一度のお申込みはできません。"
+                "お申込みを取り下げました。入力された内容は残っています。お申込みの受付が終わっているため、もう一度のお申込みはできません。"
             }
             Self::EditIntroduction => "申請書登録の開始、申請内容の確定を行う画面です",
             Self::EditFreely => "この時点では、再編集が自由にできます。",
@@ -442,7 +442,7 @@ impl Sentence {
                 "お申込みは取り下げ済みです。入力された内容は残っています。期間内であれば、もう一度お申込みいただけます。"
             }
             Self::DocumentWithdrawnLate => {
-                "お申込みは取り下げ済みです。入力された内容は残っています。お申込み期間を過ぎているため、もう一度のお申込みはできません。"
+                "お申込みは取り下げ済みです。入力された内容は残っています。お申込みの受付が終わっているため、もう一度のお申込みはできません。"
             }
             Self::DocumentLapsed => {
                 "失効のお知らせをお送りしているため、申請書類は編集できません。入力された内容は残っています。ご不明な点は事務局へお問い合わせください。"
@@ -618,7 +618,8 @@ fn steps_in(phase: Phase, exam: ExamPhase) -> Vec<std::mem::Discriminant<NextSte
     };
     let steps: Vec<NextStep> = match phase {
         Phase::Withdrawn => vec![NextStep::ApplyAgain],
-        Phase::WithdrawnLate | Phase::PeriodOver => vec![NextStep::PeriodOver],
+        Phase::WithdrawnLate => vec![NextStep::PeriodOver, NextStep::Nothing],
+        Phase::PeriodOver => vec![NextStep::PeriodOver],
         Phase::ExamOnly | Phase::ReviewFailed if unpaid => vec![NextStep::PayExamFee],
         Phase::Drafting | Phase::DraftingAgain => {
             let mut steps = vec![

@@ -115,18 +115,19 @@ fn started(settings: &[(&str, &str)]) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
+/// The settings are understood: what is refused is the database.
+fn understood(settings: &[(&str, &str)]) {
+    let (code, said) = started(settings);
+    assert_eq!(code, Some(2), "{settings:?}: {said}");
+    assert!(
+        said.starts_with("shinsei: ") && !said.contains("SHINSEI_"),
+        "{settings:?}: {said}"
+    );
+}
+
 /// c16: off is off in every word for it, empty is absent, and what means nothing is named with what would.
 #[test]
 fn settings_are_on_or_off_by_the_same_words_and_empty_ones_are_absent() {
-    // The settings are understood: what is refused is the database.
-    let understood = |settings: &[(&str, &str)]| {
-        let (code, said) = started(settings);
-        assert_eq!(code, Some(2), "{settings:?}: {said}");
-        assert!(
-            said.starts_with("shinsei: ") && !said.contains("SHINSEI_"),
-            "{settings:?}: {said}"
-        );
-    };
     for off in ["false", "0", "no", "off", "FALSE", "Off", "", " "] {
         understood(&[("SHINSEI_DEMO", off), ("SHINSEI_PRODUCTION", "true")]);
         understood(&[("SHINSEI_DEMO", "yes"), ("SHINSEI_PRODUCTION", off)]);
@@ -178,9 +179,25 @@ fn settings_are_on_or_off_by_the_same_words_and_empty_ones_are_absent() {
             "true, 1, yes, on and false, 0, no, off",
         ),
         ("SHINSEI_STOP_DELAY", "90", "0..=30"),
-        ("SHINSEI_SESSION_HOURS", "zwölf", "invalid digit"),
+        ("SHINSEI_SESSION_HOURS", "zwölf", "1..=168"),
+        ("SHINSEI_SESSION_IDLE_MINUTES", "0", "1..=1440"),
+        ("SHINSEI_DECISIONS_A_DAY", "0", "1..=1000000"),
+        ("SHINSEI_TRUSTED_PROXIES", "999999999999", "0..=16"),
+        ("SHINSEI_RATE_ADDRESS", "-1", "0..=1000000"),
         ("SHINSEI_LOG_FORMAT", "xml", "json"),
+        (
+            "SHINSEI_LOG",
+            "verbose",
+            "error, warn, info, debug, trace, off",
+        ),
         ("SHINSEI_LISTEN", "8080", "socket address"),
+        ("SHINSEI_LISTEN", "localhost:8080", "127.0.0.1:8080"),
+        (
+            "SHINSEI_ANCHORS",
+            "オフ",
+            "true, 1, yes, on and false, 0, no, off",
+        ),
+        ("SHINSEI_SOLE_DECIDER", "staff/", "issuer/subject"),
     ] {
         let (code, said) = started(&[(setting, value)]);
         assert_eq!(code, Some(2), "{said}");
@@ -195,6 +212,160 @@ fn settings_are_on_or_off_by_the_same_words_and_empty_ones_are_absent() {
         said.contains("SHINSEI_DEMO and SHINSEI_PRODUCTION"),
         "{said}"
     );
+}
+
+#[test]
+fn blanks_around_a_value_are_taken_off_and_a_wrong_flag_is_named_and_no_variable() {
+    // Nobody sees the blanks at the end of a line of a file of settings.
+    understood(&[
+        ("SHINSEI_SESSION_HOURS", " 12 "),
+        ("SHINSEI_SESSION_IDLE_MINUTES", "30\t"),
+        ("SHINSEI_STOP_DELAY", " 5"),
+        ("SHINSEI_RATE_ACCOUNT", " 600 "),
+        ("SHINSEI_LISTEN", " 127.0.0.1:8080 "),
+        ("SHINSEI_LOG", " info , sqlx=warn "),
+        ("SHINSEI_LOG_FORMAT", " json "),
+    ]);
+    // A flag that is wrong is no fault of the variable in whose place it stands.
+    let output = shinsei("sqlite:/nowhere/at/all.db")
+        .args(["doctor", "--listen", "x"])
+        .env("SHINSEI_LISTEN", "127.0.0.1:8080")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("--listen") && !said.contains("SHINSEI_LISTEN:"),
+        "{said}"
+    );
+}
+
+/// Whether a start with these settings is refused in words that hold this and no password, before a database is made.
+#[track_caller]
+fn refused_at_the_start(settings: &[(&str, &str)], named: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("x.db");
+    let output = shinsei(&format!("sqlite:{}", database.display()))
+        .arg("serve")
+        .env("SHINSEI_LISTEN", "127.0.0.1:0")
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{settings:?}: {said}");
+    assert!(said.contains(named), "{settings:?}: {said}");
+    assert!(!said.contains("geheim"), "{settings:?}: {said}");
+    assert!(!database.exists(), "{settings:?}");
+}
+
+const PUBLIC: (&str, &str) = ("SHINSEI_PUBLIC_URL", "https://shinsei.example.jp");
+
+/// c16: what can mean nothing is refused before anything is opened, by the name of its variable and with no password.
+#[test]
+fn what_can_mean_nothing_is_refused_at_the_start_by_its_name() {
+    let smtp = |url: &'static str| vec![("SHINSEI_SMTP_URL", url)];
+    let from = ("SHINSEI_MAIL_FROM", "shinsei@example.jp");
+    for (settings, named) in [
+        (
+            vec![("SHINSEI_DATABASE_URL", "mysql://u:geheim@h/d")],
+            "SHINSEI_DATABASE_URL",
+        ),
+        (
+            vec![("SHINSEI_DATABASE_URL", "s.db")],
+            "SHINSEI_DATABASE_URL",
+        ),
+        (
+            vec![("SHINSEI_PUBLIC_URL", "https://u:geheim@shinsei.example.jp")],
+            "SHINSEI_PUBLIC_URL",
+        ),
+        (
+            vec![("SHINSEI_PUBLIC_URL", "https://shinsei.example.jp:99999")],
+            "SHINSEI_PUBLIC_URL",
+        ),
+        (
+            vec![("SHINSEI_PUBLIC_URL", "https://shinsei.example.jp:")],
+            "SHINSEI_PUBLIC_URL",
+        ),
+        (
+            smtp("smtps://u:geheim@mail.example.jp:0"),
+            "SHINSEI_SMTP_URL: the mail server",
+        ),
+        (smtp("http://x"), "SHINSEI_SMTP_URL: the mail server"),
+        (
+            smtp("smtps://u:geheim@mail.example.jp"),
+            "SHINSEI_MAIL_FROM",
+        ),
+        (
+            vec![
+                ("SHINSEI_SMTP_URL", "smtp://u:geheim@mail.example.jp"),
+                from,
+            ],
+            "in the clear",
+        ),
+        (vec![("SHINSEI_MAIL_FROM", "事務局")], "SHINSEI_MAIL_FROM"),
+        (
+            vec![("SHINSEI_MAIL_FOLDER", "/etc/passwd")],
+            "SHINSEI_MAIL_FOLDER",
+        ),
+        (
+            vec![("SHINSEI_MAIL_FOLDER", "/proc/x")],
+            "SHINSEI_MAIL_FOLDER",
+        ),
+        (vec![("SHINSEI_ANCHORS", "/proc/x")], "SHINSEI_ANCHORS"),
+        (vec![("SHINSEI_SOLE_DECIDER", "no")], "SHINSEI_SOLE_DECIDER"),
+        (
+            vec![PUBLIC, ("SHINSEI_SOLE_DECIDER", "staff")],
+            "SHINSEI_SOLE_DECIDER",
+        ),
+    ] {
+        refused_at_the_start(&settings, named);
+    }
+}
+
+#[test]
+fn a_file_of_settings_that_means_nothing_is_refused_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = directory.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let issuer = "[issuers.staff]\nlabel = \"L\"\nissuer = \"https://id.example.jp\"\nclient_id = \"s\"\nroles_claim = \"r\"\n";
+    let roles = "[issuers.staff.roles]\nx = [\"secretariat:decide\"]\n";
+    let staff = file("staff.toml", &format!("{issuer}{roles}"));
+    let no_roles = file("no-roles.toml", issuer);
+    let no_issuer = file("no-issuer.toml", "[issuers]\n");
+    let comment = file("keys", "# comment of the member site key here\n");
+    let nothing = directory.path().join("nothing");
+    std::fs::create_dir(&nothing).unwrap();
+    let nothing = nothing.display().to_string();
+    for (settings, named) in [
+        (
+            vec![
+                PUBLIC,
+                ("SHINSEI_OIDC", &staff),
+                ("SHINSEI_SOLE_DECIDER", "stuff/x"),
+            ],
+            "staff/…",
+        ),
+        (
+            vec![PUBLIC, ("SHINSEI_OIDC", &no_roles)],
+            "roles_claim needs a table roles",
+        ),
+        (
+            vec![PUBLIC, ("SHINSEI_OIDC", &no_issuer)],
+            "it names no issuer",
+        ),
+        (
+            vec![("SHINSEI_HANDOVER_KEY_FILE", &comment)],
+            "SHINSEI_HANDOVER_KEY_FILE",
+        ),
+        (
+            vec![("SHINSEI_PROGRAMS", &nothing)],
+            "there is no file of a program",
+        ),
+    ] {
+        refused_at_the_start(&settings, named);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

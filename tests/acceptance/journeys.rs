@@ -782,6 +782,69 @@ async fn what_is_asked_of_a_moment_is_answered_of_that_moment_or_refused() {
         let today = page("day=2026-06-03&time=");
         assert!(today.contains("次の論文") && today.contains("value=\"2026-06-03\""));
         assert!(page("at=2026%2F06%2F03").contains("次の論文"));
+        assert!(page("as_of=20260603").contains("次の論文"));
+        assert!(page(&format!("as_of={sequence}")).contains("最初の論文"));
+        // One that is refused leaves the form with what was typed, and nobody is told to apply.
+        for (query, status, sentence) in [
+            ("day=2020-01-01&time=00%3A00", 404, BEFORE_IT_BEGAN),
+            ("as_of=2020%2F01%2F01", 404, BEFORE_IT_BEGAN),
+            ("ledger=1", 404, BEFORE_IT_BEGAN),
+            ("day=2027-01-01&time=00%3A00", 400, "まだ来ていません"),
+            ("time=00%3A00", 400, "日付も指定してください"),
+            ("with=0&day=2026-06-03", 400, "番号を読み取れません"),
+        ] {
+            let path = format!("/desk/applications/{}/moment?{query}", yoko.id);
+            let answer = staff.get(&path);
+            assert_eq!(answer.status, status, "{query}");
+            assert!(answer.text.contains(sentence), "{query}");
+            for typed in ["2020-01-01", "2027-01-01", "2026-06-03", "00%3A00"] {
+                let value = format!("value=\"{}\"", typed.replace("%3A", ":"));
+                let stays = answer.text.contains(&value);
+                assert!(stays || !query.contains(typed), "{query}: {typed}");
+            }
+        }
+        let refusal = staff.get(&yoko.path("?as_of=2020-01-01T00:00"));
+        let problem = refusal.refused(404, "not-found");
+        assert_eq!(problem["detail"], BEFORE_IT_BEGAN);
+    })
+    .await;
+}
+
+const BEFORE_IT_BEGAN: &str =
+    "この時点では、まだお申込みがありません。お申込みより後の時点を指定してください。";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_and_no_file_answers_with_today_when_it_is_asked_about_a_moment() {
+    each_service(async |service| {
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let staff = service.secretariat();
+        let knows_moments = [
+            "/desk/applications/{id}/moment",
+            "/reports/{report}",
+            "/reports/{report}/file",
+            "/report-lists/{list}",
+            "/report-lists/{list}/file",
+        ];
+        let mut asked = vec!["/".to_owned()];
+        for gate in api::gates() {
+            if !knows_moments.contains(&gate.path) {
+                let path = gate.path.replace("{id}", &yoko.id);
+                asked.push(path.replace(['{', '}'], ""));
+            }
+        }
+        for path in asked {
+            let person = if path.starts_with("/desk/") || path.starts_with("/report") {
+                &staff
+            } else {
+                &yoko.person
+            };
+            let answer = person.get(&format!("{path}?as_of=2025/01/01"));
+            assert_eq!(answer.status, 400, "{path}");
+            assert!(
+                answer.text.contains("時点（as_of）を指定できません"),
+                "{path}"
+            );
+        }
     })
     .await;
 }

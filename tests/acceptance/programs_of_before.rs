@@ -60,3 +60,64 @@ async fn applications_of_a_program_that_is_not_configured_any_more_go_on() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_of_before_is_not_offered_to_who_withdraws_also_in_its_period() {
+    each_demonstration(async |database| {
+        let service = TestService::on(database).await;
+        let yoko = service.applicant("9000001", FOURTH, "documents_and_exam");
+        let id = yoko.id.clone();
+        service.stop().await;
+
+        let later = tempfile::tempdir().unwrap();
+        next_year(later.path());
+        let service = TestService::with_programs(database, later.path()).await;
+        let member = service.member("9000001");
+        let question = member.get(&format!("/applications/{id}/withdrawal"));
+        assert_eq!(question.status, 200, "{}", question.text);
+        assert!(
+            question.text.contains("もう一度のお申込みはできません"),
+            "{}",
+            question.text
+        );
+        member
+            .post(&format!("/api/v1/applications/{id}/withdrawal"))
+            .send()
+            .ok();
+        let me = member.get("/api/v1/me").ok();
+        let programs = me["programs"].as_array().unwrap();
+        let own = programs
+            .iter()
+            .find(|one| one["program"] == FOURTH)
+            .unwrap();
+        for offer in own["eligibility"]["offers"].as_array().unwrap() {
+            let reasons = offer["reasons"].as_array().unwrap();
+            assert!(
+                reasons.iter().any(|one| one["kind"] == "no_longer_offered"),
+                "{offer}"
+            );
+        }
+        for path in [
+            "/".to_owned(),
+            format!("/applications/{id}"),
+            format!("/applications/{id}/documents/profile"),
+            format!("/apply/{FOURTH}"),
+        ] {
+            let page = member.get(&path);
+            assert_eq!(page.status, 200, "{path}: {}", page.text);
+            for offered in [
+                "もう一度お申込みする",
+                "もう一度お申込みいただけます",
+                "confirmation?scope=",
+            ] {
+                let offers_next_year = path == "/" && offered.starts_with("confirmation");
+                assert!(
+                    offers_next_year || !page.text.contains(offered),
+                    "{path}: {offered}"
+                );
+            }
+        }
+        service.stop().await;
+    })
+    .await;
+}

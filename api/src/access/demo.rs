@@ -15,6 +15,9 @@ use serde::Deserialize;
 use super::{Duties, Duty, Principal, entrance::names_loopback, goes_on_to, let_in};
 use crate::{app::App, demonstration::FIRST_MEMBER, pages, problem::Problem};
 
+/// The accounts of its secretariat: one with every duty, and one who sees and decides.
+pub const SECRETARIAT: [&str; 2] = ["demo", "decider"];
+
 /// Its address; only the demonstration has it.
 pub fn router() -> Router<App> {
     Router::new().route("/demo/sign-in", post(sign_in))
@@ -54,7 +57,9 @@ async fn sign_in(
         ));
     };
     let principal = match form.identity {
-        DemoIdentity::Secretariat => Principal::of(Role::Secretariat, "demo", Duties::all()),
+        DemoIdentity::Secretariat => {
+            Principal::of(Role::Secretariat, SECRETARIAT[0], Duties::all())
+        }
         DemoIdentity::Decider => decider(),
         DemoIdentity::Reporter => Principal::of(Role::Reporter, "demo", Duties::NONE),
         DemoIdentity::Member => {
@@ -97,7 +102,7 @@ const UNKNOWN_MEMBER: &str =
 /// the other approves.
 fn decider() -> Principal {
     let duties = [Duty::View, Duty::Decide].into_iter().collect();
-    Principal::of(Role::Secretariat, "decider", duties)
+    Principal::of(Role::Secretariat, SECRETARIAT[1], duties)
 }
 
 async fn imported_member(app: &App, typed: &str) -> Result<Option<MemberNumber>, Problem> {

@@ -32,29 +32,30 @@ pub struct PublicAddress {
 /// An address that people cannot be sent to.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is no public address: it begins with https:// (or http:// on this machine alone), names a host, and ends there"
+    "SHINSEI_PUBLIC_URL is no public address: it begins with https:// (or http:// on this machine alone), names a host, with a port from 1 to 65535 where it \
+     is not the usual one, and ends there, without a name or password and without a path: https://shinsei.example.jp"
 )]
-pub struct NoPublicAddress(String);
+pub struct NoPublicAddress;
 
 impl PublicAddress {
     /// Reads `https://shinsei.example.jp`.
     ///
     /// # Errors
-    /// Another scheme, a path, a name in front of the host, or plain http to another machine than this.
+    /// Another scheme, a path, a name in front of the host, no port behind a colon, or plain http to another machine than this.
     pub fn parse(text: &str) -> Result<Self, NoPublicAddress> {
-        let refused = || NoPublicAddress(text.to_owned());
         let (scheme, authority) = text
+            .trim()
             .trim_end_matches('/')
             .split_once("://")
-            .ok_or_else(refused)?;
-        let secure = match scheme {
+            .ok_or(NoPublicAddress)?;
+        let scheme = scheme.to_ascii_lowercase();
+        let secure = match scheme.as_str() {
             "https" => true,
             "http" if names_loopback(authority) => false,
-            _ => return Err(refused()),
+            _ => return Err(NoPublicAddress),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-        if authority.is_empty() || !authority.chars().all(plain) {
-            return Err(refused());
+        if !is_host(authority) {
+            return Err(NoPublicAddress);
         }
         let authority = authority.to_ascii_lowercase();
         Ok(Self {
@@ -88,6 +89,25 @@ impl PublicAddress {
         let host = host.to_ascii_lowercase();
         host == self.authority || host.strip_suffix(usual) == Some(self.authority.as_str())
     }
+}
+
+/// Whether it is a name or an address, with a port or without.
+fn is_host(authority: &str) -> bool {
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    let is_label = |label: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !label.is_empty() && label.chars().all(plain)
+    };
+    let inside = name.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let is_name = match inside {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => name.split('.').all(is_label),
+    };
+    is_name && port.is_none_or(is_port)
 }
 
 /// Whether a host, with a port or without, is this machine.
@@ -244,6 +264,8 @@ mod tests {
                 "https://shinsei.example.jp:8443",
             ),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            (" HTTPS://Shinsei.Example.JP ", "https://shinsei.example.jp"),
         ] {
             assert_eq!(PublicAddress::parse(text).unwrap().as_str(), kept);
         }
@@ -256,9 +278,19 @@ mod tests {
             "https://user@a",
             "https://a?b",
             "ftp://a",
+            "https://a:",
+            "https://a:0",
+            "https://a:99999",
+            "https://a:https",
+            "https://a..b",
+            "https://.",
+            "https://[a]",
+            "https://[::1",
         ] {
             assert!(PublicAddress::parse(text).is_err(), "{text}");
         }
+        let told = NoPublicAddress.to_string();
+        assert!(told.starts_with("SHINSEI_PUBLIC_URL"), "{told}");
     }
 
     #[test]

@@ -44,9 +44,10 @@ pub enum NoKeys {
     /// The file.
     #[error("the file of the hand-over keys can not be read")]
     Unreadable(#[source] std::io::Error),
-    /// None, or one that can be guessed.
+    /// None, one that can be guessed, or a line that is none: a comment would be a key with which links are signed.
     #[error(
-        "a hand-over key has at least 32 characters, one key in a line (for example: openssl rand -hex 32)"
+        "a hand-over key has at least 32 characters without blanks between them, one key in a line and nothing else, no comment either (for example: openssl \
+         rand -hex 32)"
     )]
     TooShort,
 }
@@ -71,7 +72,12 @@ impl HandoverKeys {
             .filter(|line| !line.is_empty())
             .map(|line| line.as_bytes().to_vec())
             .collect();
-        if keys.is_empty() || keys.iter().any(|key| key.len() < SHORTEST_KEY) {
+        let is_key = |key: &Vec<u8>| {
+            key.len() >= SHORTEST_KEY
+                && !key.starts_with(b"#")
+                && key.iter().all(u8::is_ascii_graphic)
+        };
+        if keys.is_empty() || !keys.iter().all(is_key) {
             return Err(NoKeys::TooShort);
         }
         Ok(Self(keys))
@@ -86,8 +92,11 @@ impl HandoverKeys {
         let age = now.duration_since(made);
         let too_old = age.as_secs() >= i64::try_from(GOOD_FOR.as_secs()).unwrap_or(i64::MAX);
         let from_the_future = -age.as_secs() > i64::try_from(AHEAD.as_secs()).unwrap_or(0);
-        if too_old || from_the_future {
-            return Err(BadLink::NotNow(good.member));
+        if too_old {
+            return Err(BadLink::TooOld(good.member));
+        }
+        if from_the_future {
+            return Err(BadLink::FromTheFuture(good.member));
         }
         Ok(good)
     }
@@ -152,8 +161,10 @@ impl Link {
 pub enum BadLink {
     /// By none of our keys, or something in it was changed.
     Unsigned,
-    /// Too old, or from a clock that is ahead; whose it is.
-    NotNow(MemberNumber),
+    /// Too old; whose it is.
+    TooOld(MemberNumber),
+    /// From a clock that is ahead of ours; whose it is.
+    FromTheFuture(MemberNumber),
 }
 
 #[cfg(test)]
@@ -196,10 +207,14 @@ mod tests {
             assert_eq!(good.member.as_str(), "9000001");
             assert_eq!(hex::encode(good.signature), link(KEY).signature);
         }
-        for seconds in [-6, 60, 3_600] {
-            let member = MemberNumber::parse("9000001").unwrap();
-            let refused = keys.check(&link(KEY), at(seconds));
-            assert_eq!(refused, Err(BadLink::NotNow(member)));
+        let member = || MemberNumber::parse("9000001").unwrap();
+        for (seconds, refusal) in [
+            (-6, BadLink::FromTheFuture(member())),
+            (-3_600, BadLink::FromTheFuture(member())),
+            (60, BadLink::TooOld(member())),
+            (3_600, BadLink::TooOld(member())),
+        ] {
+            assert_eq!(keys.check(&link(KEY), at(seconds)), Err(refusal));
         }
     }
 
@@ -260,7 +275,16 @@ mod tests {
 
     #[test]
     fn a_key_that_can_be_guessed_is_refused_and_none_is_ever_shown() {
-        for text in ["", "\n\n", "short", &format!("{KEY}\nshort")] {
+        for text in [
+            "",
+            "\n\n",
+            "short",
+            &format!("{KEY}\nshort"),
+            &format!("# comment of the member site key here\n{KEY}"),
+            &format!("#{KEY}"),
+            &format!("key = {KEY}"),
+            "会員サイトの鍵会員サイトの鍵会員サイトの鍵",
+        ] {
             assert!(matches!(HandoverKeys::parse(text), Err(NoKeys::TooShort)));
         }
         let keys = HandoverKeys::parse(KEY).unwrap();

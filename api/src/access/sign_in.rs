@@ -32,8 +32,8 @@ pub const HANDOVER: &str = "handover";
 /// Their addresses.
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/sign-in/{issuer}", get(begin))
-        .route("/sign-in/{issuer}/callback", get(come_back))
+        .route("/sign-in/{issuer}", get(begin).head(look))
+        .route("/sign-in/{issuer}/callback", get(come_back).head(look))
         .route("/handover", get(show_link).post(use_link))
         .route("/sign-out", post(sign_out))
 }
@@ -46,6 +46,7 @@ const NOBODY: &str = "サインインは確認できましたが、このサー�
 const UNKNOWN_MEMBER: &str = "サインインは確認できましたが、会員番号に該当する会員がまだ登録されていません。事務局へお問い合わせください。";
 const LINK_NOT_GOOD: &str = "会員専用ページからのリンクを確認できませんでした。会員専用ページを開き直して、もう一度リンクを押してください。";
 const LINK_TOO_OLD: &str = "会員専用ページからのリンクの有効期限（1分）が切れています。会員専用ページから、もう一度リンクを押してください。";
+const LINK_TOO_EARLY: &str = "会員専用ページからのリンクの作成時刻が、このサービスの時計より進んでいるため、まだご利用いただけません。1分ほど待ってから、会員専用ページからもう一度リンクを押してください。続く場合は事務局へお問い合わせください。";
 const PAGE_NOT_GOOD: &str = "サインインの確認画面の有効期限（10分）が切れているか、別のブラウザで開かれた画面です。会員専用ページから、もう一度リンクを押してください。";
 const LINK_USED: &str = "会員専用ページからのリンクはすでに使われています。会員専用ページから、もう一度リンクを押してください。";
 
@@ -60,6 +61,16 @@ fn refused(app: &App, sentence: &'static str, status: StatusCode) -> Response {
         page.headers_mut().insert(header::RETRY_AFTER, wait);
     }
     page
+}
+
+/// What the log is told of somebody whom we do not know.
+const NO_RECORD: &str = "the member of the claim has no record here";
+const USED: &str = "it is used already";
+
+/// A hand-over that is refused: the log is told why, and nothing of whose it is.
+fn link_refused(app: &App, sentence: &'static str, reason: &str) -> Response {
+    tracing::warn!(reason, "a hand-over was refused");
+    refused(app, sentence, StatusCode::FORBIDDEN)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
@@ -78,6 +89,11 @@ fn issuer(app: &App, key: &str) -> Result<Arc<Issuer>, Problem> {
         .issuer(key)
         .cloned()
         .ok_or(Problem::new(Kind::NotFound))
+}
+
+/// Looking is safe (RFC 9110, 9.2.1): it begins no sign-in, and ends none that a person is about to end.
+async fn look(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode, Problem> {
+    issuer(&app, &key).map(|_| StatusCode::OK)
 }
 
 /// Sends a browser somewhere, with the cookie that binds what begins or has ended there.
@@ -214,7 +230,7 @@ async fn come_back(
         Ok(Vouched::Staff(principal)) => principal,
         Ok(Vouched::Member(number)) => {
             let Some(principal) = known(&app, &number).await? else {
-                let reason = "the member of the claim has no record here";
+                let reason = NO_RECORD;
                 tracing::warn!(issuer = key, reason, "a sign-in was refused");
                 return Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN));
             };
@@ -265,29 +281,42 @@ async fn show_link(
     let Some(keys) = &app.entrance().handover else {
         return Err(Problem::new(Kind::NotFound));
     };
-    let refuse = |sentence| Ok(refused(&app, sentence, StatusCode::FORBIDDEN));
     let Ok(Query(link)) = link else {
-        return refuse(LINK_NOT_GOOD);
+        return Ok(link_refused(
+            &app,
+            LINK_NOT_GOOD,
+            "a link that can not be read",
+        ));
     };
     let now = Timestamp::now();
     let checked = keys.check(&link, now);
     // A member who is signed in already goes on, also by a link that is used or too old.
-    if let Ok(GoodLink { member, .. }) | Err(BadLink::NotNow(member)) = &checked
+    if let Ok(GoodLink { member, .. })
+    | Err(BadLink::TooOld(member) | BadLink::FromTheFuture(member)) = &checked
         && is_signed_in_as(&app, &headers, member).await?
     {
         return sent("/", &[]);
     }
     let good = match checked {
         Ok(good) => good,
-        Err(BadLink::Unsigned) => return refuse(LINK_NOT_GOOD),
-        Err(BadLink::NotNow(_)) => return refuse(LINK_TOO_OLD),
+        Err(bad) => {
+            let (sentence, reason) = match bad {
+                BadLink::Unsigned => (LINK_NOT_GOOD, "it is not signed by one of our keys"),
+                BadLink::TooOld(_) => (LINK_TOO_OLD, "it is too old"),
+                BadLink::FromTheFuture(_) => (
+                    LINK_TOO_EARLY,
+                    "it was made by a clock that is ahead of ours",
+                ),
+            };
+            return Ok(link_refused(&app, sentence, reason));
+        }
     };
     let used = app.sign_ins().is_used(&good.signature).await;
     if used.map_err(failed)? {
-        return refuse(LINK_USED);
+        return Ok(link_refused(&app, LINK_USED, USED));
     }
     if known(&app, &good.member).await?.is_none() {
-        return refuse(UNKNOWN_MEMBER);
+        return Ok(link_refused(&app, UNKNOWN_MEMBER, NO_RECORD));
     }
     let (browser, cookie) = browser(&app, &headers);
     let state = app.sign_ins().show(&good, &browser, now);
@@ -319,17 +348,18 @@ async fn use_link(
         sign_ins.shown(&pressed.state, &browser, now)
     });
     let Some(GoodLink { member, signature }) = shown else {
-        return Ok(refused(&app, PAGE_NOT_GOOD, StatusCode::FORBIDDEN));
+        let reason = "its page was shown too long ago, or to another browser";
+        return Ok(link_refused(&app, PAGE_NOT_GOOD, reason));
     };
     if is_signed_in_as(&app, &headers, &member).await? {
         return sent("/", &[]);
     }
     let Some(principal) = known(&app, &member).await? else {
-        return Ok(refused(&app, UNKNOWN_MEMBER, StatusCode::FORBIDDEN));
+        return Ok(link_refused(&app, UNKNOWN_MEMBER, NO_RECORD));
     };
     let first = app.sign_ins().use_link(&signature, now).await;
     if !first.map_err(failed)? {
-        return Ok(refused(&app, LINK_USED, StatusCode::FORBIDDEN));
+        return Ok(link_refused(&app, LINK_USED, USED));
     }
     go_on(&app, &headers, principal, HANDOVER, "/").await
 }

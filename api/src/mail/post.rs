@@ -14,6 +14,7 @@ use lettre::{
 use uuid::Uuid;
 
 use super::Letterhead;
+use crate::access::names_loopback;
 
 /// A server that is silent for longer is not waited for.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -33,7 +34,8 @@ pub enum Post {
 /// An address of a mail server that cannot be used. It may hold a password, so it is not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the mail server is named as smtps://USER:PASSWORD@HOST, smtp+starttls://USER:PASSWORD@HOST or smtp://HOST"
+    "the mail server is named as smtps://USER:PASSWORD@HOST, smtp+starttls://USER:PASSWORD@HOST or, on this machine alone, smtp://HOST, with a port from 1 \
+     to 65535 behind the host where it is not the usual one"
 )]
 pub struct NoServer;
 
@@ -57,6 +59,18 @@ pub enum NotSent {
 /// Answers of a server that does not let this service in: a matter of its settings, not of the mail.
 const NOT_LET_IN: [u16; 6] = [421, 454, 530, 534, 535, 538];
 
+/// The host of an address, with its port if it has one.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    rest.rsplit('@').next().unwrap_or(rest)
+}
+
+/// Whether mails to a server of this address, and its password, would travel in the clear.
+pub(super) fn in_the_clear(url: &str) -> bool {
+    url.starts_with("smtp://") && !url.contains("tls=required") && !names_loopback(host(url))
+}
+
 impl Post {
     /// Reads `smtps://…`, `smtp+starttls://…`, `smtp://…`.
     ///
@@ -69,6 +83,9 @@ impl Post {
             None if url.starts_with("smtps://") || url.starts_with("smtp://") => url.to_owned(),
             None => return Err(NoServer),
         };
+        if host(&url).ends_with(":0") {
+            return Err(NoServer);
+        }
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map_err(|_| NoServer)?;
         let transport = builder
             .hello_name(ClientId::Domain(from.domain().to_owned()))
@@ -122,12 +139,31 @@ fn why(error: &lettre::transport::smtp::Error) -> NotSent {
     }
 }
 
-/// A file that appears whole, for its owner only. The same mail again is the same file.
-fn keep(folder: &Path, id: Uuid, bytes: &[u8]) -> std::io::Result<()> {
+/// Makes the folder, and tries to keep something in it.
+///
+/// # Errors
+/// What the system says.
+pub fn try_folder(folder: &Path) -> std::io::Result<()> {
+    make(folder)?;
+    let trial = folder.join(format!(".{}", Uuid::new_v4()));
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&trial)?;
+    std::fs::remove_file(trial)
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)?;
+        .create(folder)
+}
+
+/// A file that appears whole, for its owner only. The same mail again is the same file.
+fn keep(folder: &Path, id: Uuid, bytes: &[u8]) -> std::io::Result<()> {
+    make(folder)?;
     let draft = folder.join(format!(".{id}.{}", Uuid::new_v4()));
     let mut file = std::fs::OpenOptions::new()
         .write(true)
@@ -161,6 +197,9 @@ mod tests {
             "https://mail.example.jp",
             "smtp+starttls://mail.example.jp?tls=opportunistic",
             "smtps://",
+            "smtps://u:p@mail.example.jp:0",
+            "smtp+starttls://mail.example.jp:0",
+            "smtps://mail.example.jp:99999",
         ] {
             assert_eq!(Post::smtp(url, &from).err(), Some(NoServer), "{url}");
         }

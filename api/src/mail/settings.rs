@@ -1,6 +1,10 @@
 //! How mails are to leave, and in whose name.
 
-use super::{Letterhead, Post, letter::NoSender, post::NoServer};
+use super::{
+    Letterhead, Post,
+    letter::NoSender,
+    post::{NoServer, in_the_clear},
+};
 use crate::config::MailArguments;
 
 /// In whose name mails are kept in the folder when nothing is set: a domain that nobody can have.
@@ -33,10 +37,16 @@ pub enum MailSettingsError {
     NoFrom,
     /// The sender.
     #[error("SHINSEI_MAIL_FROM: {0}")]
-    From(#[from] NoSender),
+    From(NoSender),
     /// The server.
     #[error("SHINSEI_SMTP_URL: {0}")]
-    Server(#[from] NoServer),
+    Server(NoServer),
+    /// A server elsewhere, without TLS.
+    #[error(
+        "SHINSEI_SMTP_URL: mails, and the password of the mail server, would travel in the clear: smtp:// is for a server on this machine alone, use \
+         smtps:// or smtp+starttls://"
+    )]
+    InTheClear,
 }
 
 impl MailSettings {
@@ -45,13 +55,20 @@ impl MailSettings {
     /// # Errors
     /// See [`MailSettingsError`].
     pub fn read(arguments: &MailArguments) -> Result<Self, MailSettingsError> {
-        let from = match (&arguments.mail_from, &arguments.smtp_url) {
-            (Some(from), _) => Letterhead::parse(from)?,
-            (None, Some(_)) => return Err(MailSettingsError::NoFrom),
-            (None, None) => Letterhead::parse(NOBODY)?,
-        };
+        let told = arguments.mail_from.as_deref();
+        let from = Letterhead::parse(told.unwrap_or(NOBODY)).map_err(MailSettingsError::From)?;
         let post = match &arguments.smtp_url {
-            Some(url) => Post::smtp(url, &from)?,
+            Some(url) => {
+                // What is wrong with the address itself comes first.
+                let post = Post::smtp(url, &from).map_err(MailSettingsError::Server)?;
+                if in_the_clear(url) {
+                    return Err(MailSettingsError::InTheClear);
+                }
+                if told.is_none() {
+                    return Err(MailSettingsError::NoFrom);
+                }
+                post
+            }
             None => Post::Folder(arguments.mail_folder.clone()),
         };
         Ok(Self { from, post })
@@ -60,6 +77,8 @@ impl MailSettings {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     fn read(smtp_url: Option<&str>, mail_from: Option<&str>) -> Result<&'static str, String> {
@@ -91,9 +110,18 @@ mod tests {
             ("smtps://u:secret@mail.example.jp", None),
             ("imap://u:secret@mail.example.jp", from),
             ("smtps://u:secret@mail.example.jp", Some("nobody")),
+            ("smtp://u:secret@mail.example.jp", from),
         ] {
             let error = read(Some(url), from).unwrap_err();
             assert!(!error.contains("secret"), "{error}");
         }
+        // The address itself comes first, and nothing is said twice.
+        let error = read(Some("http://x"), None).unwrap_err();
+        assert!(
+            error.starts_with("SHINSEI_SMTP_URL: the mail server"),
+            "{error}"
+        );
+        let source = |from| MailSettingsError::From(from).source().is_none();
+        assert!(source(NoSender));
     }
 }

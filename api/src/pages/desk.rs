@@ -105,7 +105,8 @@ fn application_screens() -> Vec<Screen> {
             SearchApplications,
             "/desk/applications/{id}/moment",
             get(moment::show),
-        ),
+        )
+        .of_any_moment(),
         screen(SearchApplications, "/desk/history", get(history::of_all)),
     ]
 }

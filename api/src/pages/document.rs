@@ -16,7 +16,7 @@ use domain::{
 use serde::Deserialize;
 
 use super::{
-    entry::WholeEntry,
+    entry::{self, WholeEntry},
     field::Field,
     form::Form,
     frame::{Frame, Notice},
@@ -293,7 +293,7 @@ pub(super) async fn save<T: WholeEntry>(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let saved = T::saved(&visit.state()?.documents);
-    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let typed = entry::whole::<T>(&posted.fields, &visit.program.rules)?;
     let typed = with_closed(saved, typed, &posted.fields.all("closed"));
     let command = typed
         .clone()

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     acts::{EXPLANATION, REASON},
     app::App,
+    problem::{Kind, Problem},
 };
 
 /// A value that a form shows and takes.
@@ -52,6 +53,30 @@ pub(super) trait WholeEntry: Entry {
     fn saved(documents: &Documents) -> Option<&Self>;
     /// 入力内容保存
     fn command(self, base: u32, record: MemberRecord) -> ApplicationCommand;
+}
+
+/// What a form sent, when it is whole: a browser sends every box, be it empty, and what lacks one would empty what is saved.
+///
+/// # Errors
+/// [`Kind::PageTampered`] with what was typed.
+pub(super) fn whole<T: Entry>(fields: &Fields, rules: &Rules) -> Result<T, Problem> {
+    let typed = T::posted(fields, rules);
+    let drawn = typed.fields(rules);
+    let closed = fields.all("closed");
+    let is_closed = |name: &str| closed.contains(&T::name_of(name));
+    let lost = drawn.iter().any(|field| {
+        let lost = |name: &str| !fields.has(name) && !is_closed(name);
+        match &field.control {
+            Control::Text(_) | Control::Area { .. } | Control::Select { .. } => lost(&field.id),
+            Control::Boxes(boxes) => boxes.iter().any(|one| lost(one.id)) && !is_closed(&field.id),
+            // What is not ticked is not sent.
+            Control::Radio(_) | Control::Checkboxes(_) | Control::Check { .. } => false,
+        }
+    });
+    if lost {
+        return Err(Problem::new(Kind::PageTampered).keeping(kept(&drawn)));
+    }
+    Ok(typed)
 }
 
 fn of<T: Entry>(fields: &Fields, rules: &Rules) -> Vec<(String, String)> {

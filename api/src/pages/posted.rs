@@ -27,6 +27,12 @@ use crate::{
 /// Most bytes of a form. A character of three bytes takes nine in a form: what fits through the API fits here.
 pub(super) const FORM_LIMIT: usize = 3 * write::BODY_LIMIT;
 
+/// What is said of a form that is larger. Nothing of it was read, so it is where it was typed.
+const TOO_LARGE: &str = "送信された内容が大きすぎるため、保存していません。一度に送信できるのは、画面全体で約2万字までです。ブラウザーの「戻る」を押すと、入力された内容のある画面に戻ります。内容を分けるか短くして、もう一度お送りください。";
+
+/// What is said of bytes that are no UTF-8.
+const NO_UTF_8: &str = "送信された文字を読み取れないため、保存していません（文字コードがUTF-8ではありません）。ブラウザーの「戻る」で入力画面に戻り、画面を再読み込みしてから、もう一度入力してお送りください。";
+
 /// A form that takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,6 +58,10 @@ impl Fields {
 
     /// Reads an encoded form.
     pub fn decode(body: &[u8]) -> Result<Self, Problem> {
+        // The reader of forms puts U+FFFD in the place of what is no text.
+        if !is_utf_8(body) {
+            return Err(Problem::saying(Kind::Undecodable, NO_UTF_8));
+        }
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(body).map_err(|_| Problem::new(Kind::Undecodable))?;
         Ok(Self(
@@ -68,6 +78,20 @@ impl Fields {
     /// What stands in a field; nothing when the form has none of that name.
     pub fn text(&self, name: &str) -> String {
         self.find(name).unwrap_or_default().to_owned()
+    }
+
+    /// Whether the form has a field of that name, be it empty. What a browser shows it sends; what is not there was lost on the way.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// The same as [`Fields::text`] of a field that the form always has.
+    ///
+    /// # Errors
+    /// [`Kind::PageTampered`] when it is not there: nothing is to be emptied by it.
+    pub fn sent(&self, name: &str) -> Result<String, Problem> {
+        let found = self.find(name).map(str::to_owned);
+        found.ok_or(Problem::new(Kind::PageTampered))
     }
 
     /// What stands in a field of one line: a line break that was pasted into it is a space.
@@ -95,6 +119,30 @@ impl Fields {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether the bytes that an encoded form means are UTF-8, all together: between two fields stands an ASCII character.
+fn is_utf_8(body: &[u8]) -> bool {
+    let digit = |at: usize| {
+        let digit = body.get(at).copied().map(char::from);
+        digit.and_then(|digit| digit.to_digit(16))
+    };
+    let mut bytes = Vec::with_capacity(body.len());
+    let mut at = 0;
+    while let Some(byte) = body.get(at) {
+        let escaped = digit(at + 1).zip(digit(at + 2));
+        match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            Some(meant) if *byte == b'%' => {
+                bytes.push(meant);
+                at += 3;
+            }
+            _ => {
+                bytes.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// A form that somebody has sent who may send it.
@@ -158,7 +206,7 @@ async fn received<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Err(Problem::new(Kind::TooLarge))
+            Err(Problem::saying(Kind::TooLarge, TOO_LARGE))
         }
         Ok(Err(_)) | Err(_) => Err(Problem::new(Kind::BodyCutOff)),
     }
@@ -347,5 +395,19 @@ mod tests {
         assert_eq!(fields.all("examined"), ["乳房", "皮膚"]);
         assert_eq!(fields.text("nothing"), "");
         assert!(fields.says("text", "一\n二"));
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_no_text() {
+        for body in [
+            b"text=%93%FA%96%7B%ff".as_slice(),
+            b"text=\x93\xFA&a=b",
+            b"text=%E4%B8&a=%80",
+        ] {
+            assert_eq!(Fields::decode(body).unwrap_err().kind(), Kind::Undecodable);
+        }
+        for body in [b"text=100%&a=%zz".as_slice(), b"", "text=日".as_bytes()] {
+            assert!(Fields::decode(body).is_ok());
+        }
     }
 }

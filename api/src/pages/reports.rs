@@ -22,14 +22,15 @@ pub(super) fn screens() -> Vec<Screen> {
     use Permission::{ReadReportLists, ReadReports};
     vec![
         screen(ReadReports, "/reports", get(report::index)),
-        screen(ReadReports, "/reports/{report}", get(report::show)),
-        screen(ReadReports, "/reports/{report}/file", get(report::file)),
-        screen(ReadReportLists, "/report-lists/{list}", get(listing::show)),
+        screen(ReadReports, "/reports/{report}", get(report::show)).of_any_moment(),
+        screen(ReadReports, "/reports/{report}/file", get(report::file)).of_any_moment(),
+        screen(ReadReportLists, "/report-lists/{list}", get(listing::show)).of_any_moment(),
         screen(
             ReadReportLists,
             "/report-lists/{list}/file",
             get(listing::file),
-        ),
+        )
+        .of_any_moment(),
         screen(ReadReportLists, "/report-exports", get(export::all)),
         screen(ReadReportLists, "/report-exports", post(export::begin)),
         screen(

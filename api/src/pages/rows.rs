@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::{
     document::{has_documents, kept, left, notices},
+    entry,
     field::{Field, Need, SummaryLine},
     form::Form,
     frame::{Frame, Notice},
@@ -548,7 +549,7 @@ pub(super) async fn add<T: ListEntry>(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
-    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let typed = entry::whole::<T>(&posted.fields, &visit.program.rules)?;
     let row = RowId(posted.new_id());
     let new = (row, true);
     let command = save_command(&posted.fields, new, typed.clone(), posted.revision()?);
@@ -572,7 +573,7 @@ pub(super) async fn revise<T: ListEntry>(
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let row = RowId(row);
     let saved = T::rows(&visit.state()?.documents).get(row);
-    let typed = T::posted(&posted.fields, &visit.program.rules);
+    let typed = entry::whole::<T>(&posted.fields, &visit.program.rules)?;
     let typed = with_closed(saved, typed, &posted.fields.all("closed"));
     let known = (row, false);
     let command = save_command(&posted.fields, known, typed.clone(), posted.revision()?);
@@ -683,7 +684,7 @@ pub(super) async fn record_years(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
-    let total_years = posted.fields.text(TOTAL_YEARS);
+    let total_years = posted.fields.sent(TOTAL_YEARS)?;
     let command = ApplicationCommand::RecordResearchYears {
         total_years: total_years.clone(),
         base: posted.revision()?,

@@ -136,7 +136,7 @@ pub fn start(app: &App, said: &Said<'_>, status: StatusCode) -> Response {
         programs: app
             .service()
             .programs
-            .iter()
+            .offered()
             .map(|program| (program.menu_title.clone(), program.period.show()))
             .collect(),
         sample: sample(app),
@@ -297,7 +297,7 @@ async fn certification(app: &App, actor: &Actor) -> Result<Response, Problem> {
     for program in app.service().programs.iter() {
         let one = offered(app, &record, program, now).await?;
         // A program of before is shown to those who have applied for it.
-        if !one.lines.is_empty() || app.service().programs.is_offered(&program.id) {
+        if !one.lines.is_empty() || program.offered {
             programs.push(one);
         }
     }

@@ -53,10 +53,10 @@ fn consequences(visit: &Visit<'_>) -> Result<Vec<String>, Problem> {
         }
     }];
     sentences.push(
-        if visit.now < visit.program.period.closes {
+        if visit.program.takes_applications(visit.now) {
             "期間内にもう一度お申込みいただくと、続きから入力できます。"
         } else {
-            "お申込み期間を過ぎているため、もう一度のお申込みはできません。"
+            "お申込みの受付が終わっているため、もう一度のお申込みはできません。"
         }
         .to_owned(),
     );

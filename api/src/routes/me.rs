@@ -151,7 +151,7 @@ async fn own_programs(
         };
         let application = match app.service().application(&id).await? {
             // A program of before is for those who have applied for it.
-            None if !app.service().programs.is_offered(&program.id) => continue,
+            None if !program.offered => continue,
             None => None,
             Some((application, sequence)) => {
                 let answer = answer(

@@ -35,6 +35,8 @@ struct ProgramAnswer {
     menu_title: String,
     /// Fiscal year in which one applies.
     year: i16,
+    /// Whether anybody applies for it: not when it is here only for the applications that were made in it.
+    offered: bool,
     /// お申込み期間, half-open.
     period: Period,
     /// The same in words.
@@ -108,6 +110,7 @@ impl From<&Program> for ProgramAnswer {
             title: program.title.clone(),
             menu_title: program.menu_title.clone(),
             year: program.year.0,
+            offered: program.offered,
             period: program.period,
             period_label: program.period.show(),
             first_renewal: program.renewals.first,

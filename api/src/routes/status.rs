@@ -2,9 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, Request, State},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
+    extract::{Path, Query, State},
 };
 use cqrs_es::persist::PersistedEventRepository as _;
 use domain::{
@@ -28,7 +26,7 @@ use super::Endpoint;
 use crate::{
     access::{Identity, Permission},
     app::App,
-    moment::malformed_or_number,
+    moment::{AS_OF, malformed_or_number},
     problem::{Kind, Problem},
     situation::{Found, found, program, visible},
 };
@@ -216,28 +214,6 @@ impl AsOf {
     }
 }
 
-/// The name of the parameter.
-const AS_OF: &str = "as_of";
-
-/// Refuses a moment where none can be asked about, so that nobody takes what is said of today for what was said then.
-pub(super) async fn of_today_only(request: Request, next: Next) -> Response {
-    let query = request.uri().query().unwrap_or_default();
-    let asked = form_urlencoded(query).any(|(name, _)| name == AS_OF);
-    if asked {
-        return Problem::saying(
-            Kind::MalformedAddress,
-            "ここでは時点（as_of）を指定できません。指定を外すと現在の内容が表示されます。過去の内容は、時点を指定できる画面や操作でご確認ください。",
-        )
-        .into_response();
-    }
-    next.run(request).await
-}
-
-fn form_urlencoded(query: &str) -> impl Iterator<Item = (String, String)> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    pairs.into_iter()
-}
-
 /// Whether an operation knows of moments: by its description, from which nobody forgets a parameter.
 pub(super) fn knows_moments(operation: &Operation) -> bool {
     let parameters = operation.parameters.iter().flatten();
@@ -313,15 +289,13 @@ impl Moment {
         let sequence = log
             .sequence_at::<Application>(&id.to_string(), number)
             .await?;
-        sequence.map(Self::After).ok_or_else(|| {
-            Problem::saying(
-                Kind::NotFound,
-                "この台帳番号の時点では、まだお申込みがありません。番号をご確認ください。",
-            )
-        })
+        sequence.map(Self::After).ok_or_else(before_it_began)
     }
 
     /// The number of the last event by then, and the time to say 状態 for.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] when there was none; [`Kind::MalformedAddress`] for an event that is still to come.
     pub(crate) async fn in_history_of(
         self,
         app: &App,
@@ -345,10 +319,18 @@ impl Moment {
             }
         };
         if sequence == 0 {
-            return Err(Problem::new(Kind::NotApplied));
+            return Err(before_it_began());
         }
         Ok((i64::try_from(sequence).unwrap_or(i64::MAX), at))
     }
+}
+
+/// There is an application, and there was none then: nobody is told to apply.
+fn before_it_began() -> Problem {
+    Problem::saying(
+        Kind::NotFound,
+        "この時点では、まだお申込みがありません。お申込みより後の時点を指定してください。",
+    )
 }
 
 /// Of what has not happened nothing is known, and today is no answer for it.

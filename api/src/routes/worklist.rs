@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     Endpoint,
-    history::{page_size, text, unreadable},
+    history::{page_size, unreadable},
 };
 use crate::{
     access::{Identity, Permission, named, note_listed},
@@ -117,12 +117,27 @@ impl Question {
     }
 }
 
-fn given<'a>(name: &str, label: &str, value: &'a str) -> Result<Option<&'a str>, Problem> {
+/// A tab and a line break are blanks: 姓 and 名 come from two cells of a table. The other control characters stand in no text that could be found.
+fn unreadable_character(c: char) -> bool {
+    c.is_control() && !c.is_whitespace()
+}
+
+/// What the field of the search is called, on the page and where it is refused.
+pub(crate) const SEARCHED: &str = "会員番号・氏名・フリガナなど";
+
+fn given<'a>(label: &str, value: &'a str) -> Result<Option<&'a str>, Problem> {
     let value = value.trim();
     if let Some(sentence) = too_long(label, value, TEXT_LIMIT) {
         return Err(Problem::saying(Kind::MalformedAddress, sentence));
     }
-    text(name, label, Some(value))?;
+    if value.contains(unreadable_character) {
+        return Err(Problem::saying(
+            Kind::MalformedAddress,
+            format!(
+                "{label} に、検索に使えない文字（制御文字）が含まれています。その文字を削除して、もう一度検索してください。"
+            ),
+        ));
+    }
     Ok(Some(value).filter(|value| !value.is_empty()))
 }
 
@@ -181,15 +196,15 @@ impl Asked {
             value: &str,
             parse: impl Fn(&str) -> Option<T>,
         ) -> Result<Option<T>, Problem> {
-            match given(name, label, value)? {
+            match given(label, value)? {
                 None => Ok(None),
                 Some(word) => Ok(Some(parse(word).ok_or_else(|| unreadable(name, label))?)),
             }
         }
         let owned = |value: Option<&str>| value.map(str::to_owned);
         let filter = WorklistFilter {
-            text: owned(given("q", "検索語", &self.q)?),
-            program: owned(given("program", "申請の種類", &self.program)?),
+            text: owned(given(SEARCHED, &self.q)?),
+            program: owned(given("申請の種類", &self.program)?),
             document_track: track(
                 ("documents", "申請の状態"),
                 &self.documents,
@@ -207,21 +222,15 @@ impl Asked {
                 Missing::read,
             )?
             .map(|missing| missing.code),
-            label: owned(given("label", "ラベル", &self.label)?),
-            withdrawn: match given("withdrawn", "取下げ", &self.withdrawn)? {
+            label: owned(given("ラベル", &self.label)?),
+            withdrawn: match given("取下げ", &self.withdrawn)? {
                 None => Some(false),
                 Some("yes") => Some(true),
                 Some("all") => None,
                 Some(_) => return Err(unreadable("withdrawn", "取下げ")),
             },
-            closes_before: moment::from(
-                "closes_before",
-                given("closes_before", "日時", &self.closes_before)?,
-            )?,
-            closes_from: moment::from(
-                "closes_from",
-                given("closes_from", "日時", &self.closes_from)?,
-            )?,
+            closes_before: moment::from("closes_before", given("日時", &self.closes_before)?)?,
+            closes_from: moment::from("closes_from", given("日時", &self.closes_from)?)?,
             applications: None,
         };
         let page = self.page.unwrap_or(1);
@@ -231,7 +240,7 @@ impl Asked {
         Ok(Question {
             filter,
             sort: track(("sort", "並び順"), &self.sort, WorklistSort::parse)?.unwrap_or_default(),
-            order: match given("order", "並び順", &self.order)? {
+            order: match given("並び順", &self.order)? {
                 None | Some("desc") => Order::Descending,
                 Some("asc") => Order::Ascending,
                 Some(_) => return Err(unreadable("order", "並び順")),

@@ -250,7 +250,7 @@ fn apply(
     }
     let program = programs
         .get(program)
-        .filter(|program| programs.is_offered(&program.id))
+        .filter(|program| program.offered)
         .ok_or(Refusal::UnknownProgram)?;
     let record = member.record.as_ref().ok_or(Refusal::NotApplied)?;
     if let Some(reason) = period_reason(program, program.period.closes, context.at) {

@@ -62,7 +62,7 @@ impl AskedMoment {
 ///
 /// - `2026-06-03T18:05:30+09:00`, `20260603T090530Z` (ISO 8601; in an address `+` may have become a blank), also without seconds or zone
 /// - `2026/06/03 18:05`, as every page shows it; `2026年6月3日(水) 18:05`, `2026年6月3日18時5分`, `R8.6.3 18:05`; 24:00 is the end of the day
-/// - `2026/06/03`, `2026-06-03`, `令和8年6月3日`: the whole day
+/// - `2026/06/03`, `2026-06-03`, `20260603`, `令和8年6月3日`: the whole day
 /// - `1234`: a number; `台帳番号 1234`, also with what our papers write behind it
 ///
 /// Without a zone it is in Japan.
@@ -80,6 +80,12 @@ pub fn parse_moment(text: &str) -> Result<AskedMoment, CalendarError> {
     }
     let number = |digits: &str| digits.parse().ok().filter(|number| *number >= 0);
     if entry.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Eight digits that make a day are one (ISO 8601): whoever means the number of that size calls it by its name.
+        if entry.len() == 8
+            && let Ok(day) = day_with_weekday(&entry)
+        {
+            return span(day, SignedDuration::from_hours(24));
+        }
         return number(&entry)
             .map(AskedMoment::Number)
             .ok_or(CalendarError::NotAMoment);
@@ -349,6 +355,8 @@ mod tests {
         for text in [
             "2026/06/03",
             "2026-06-03",
+            "20260603",
+            "２０２６０６０３",
             "2026年6月3日",
             "2026年6月3日(水)",
             "令和8年6月3日",
@@ -364,6 +372,15 @@ mod tests {
         for text in ["1234", "１２３４", " 1234 "] {
             assert_eq!(parse_moment(text), Ok(AskedMoment::Number(1234)), "{text}");
         }
+        // Eight digits are a day only where there is such a day.
+        for text in ["20260230", "12345678"] {
+            let number = Ok(AskedMoment::Number(text.parse().unwrap()));
+            assert_eq!(parse_moment(text), number, "{text}");
+        }
+        assert_eq!(
+            parse_moment("台帳番号 20260603"),
+            Ok(AskedMoment::Ledger(20_260_603))
+        );
         for text in [
             "台帳番号 1234",
             "台帳番号1234",

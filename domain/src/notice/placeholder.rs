@@ -151,7 +151,7 @@ impl Placeholder {
             Self::CertifiedOn => "認定日",
             Self::ExpiresOn => "認定の有効期限",
             Self::DeferredUntil => "猶予の期限",
-            Self::ApplyUntil => "もう一度お申込みいただける期限（期間を過ぎている場合は空です）",
+            Self::ApplyUntil => "もう一度お申込みいただける期限（受付が終わっている場合は空です）",
             Self::DeadlineName => "期限の名称（申請期限、修正の期限）",
             Self::DaysLeft => "期限までの日数",
             Self::Missing => "不足している項目の一覧",

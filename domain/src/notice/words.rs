@@ -133,7 +133,7 @@ fn of_occasion(
             CertificationTrack::Deferred { until } => Some(show_last_day(*until)),
             _ => None,
         },
-        Placeholder::ApplyUntil => Some(if at < program.period.closes {
+        Placeholder::ApplyUntil => Some(if program.takes_applications(at) {
             show_deadline(program.period.closes)
         } else {
             String::new()

@@ -32,22 +32,27 @@ pub fn kana_key(text: &str) -> String {
         .chars()
         .map(half_width_char)
         .filter(|c| !(c.is_whitespace() || matches!(c, '-' | '・') || DASHES.contains(c)))
-        .map(|c| match c {
-            'ァ' => 'ア',
-            'ィ' => 'イ',
-            'ゥ' => 'ウ',
-            'ェ' => 'エ',
-            'ォ' => 'オ',
-            'ッ' => 'ツ',
-            'ャ' => 'ヤ',
-            'ュ' => 'ユ',
-            'ョ' => 'ヨ',
-            'ヮ' => 'ワ',
-            'ヵ' => 'カ',
-            'ヶ' => 'ケ',
-            other => other.to_ascii_uppercase(),
-        })
+        .map(|c| large_katakana(c).to_ascii_uppercase())
         .collect()
+}
+
+/// Kana as the full-width katakana of full size; everything else as it is.
+pub(super) fn large_katakana(c: char) -> char {
+    match full_width_kana(c) {
+        'ァ' => 'ア',
+        'ィ' => 'イ',
+        'ゥ' => 'ウ',
+        'ェ' => 'エ',
+        'ォ' => 'オ',
+        'ッ' => 'ツ',
+        'ャ' => 'ヤ',
+        'ュ' => 'ユ',
+        'ョ' => 'ヨ',
+        'ヮ' => 'ワ',
+        'ヵ' => 'カ',
+        'ヶ' => 'ケ',
+        other => other,
+    }
 }
 
 /// Joins a dakuten or handakuten with the kana before it; where there is none that takes it, the mark stands alone.

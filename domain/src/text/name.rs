@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::kana::large_katakana;
+
 /// 新字体 and the forms that are searched as the same: the 旧字体 in brackets of the 常用漢字表, the paired ones of the 人名用漢字 (both parts of the
 /// table of the 戸籍法施行規則), those of which JIS and the 表外漢字字体表 have a printed and a simple form, and the handwritten forms that people type
 /// for them (髙, 﨑, 𠮷, 邉, 濵 …).
@@ -540,22 +542,27 @@ static FOLDED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
 /// 々, which stands for the character before it, as in 佐々木.
 const AGAIN: [char; 2] = ['々', '〻'];
 
-/// A key under which a name is found however its characters were typed: NFKC, [`OLD_FORMS`], radicals, ケ for ヶ, the character itself for 々, small
-/// Latin letters without accents, no format characters or variation selectors, no spaces and no ・. It is for search beside the stored name and never takes
-/// its place.
+/// Signs that stand for an apostrophe, accents that were typed alone among them.
+const APOSTROPHES: [char; 9] = ['\'', '’', '‘', '‛', '´', '`', 'ʼ', '′', '＇'];
+
+/// A key under which a name is found however its characters were typed: NFKC, [`OLD_FORMS`], radicals, kana of one kind and size, one sign for the
+/// ヶ of 霞ヶ関 and what is read or typed for it (ケ, ヵ, カ, ガ), ノ for 之, the character itself for 々, small Latin letters without accents, no
+/// format characters or variation selectors, no spaces, no apostrophes and no ・. It is for search beside the stored name and never takes its place.
 pub fn name_key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     let mut before = None;
-    for c in text.chars().filter(|c| !is_ignorable(*c)).nfkc() {
+    // Before NFKC, which takes an accent alone apart.
+    let seen = |c: &char| !is_ignorable(*c) && !APOSTROPHES.contains(c);
+    for c in text.chars().filter(seen).nfkc() {
         if c.is_whitespace() || is_ignorable(c) || matches!(c, '・' | '･') {
             continue;
         }
-        let folded = match c {
+        let folded = match large_katakana(c) {
             c if AGAIN.contains(&c) => before.unwrap_or(c),
-            'ヶ' | 'ゖ' => 'ケ',
-            'ヵ' | 'ゕ' => 'カ',
+            // No key of フリガナ has it: たけだ finds no タカダ.
+            'ケ' | 'カ' | 'ガ' => 'ヶ',
+            '之' => 'ノ',
             '‐' | '‑' | '‒' | '–' | '—' | '−' => '-',
-            '’' | '‘' => '\'',
             c => new_form(c),
         };
         before = Some(folded);

@@ -32,7 +32,7 @@ const COLUMNS: &str = "application, sequence, program, member, name, furigana, s
 
 impl Projection for WorklistView {
     const NAME: ViewName = ViewName::Worklist;
-    const VERSION: i64 = 4;
+    const VERSION: i64 = 5;
     const SCHEMA: &'static str = include_str!("schema.sql");
     const TABLES: &'static [Table] = &[Table {
         name: "view_worklist",

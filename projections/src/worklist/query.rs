@@ -450,6 +450,15 @@ fn pattern(text: &str) -> String {
     pattern
 }
 
+/// An address as a link of a page is copied: `mailto:` belongs to the link.
+fn without_scheme(word: &str) -> &str {
+    const SCHEME: &str = "mailto:";
+    match word.split_at_checked(SCHEME.len()) {
+        Some((scheme, address)) if scheme.eq_ignore_ascii_case(SCHEME) => address,
+        _ => word,
+    }
+}
+
 /// The condition of a filter, the same for every question.
 macro_rules! push_conditions {
     ($query:expr, $filter:expr) => {
@@ -462,6 +471,7 @@ macro_rules! push_conditions {
         {
             // Each word must be there, in whatever order they stand.
             for word in half_width(text).split_whitespace() {
+                let word = without_scheme(word);
                 let keys = [name_key(word), kana_key(word)];
                 let keys: Vec<&String> = keys.iter().filter(|key| !key.is_empty()).collect();
                 for (place, key) in keys.iter().enumerate() {
@@ -642,4 +652,22 @@ pub(crate) async fn counts(database: &Database, now: Timestamp) -> Result<Workli
         counts.documents.push((track, standing));
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_searched_without_what_a_link_puts_before_it() {
+        for (typed, searched) in [
+            ("mailto:m@example.jp", "m@example.jp"),
+            ("MailTo:m@example.jp", "m@example.jp"),
+            ("m@example.jp", "m@example.jp"),
+            ("mail", "mail"),
+            ("検索する語句", "検索する語句"),
+        ] {
+            assert_eq!(without_scheme(typed), searched);
+        }
+    }
 }

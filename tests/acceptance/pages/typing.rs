@@ -338,7 +338,12 @@ async fn more_than_a_form_may_hold_is_refused_in_words_and_up_to_there_nothing_i
             .form("profile")
             .set("プロフィール", &"髙".repeat(22_000))
             .press_expecting(413);
-        page.assert_says(&["内容が大きすぎます", "もう一度お送りください。"]);
+        page.assert_says(&[
+            "内容が大きすぎます",
+            "約2万字まで",
+            "「戻る」を押すと、入力された内容のある画面に戻ります。",
+            "もう一度お送りください。",
+        ]);
         assert_eq!(yoko.sequence(), before);
 
         let long = "髙".repeat(20_000);
@@ -381,6 +386,33 @@ async fn total_years_alone_in_the_form_of_a_new_row_are_saved_without_an_empty_r
             .set("内容", "診療に従事")
             .press();
         both.assert_says(&["1件登録済み", "診療に従事"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_is_no_text_or_lost_a_part_on_its_way_empties_nothing() {
+    each_service(async |service| {
+        let yoko = Member::yoko(service);
+        let words = "大事な文章";
+        yoko.form("profile").set("プロフィール", words).press();
+        let before = yoko.sequence();
+        let sent = |rest: &str, form: &str| {
+            let form = yoko.visitor.own(form);
+            let (page, _) = yoko.visitor.post(&yoko.path(rest), form);
+            assert!((400..500).contains(&page.status), "{rest}: {page:?}");
+            page
+        };
+        let key = "key=6d2b1a54-9c0e-4f8b-8f57-21d053c17e96&revision=1";
+        let save = "/documents/profile/save";
+        sent(save, &format!("{key}&text=%93%FA%96%7B%ff"))
+            .assert_says(&["読み取れないため、保存していません", "もう一度"]);
+        sent(save, key).assert_says(&["保存していません"]);
+        sent("/documents/resume/save", &format!("{key}&school=x"));
+        sent("/documents/papers/rows", &format!("{key}&content=x"));
+        sent("/documents/research-activities/total-years", key);
+        assert_eq!(yoko.sequence(), before);
+        assert_eq!(yoko.form("profile").value("プロフィール"), words);
     })
     .await;
 }

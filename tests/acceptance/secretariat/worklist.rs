@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Desk, completed};
+use crate::intake::pages::Browser;
 use crate::service::{FIRST_TO_THIRD, FOURTH, Person, each_service, eventually};
 
 fn listed(person: &Person, query: &str) -> Vec<String> {
@@ -63,6 +64,9 @@ async fn applications_are_found_by_number_name_kana_state_and_what_is_missing() 
             ("臨床瘍子", "9000001"),
             ("臨床　瘍子", "9000001"),
             ("りんしょう", "9000001"),
+            // From two cells of a table, and from two lines.
+            ("臨床\t瘍子", "9000001"),
+            ("臨床\n瘍子\r\n", "9000001"),
         ] {
             finds_name(&secretariat, typed, &[found]);
         }
@@ -133,6 +137,17 @@ async fn looking_at_the_list_is_written_down_and_a_question_that_can_not_be_read
                 .get(&format!("/api/v1/applications?{wrong}"))
                 .refused(400, "malformed-address");
         }
+        let unseen = json!({ "q": "臨\u{1B}床" });
+        let refused = secretariat.post("/api/v1/searches").json(&unseen).send();
+        assert!((400..500).contains(&refused.status), "{refused:?}");
+        let page = Browser::of(service).post("/desk/searches", &[("q", "臨\u{1B}床")]);
+        assert_eq!(page.status, 400);
+        assert!(
+            page.text
+                .contains("会員番号・氏名・フリガナなど に、検索に使えない文字"),
+            "{}",
+            page.text
+        );
         service
             .member("9000001")
             .get("/api/v1/applications")

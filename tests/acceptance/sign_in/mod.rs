@@ -20,6 +20,7 @@ use crate::databases::{Content, TestDatabase, each_database};
 use crate::service::{Answer, Person, Process, TestService};
 use provider::Provider;
 use stub::{Forged, Signed, Stub};
+use ureq::http::Method;
 
 /// The key of the issuer in addresses and in the log.
 pub(crate) const ISSUER: &str = "society";
@@ -228,6 +229,9 @@ async fn a_sign_in_is_used_once_by_the_browser_that_began_it_and_leads_nowhere_e
     let (victim, thief) = (service.nobody(), service.nobody());
     let stolen = come_back(&victim, "", "yoko");
     refused(&thief, &thief.get(&stolen), 403, AGAIN);
+    // Looking ends no sign-in (RFC 9110, 9.2.1).
+    let looked = victim.request(Method::HEAD, &stolen).send();
+    assert_eq!((looked.status, looked.header("set-cookie")), (200, None));
     assert_eq!(victim.get(&stolen).status, 303);
     // Once.
     let other = service.nobody();

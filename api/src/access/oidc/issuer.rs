@@ -293,7 +293,7 @@ impl Issuer {
         if !self.settings.are_complete(&claims) {
             match self.user_info(&client, &answer, &subject).await {
                 // What is signed stands above what is only said.
-                Ok(told) => complete(&mut claims, told),
+                Ok(told) => self.settings.complete(&mut claims, told),
                 Err(error @ IssuerError::BadToken(_)) => return Err(error),
                 Err(error) => {
                     tracing::warn!(issuer = self.key, %error, "what a token does not say could not be asked");
@@ -336,17 +336,6 @@ impl Issuer {
                 _ => IssuerError::Unavailable("UserInfo answers something else".to_owned()),
             })?;
         Ok(all(&told))
-    }
-}
-
-/// Adds what is not there or is null, also within claims that hold claims.
-fn complete(claims: &mut Map<String, Value>, told: Map<String, Value>) {
-    for (name, value) in told {
-        match (claims.entry(name).or_insert(Value::Null), value) {
-            (Value::Object(known), Value::Object(told)) => complete(known, told),
-            (known @ Value::Null, value) => *known = value,
-            _ => {}
-        }
     }
 }
 
@@ -448,39 +437,5 @@ impl Unsound {
             Error::InvalidNonce(_) => Self::Token("it is of another sign-in"),
             _ => Self::Token("something in it is not as it must be"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_is_signed_is_completed_and_never_changed() {
-        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let mut claims = map(json!({
-            "roles": null,
-            "member_number": "9000001",
-            "realm_access": { "id": 1 },
-            "groups": ["a"],
-        }));
-        let told = json!({
-            "roles": ["office"],
-            "member_number": "9000002",
-            "realm_access": { "id": 2, "roles": ["chief"] },
-            "groups": ["b"],
-            "name": "x",
-        });
-        complete(&mut claims, map(told));
-        let expected = json!({
-            "roles": ["office"],
-            "member_number": "9000001",
-            "realm_access": { "id": 1, "roles": ["chief"] },
-            "groups": ["a"],
-            "name": "x",
-        });
-        assert_eq!(Value::Object(claims), expected);
     }
 }

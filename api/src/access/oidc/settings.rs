@@ -28,7 +28,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::{Role, member::MemberNumber};
+use domain::{Role, member::MemberNumber, text::is_ignorable};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -36,6 +36,10 @@ use crate::access::{Duties, Duty, Principal, names_loopback};
 
 /// Longest account name that is taken from an issuer; what it calls somebody goes into the log.
 const LONGEST_SUBJECT: usize = 128;
+
+/// What a role of an issuer may mean here, for people.
+const ROLES_ARE: &str =
+    "reporter, or secretariat: with one of view, check, payments, decide, administer";
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -125,10 +129,20 @@ impl OidcSettings {
             file: file.to_owned(),
             source,
         })?;
-        let settings: Self = toml::from_str(&text).map_err(|error| SettingsError::Malformed {
-            file: file.to_owned(),
-            reason: error.message().to_owned(),
-        })?;
+        let mut settings: Self =
+            toml::from_str(&text).map_err(|error| SettingsError::Malformed {
+                file: file.to_owned(),
+                reason: error.message().to_owned(),
+            })?;
+        if settings.issuers.is_empty() {
+            return Err(SettingsError::Malformed {
+                file: file.to_owned(),
+                reason: "it names no issuer: one table [issuers.NAME] at least".to_owned(),
+            });
+        }
+        for issuer in settings.issuers.values_mut() {
+            issuer.trim();
+        }
         for (key, issuer) in &settings.issuers {
             issuer
                 .check(key)
@@ -142,6 +156,54 @@ impl OidcSettings {
 }
 
 impl IssuerSettings {
+    /// Blanks around a value are nobody's meaning.
+    fn trim(&mut self) {
+        let claims = [&mut self.member_claim, &mut self.roles_claim];
+        let texts = [&mut self.label, &mut self.issuer, &mut self.client_id];
+        for text in texts.into_iter().chain(claims.into_iter().flatten()) {
+            *text = text.trim().to_owned();
+        }
+    }
+
+    /// What says nothing: it could only be meant otherwise.
+    fn check_words(&self) -> Result<(), String> {
+        let unseen = |text: &str| text.chars().all(|c| c.is_whitespace() || is_ignorable(c));
+        let claims = [
+            ("member_claim", &self.member_claim),
+            ("roles_claim", &self.roles_claim),
+        ];
+        let claims = claims
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        let texts = [("label", &self.label), ("client_id", &self.client_id)];
+        let mut texts = texts.into_iter().chain(claims);
+        if let Some((name, _)) = texts.find(|(_, text)| unseen(text)) {
+            return Err(format!(
+                "{name} is empty: give it a value, or leave a claim out"
+            ));
+        }
+        let mut listed = self.scopes.iter().chain(&self.trusted_audiences);
+        if listed.any(|text| unseen(text)) {
+            return Err("an entry of scopes or trusted_audiences is empty".to_owned());
+        }
+        match (&self.roles_claim, self.roles.is_empty()) {
+            (Some(_), true) => return Err(
+                "roles_claim needs a table roles: without what its roles mean here, it lets nobody in"
+                    .to_owned(),
+            ),
+            (None, false) => {
+                return Err("the table roles needs roles_claim, the claim that holds them".to_owned());
+            }
+            _ => {}
+        }
+        for (role, meanings) in &self.roles {
+            if unseen(role) || meanings.is_empty() {
+                return Err(format!("the role \"{role}\" means nothing: {ROLES_ARE}"));
+            }
+        }
+        Ok(())
+    }
+
     fn check(&self, key: &str) -> Result<(), String> {
         let word = |text: &str| {
             !text.is_empty()
@@ -159,8 +221,18 @@ impl IssuerSettings {
             Some(("http", rest)) => names_loopback(rest.split('/').next().unwrap_or(rest)),
             _ => false,
         };
-        if !safe {
-            return Err("its address is https, or http on this machine".to_owned());
+        // OpenID Connect Discovery, 2: no query and no fragment; and a password has no place in it.
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@');
+        let host = self.issuer.split_once("://").map_or("", |(_, rest)| rest);
+        if !safe
+            || !self.issuer.chars().all(plain)
+            || host.is_empty()
+            || host.starts_with(['/', ':'])
+        {
+            return Err(
+                "its address is https, or http on this machine, with a host and no ?, # or @ in it: https://id.example.jp"
+                    .to_owned(),
+            );
         }
         if self.client_secret_file.is_some() && self.client_secret_env.is_some() {
             return Err(
@@ -172,12 +244,10 @@ impl IssuerSettings {
         }
         for meaning in self.roles.values().flatten() {
             if grant(meaning).is_none() {
-                return Err(format!(
-                    "{meaning} is no role: reporter, or secretariat: with one of view, check, payments, decide, administer"
-                ));
+                return Err(format!("{meaning} is no role: {ROLES_ARE}"));
             }
         }
-        Ok(())
+        self.check_words()
     }
 
     /// The client's secret, from where it is.
@@ -191,12 +261,16 @@ impl IssuerSettings {
                     file: file.clone(),
                     source,
                 })?;
-            return Ok(Some(text.trim().to_owned()));
+            // As everywhere, empty is absent; and what is named is not to be absent.
+            let secret = Some(text.trim().to_owned()).filter(|secret| !secret.is_empty());
+            return secret.map(Some).ok_or_else(|| SettingsError::Inconsistent {
+                key: key.to_owned(),
+                reason: format!("there is no secret in {}", file.display()),
+            });
         }
         let Some(variable) = &self.client_secret_env else {
             return Ok(None);
         };
-        // As everywhere, empty is absent.
         let set = std::env::var(variable).ok();
         set.filter(|secret| !secret.trim().is_empty())
             .map(Some)
@@ -253,12 +327,72 @@ impl IssuerSettings {
         Vouched::Nobody(reasons.join("; "))
     }
 
-    /// Whether each claim that is asked for here is among these.
+    /// Whether each claim that is asked for here is among these and says something that means somebody here.
     pub fn are_complete(&self, claims: &Map<String, Value>) -> bool {
-        let wanted = [&self.roles_claim, &self.member_claim];
-        let mut wanted = wanted.into_iter().flatten();
-        wanted.all(|path| claim(claims, path).is_some())
+        let mut roles = self.roles_claim.iter();
+        let mut members = self.member_claim.iter();
+        // Several numbers are an answer: what is only said does not choose between those that are signed.
+        let names_somebody = |path: &String| {
+            claim(claims, path).is_some_and(|said| member_number(said) != Err(NO_NUMBER))
+        };
+        roles.all(|path| self.gives_roles(claims, path)) && members.all(names_somebody)
     }
+
+    /// Whether one of the roles of a claim has a meaning here.
+    fn gives_roles(&self, claims: &Map<String, Value>, path: &str) -> bool {
+        let said = claim(claims, path).map(texts).unwrap_or_default();
+        said.iter().any(|role| self.roles.contains_key(*role))
+    }
+
+    /// Adds what an issuer tells beside its token. What is signed stands above what is only said; a claim of ours that means nobody here is
+    /// no answer, and is asked for again.
+    pub fn complete(&self, claims: &mut Map<String, Value>, mut told: Map<String, Value>) {
+        let means_nobody = [
+            self.roles_claim
+                .as_deref()
+                .filter(|path| !self.gives_roles(claims, path)),
+            self.member_claim.as_deref().filter(|path| {
+                claim(claims, path).is_some_and(|said| member_number(said) == Err(NO_NUMBER))
+            }),
+        ];
+        for path in means_nobody.into_iter().flatten() {
+            if claim(&told, path).is_some()
+                && let (Some(place), Some(said)) =
+                    (claim_mut(claims, path), claim_mut(&mut told, path))
+            {
+                *place = said.take();
+            }
+        }
+        add(claims, told);
+    }
+}
+
+/// Adds what is not there or is null, also within claims that hold claims.
+fn add(claims: &mut Map<String, Value>, told: Map<String, Value>) {
+    for (name, value) in told {
+        match (claims.entry(name).or_insert(Value::Null), value) {
+            (Value::Object(known), Value::Object(told)) => add(known, told),
+            (known @ Value::Null, value) => *known = value,
+            _ => {}
+        }
+    }
+}
+
+/// The place of a claim that [`claim`] finds.
+fn claim_mut<'a>(claims: &'a mut Map<String, Value>, path: &str) -> Option<&'a mut Value> {
+    if claims.contains_key(path) {
+        return claims.get_mut(path);
+    }
+    let mut dots = path.match_indices('.').map(|(at, _)| at).rev();
+    let at = dots.find(|at| {
+        let inner = path.get(..*at).and_then(|name| claims.get(name));
+        let inner = inner.and_then(Value::as_object);
+        inner
+            .zip(path.get(at + 1..))
+            .is_some_and(|(inner, rest)| claim(inner, rest).is_some())
+    })?;
+    let inner = claims.get_mut(path.get(..at)?)?.as_object_mut()?;
+    claim_mut(inner, path.get(at + 1..)?)
 }
 
 /// The claim of a name; else what a path with dots leads to. Names with dots in them (`https://example.jp/roles`) are found at each level. What is
@@ -274,26 +408,43 @@ fn claim<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// 会員番号 as issuers write it: a text, a number, or a list in which there is one.
+/// Why a claim names no member: what is in it is no number.
+const NO_NUMBER: &str = "holds no member number";
+
+/// 会員番号 as issuers write it: a text, a number, or a list in which there is one. What is empty in a list is not there.
 fn member_number(value: &Value) -> Result<MemberNumber, &'static str> {
-    const NONE: &str = "holds no member number";
     let listed = match value {
         Value::Array(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
     let mut found = None;
     for one in listed {
-        let number = match one {
-            Value::String(text) => MemberNumber::parse(text.trim()).map_err(|_| NONE)?,
-            Value::Number(number) => MemberNumber::parse(&number.to_string()).map_err(|_| NONE)?,
-            _ => return Err(NONE),
+        let text = match one {
+            Value::Null => continue,
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => whole(number).ok_or(NO_NUMBER)?,
+            _ => return Err(NO_NUMBER),
         };
+        if text.is_empty() {
+            continue;
+        }
+        let number = MemberNumber::parse(&text).map_err(|_| NO_NUMBER)?;
         if found.as_ref().is_some_and(|earlier| *earlier != number) {
             return Err("holds several member numbers");
         }
         found = Some(number);
     }
-    found.ok_or(NONE)
+    found.ok_or(NO_NUMBER)
+}
+
+/// A number without a fraction, in digits: some issuers know one kind of number, and write 1000001.0.
+fn whole(number: &serde_json::Number) -> Option<String> {
+    let digits = number.to_string();
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    fraction
+        .bytes()
+        .all(|byte| byte == b'0')
+        .then(|| whole.to_owned())
 }
 
 enum Grant {
@@ -444,6 +595,90 @@ mod tests {
     }
 
     #[test]
+    fn what_means_nobody_here_is_asked_for_and_what_is_signed_stands() {
+        let settings = read(FILE).unwrap().issuers["staff"].clone();
+        let object = |claims: Value| match claims {
+            Value::Object(claims) => claims,
+            other => panic!("{other} is no object"),
+        };
+        let complete = |signed: Value, told: Value| {
+            let mut claims = object(signed);
+            let enough = settings.are_complete(&claims);
+            settings.complete(&mut claims, object(told));
+            (enough, settings.vouched("staff", "u1", &claims))
+        };
+        let number = MemberNumber::parse("9000001").unwrap();
+        for empty in [json!(null), json!(""), json!([]), json!(["", null])] {
+            let told = json!({ "number": "9000001" });
+            let signed = json!({ "roles": ["offline"], "number": empty });
+            let known = (false, Vouched::Member(number.clone()));
+            assert_eq!(complete(signed, told), known, "{empty}");
+        }
+        // Keycloak's roles of everybody in the token, those of the office at UserInfo.
+        let (enough, vouched) = complete(
+            json!({ "roles": ["offline"], "number": "9000001" }),
+            json!({ "roles": ["statistics"], "number": "9000002" }),
+        );
+        assert!(
+            !enough && matches!(vouched, Vouched::Staff(_)),
+            "{vouched:?}"
+        );
+        let signed = json!({ "roles": ["statistics"], "number": "9000001" });
+        let told = json!({ "roles": ["chief"], "number": "9000002" });
+        let statistics = Principal::of(Role::Reporter, "staff/u1", Duties::NONE);
+        assert_eq!(complete(signed, told), (true, Vouched::Staff(statistics)));
+        let several = json!({ "roles": [], "number": ["9000001", "9000002"] });
+        let (_, vouched) = complete(several, json!({ "number": "9000001" }));
+        assert!(matches!(vouched, Vouched::Nobody(_)), "{vouched:?}");
+    }
+
+    #[test]
+    fn what_is_signed_is_completed_and_never_changed() {
+        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let mut claims = map(json!({
+            "roles": null,
+            "member_number": "9000001",
+            "realm_access": { "id": 1 },
+            "groups": ["a"],
+        }));
+        let told = json!({
+            "roles": ["office"],
+            "member_number": "9000002",
+            "realm_access": { "id": 2, "roles": ["chief"] },
+            "groups": ["b"],
+            "name": "x",
+        });
+        add(&mut claims, map(told));
+        let expected = json!({
+            "roles": ["office"],
+            "member_number": "9000001",
+            "realm_access": { "id": 1, "roles": ["chief"] },
+            "groups": ["a"],
+            "name": "x",
+        });
+        assert_eq!(Value::Object(claims), expected);
+    }
+
+    #[test]
+    fn a_claim_within_a_claim_is_completed_in_its_place() {
+        let text = FILE.replace(
+            "roles_claim = \"roles\"",
+            "roles_claim = \"realm_access.roles\"",
+        );
+        let settings = read(&text).unwrap().issuers["staff"].clone();
+        let mut claims = Map::new();
+        claims.insert("realm_access".to_owned(), json!({ "roles": ["offline"] }));
+        let mut told = Map::new();
+        told.insert(
+            "realm_access".to_owned(),
+            json!({ "roles": ["statistics"] }),
+        );
+        settings.complete(&mut claims, told);
+        let vouched = settings.vouched("staff", "u1", &claims);
+        assert!(matches!(vouched, Vouched::Staff(_)), "{vouched:?}");
+    }
+
+    #[test]
     fn a_member_is_known_by_the_claim_with_the_number() {
         let number = MemberNumber::parse("9000001").unwrap();
         for said in [
@@ -451,6 +686,9 @@ mod tests {
             json!(9_000_001),
             json!(["9000001"]),
             json!([9_000_001, " 9000001 "]),
+            json!(["9000001", null]),
+            json!(["", "9000001", " "]),
+            json!(9_000_001.0),
         ] {
             let vouched = vouched("society", "abc", json!({ "member_number": said }));
             assert_eq!(vouched, Vouched::Member(number.clone()));
@@ -460,6 +698,8 @@ mod tests {
             (json!(""), none),
             (json!("x; DROP"), none),
             (json!([]), none),
+            (json!(["", null]), none),
+            (json!(9_000_001.5), none),
             (json!({ "of": "9000001" }), none),
             (json!([["9000001"]]), none),
             (json!(["9000001", true]), none),
@@ -504,11 +744,54 @@ mod tests {
                 "client_id = \"shinsei\"\nsurprise = 1",
                 "surprise",
             ),
+            (
+                "https://id.example.jp",
+                "https://id.example.jp#f",
+                "no ?, #",
+            ),
+            (
+                "https://id.example.jp",
+                "https://id.example.jp?x",
+                "no ?, #",
+            ),
+            (
+                "https://id.example.jp",
+                "https://u:p@id.example.jp",
+                "no ?, #",
+            ),
+            ("https://id.example.jp", "https://", "no ?, #"),
+            (
+                "label = \"会員専用ページのID\"",
+                "label = \" \"",
+                "label is empty",
+            ),
+            (
+                "client_id = \"shinsei\"",
+                "client_id = \"\"",
+                "client_id is empty",
+            ),
+            (
+                "member_claim = \"number\"",
+                "member_claim = \"\"",
+                "member_claim is empty",
+            ),
+            (
+                "roles_claim = \"roles\"",
+                "roles_claim = \"\"",
+                "roles_claim is empty",
+            ),
+            ("roles_claim = \"roles\"", "", "needs roles_claim"),
+            ("[\"reporter\"]", "[]", "means nothing"),
         ] {
             assert!(FILE.contains(good));
             let error = read(&FILE.replacen(good, bad, 1)).unwrap_err();
             assert!(error.to_string().contains(reason), "{error}");
         }
+        let no_roles = FILE.split("[issuers.staff.roles]").next().unwrap();
+        let error = read(no_roles).unwrap_err().to_string();
+        assert!(error.contains("needs a table roles"), "{error}");
+        let error = read("[issuers]").unwrap_err().to_string();
+        assert!(error.contains("no issuer"), "{error}");
     }
 
     #[test]
@@ -522,6 +805,9 @@ mod tests {
             settings.client_secret("society").unwrap().as_deref(),
             Some("geheim")
         );
+        std::fs::write(secret.path(), " \n").unwrap();
+        let error = settings.client_secret("society").unwrap_err();
+        assert!(error.to_string().contains("there is no secret in"));
         settings.client_secret_file = None;
         settings.client_secret_env = Some("SHINSEI_TEST_NO_SUCH_VARIABLE".to_owned());
         let error = settings.client_secret("society").unwrap_err();

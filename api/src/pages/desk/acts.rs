@@ -167,7 +167,7 @@ fn read(posted: &Posted) -> Result<(Act, Permission), Problem> {
         }
         "note" => (Act::AddNote(posted.fields.text("note")), check),
         "labels" => {
-            let typed = posted.fields.text("labels");
+            let typed = posted.fields.sent("labels")?;
             let labels = typed
                 .split(['、', ',', '，', '\n'])
                 .map(str::trim)

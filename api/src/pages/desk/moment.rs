@@ -29,7 +29,7 @@ use crate::{
     print::{Block, Content, Section, completions},
     problem::{Kind, Problem},
     routes::{history::unreadable, status::Moment},
-    situation::{found, program},
+    situation::{Found, found, program},
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +41,8 @@ pub(super) struct Asked {
     ledger: String,
     /// A moment as it is written anywhere, in an address.
     at: String,
+    /// The same, called as everywhere else.
+    as_of: String,
     /// The day that is chosen in the form.
     day: String,
     /// The time that is chosen in the form; none: the whole day.
@@ -49,6 +51,30 @@ pub(super) struct Asked {
     submission: String,
     /// Number of the event to compare with; today's state when it is left out.
     with: String,
+}
+
+impl Asked {
+    /// A moment that is written out in the address.
+    fn written(&self) -> Option<&str> {
+        let mut written = [&self.as_of, &self.at].into_iter().map(|text| text.trim());
+        written.find(|text| !text.is_empty())
+    }
+
+    /// What stands in the form: what was chosen in it, else what the address says.
+    fn fields(&self) -> Fields {
+        let read = match self.written() {
+            Some(written) => Fields::showing(written),
+            None => Fields::default(),
+        };
+        if read != Fields::default() {
+            return read;
+        }
+        Fields {
+            day: self.day.clone(),
+            time: self.time.clone(),
+            number: String::new(),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -60,13 +86,19 @@ struct Page {
     review: String,
     asked: Asked,
     fields: Fields,
+    /// What was asked for; none when it was refused, and the form stays to be mended.
+    shown: Option<Shown>,
+    last: i64,
+}
+
+/// The moment beside the other one.
+struct Shown {
     then: Then,
     /// 認められた単位, and what is needed; none where no documents are applied for.
     units: Option<(u32, u32)>,
     other: Then,
     sections: Vec<Section>,
     differences: Vec<(DocumentKind, Vec<Difference>)>,
-    last: i64,
 }
 
 /// An application at a moment.
@@ -91,6 +123,9 @@ fn number(name: &str, text: &str) -> Result<Option<i64>, Problem> {
 
 /// Which moment is asked for; none for today.
 async fn moment(app: &App, id: &ApplicationId, asked: &Asked) -> Result<Option<Moment>, Problem> {
+    if let Some(written) = asked.written() {
+        return Moment::asked(app, id, written).await.map(Some);
+    }
     if let Some(sequence) = number("sequence", &asked.sequence)? {
         return Ok(Some(Moment::After(sequence)));
     }
@@ -105,11 +140,7 @@ async fn moment(app: &App, id: &ApplicationId, asked: &Asked) -> Result<Option<M
             .ok_or(Problem::new(Kind::NoSuchSubmission))?;
         return Ok(Some(Moment::After(completion.sequence)));
     }
-    let chosen = match asked.at.trim() {
-        "" => chosen(&asked.day, &asked.time)?,
-        at => Some(at.to_owned()),
-    };
-    match chosen {
+    match chosen(&asked.day, &asked.time)? {
         None => Ok(None),
         Some(at) => Moment::asked(app, id, &at).await.map(Some),
     }
@@ -137,33 +168,16 @@ async fn then(app: &App, id: &ApplicationId, moment: Moment) -> Result<Then, Pro
     })
 }
 
-/// ある時点の申請を表示
-pub(super) async fn show(
-    State(app): State<App>,
-    identity: Identity,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let found = found(&app, &identity, &id).await?;
-    let id = found.id.clone();
+/// The moment that is asked for, beside the other one.
+async fn look(app: &App, found: &Found, asked: &Asked) -> Result<Shown, Problem> {
+    let id = &found.id;
     let last = Moment::After(found.sequence);
-    let wanted = moment(&app, &id, &asked).await?.unwrap_or(last);
-    let shown = then(&app, &id, wanted).await?;
+    let wanted = moment(app, id, asked).await?.unwrap_or(last);
+    let shown = then(app, id, wanted).await?;
     let with = number("with", &asked.with)?.map_or(last, Moment::After);
-    let other = then(&app, &id, with).await?;
-    let program = program(&app, &shown.state)?;
-    let address = super::of(&id);
-    let screen = Page {
-        frame: frame(
-            &app,
-            &identity,
-            "ある時点の申請",
-            vec![
-                Crumb::to("申請一覧", "/desk/applications"),
-                Crumb::to("確認画面", address.clone()),
-            ],
-        ),
-        notices: Vec::new(),
+    let other = then(app, id, with).await?;
+    let program = program(app, &shown.state)?;
+    Ok(Shown {
         sections: Content::documents(&shown.state, program, app.service().clock.now()),
         units: shown.state.has_documents().then(|| {
             (
@@ -181,14 +195,44 @@ pub(super) async fn show(
             .collect(),
         then: shown,
         other,
+    })
+}
+
+/// ある時点の申請を表示. A moment that is refused leaves the form with what was typed.
+pub(super) async fn show(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let found = found(&app, &identity, &id).await?;
+    let (shown, notices, status) = match look(&app, &found, &asked).await {
+        Ok(shown) => (Some(shown), Vec::new(), StatusCode::OK),
+        Err(problem) if problem.kind().status().is_client_error() => {
+            (None, super::sentences(&problem), problem.kind().status())
+        }
+        Err(problem) => return Err(problem),
+    };
+    let address = super::of(&found.id);
+    let mut frame = frame(
+        &app,
+        &identity,
+        "ある時点の申請",
+        vec![
+            Crumb::to("申請一覧", "/desk/applications"),
+            Crumb::to("確認画面", address.clone()),
+        ],
+    );
+    frame.wrong = shown.is_none();
+    let screen = Page {
+        frame,
+        notices,
+        shown,
         last: found.sequence,
-        fields: match chosen(&asked.day, &asked.time)? {
-            Some(chosen) => Fields::showing(&chosen),
-            None => Fields::showing(&asked.at),
-        },
+        fields: asked.fields(),
         asked,
         review: address.clone(),
         address: format!("{address}/moment"),
     };
-    Ok(rendered(&screen, StatusCode::OK))
+    Ok(rendered(&screen, status))
 }
