@@ -19,6 +19,8 @@ pub enum Doubt {
     RegistrationOfAnother,
     /// メールアドレス is that of another member.
     MailOfAnother,
+    /// The row ends before the last column, and what it leaves out is known of the member.
+    CutShort,
 }
 
 impl Doubt {
@@ -33,6 +35,10 @@ impl Doubt {
             }
             Self::RegistrationOfAnother => "医籍登録番号 が、別の会員のものと同じです。".to_owned(),
             Self::MailOfAnother => "メールアドレス が、別の会員のものと同じです。".to_owned(),
+            Self::CutShort => {
+                "行が見出しより短く、足りない列を空欄とすると、登録されている内容が消えます。"
+                    .to_owned()
+            }
         }
     }
 }
