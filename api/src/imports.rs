@@ -40,11 +40,11 @@ pub use pending::{KEPT_FOR, PendingFile, PendingFiles};
 pub use report::{ImportReport, Outcome, ReportedRow, RowResult};
 pub use retraction::{RetractError, retract};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     calendar::jst_date,
-    member::{MemberCommand, SeminarAttendance, Upheaval},
+    member::{MemberCommand, MemberNumber, SeminarAttendance, Upheaval},
     text::{MailAddress, NotMailable, code_key},
 };
 use jiff::civil::Date;
@@ -157,6 +157,26 @@ pub enum Unusable {
         "1行目（見出し）を読み取れません。UTF-8 または Shift_JIS のCSVファイルを指定してください。"
     )]
     UnknownEncoding,
+    /// Another encoding of Japanese.
+    #[error(
+        "このファイルの文字コードは{0}です。UTF-8 または Shift_JIS のCSVファイルで保存し直して、もう一度指定してください。"
+    )]
+    OtherEncoding(&'static str),
+    /// A quotation mark of the header has no twin.
+    #[error(
+        "{0}行目（見出し）の引用符（\"）の対応がとれていません。見出しの行を修正して、もう一度指定してください。"
+    )]
+    HeaderQuotation(usize),
+    /// What is wrong with a workbook, of which one sheet was read.
+    #[error("{refusal}読み取ったのは、表示されている最初のシート「{read}」です。{}", other_sheets(.others))]
+    Sheet {
+        /// Of the sheet.
+        refusal: Box<Self>,
+        /// Its name.
+        read: String,
+        /// Names of the others.
+        others: Vec<String>,
+    },
     /// Something else than CSV or xlsx.
     #[error(
         "このファイルは{0}です。Excelブック（xlsx）またはCSV（UTF-8 または Shift_JIS、コンマ区切り）で保存し直して、もう一度指定してください。"
@@ -209,6 +229,17 @@ pub enum Unusable {
     TooLarge,
 }
 
+/// What is to be said of the sheets beside the one that was refused.
+fn other_sheets(others: &[String]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(
+        "ほかのシートは読み取っていません（{}）。取り込むシートを先頭に移して保存し直してください。",
+        others.join("、")
+    )
+}
+
 /// A file that was read: what it says in the end, and the report begun.
 struct ReadFile {
     rows: Vec<PlacedRow>,
@@ -248,6 +279,10 @@ fn places(places: &[String]) -> String {
     }
 }
 
+fn lines(lines: &[usize]) -> Vec<String> {
+    lines.iter().map(|line| format!("{line}行目")).collect()
+}
+
 /// What is to be said of the file as a whole before its rows are read.
 fn notices(table: &Table) -> Vec<String> {
     let mut notices = Vec::new();
@@ -257,6 +292,12 @@ fn notices(table: &Table) -> Vec<String> {
             table.other_sheets.join("、")
         ));
     }
+    if !table.above.is_empty() {
+        notices.push(format!(
+            "見出しより上の行は読み取っていません: {}",
+            places(&lines(&table.above))
+        ));
+    }
     if !table.unknown_columns.is_empty() {
         notices.push(format!(
             "取り込みの対象でない列がありました: {}",
@@ -264,15 +305,10 @@ fn notices(table: &Table) -> Vec<String> {
         ));
     }
     if !table.short.is_empty() {
-        let lines: Vec<_> = table
-            .short
-            .iter()
-            .map(|line| format!("{line}行目"))
-            .collect();
         notices.push(format!(
             "見出しより列の少ない行が{}行ありました。足りない列は空欄として読み取りました: {}",
-            lines.len(),
-            places(&lines)
+            table.short.len(),
+            places(&lines(&table.short))
         ));
     }
     let rows = table.rows.iter();
@@ -328,17 +364,18 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
     let mut unwritable = Vec::new();
     let mut incomplete = Vec::new();
     let mut seminars: BTreeMap<String, (usize, &SeminarAttendance)> = BTreeMap::new();
-    let mut described = Vec::new();
-    let mut registrations: BTreeMap<String, usize> = BTreeMap::new();
-    let mut mails: BTreeMap<String, usize> = BTreeMap::new();
+    let mut described: BTreeMap<String, Described> = BTreeMap::new();
+    let mut registrations: BTreeMap<String, (usize, &MemberNumber)> = BTreeMap::new();
+    let mut mails: BTreeMap<String, (usize, &MemberNumber)> = BTreeMap::new();
     let mut shared = Vec::new();
     for PlacedRow { line, row, .. } in rows {
+        let here = (*line, &row.member);
         match &row.fact {
             Fact::Member(MemberCommand::ImportRecord(record)) => {
                 match MailAddress::parse(&record.email) {
                     Ok(address) => {
-                        let first = *mails.entry(address.key()).or_insert(*line);
-                        if first != *line {
+                        let (first, whose) = *mails.entry(address.key()).or_insert(here);
+                        if *whose != row.member {
                             shared.push(format!("{first}行目と{line}行目 メールアドレス"));
                         }
                     }
@@ -347,11 +384,11 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
                 }
                 if let Some(registration) = &record.medical_registration {
                     let number = code_key(&registration.number);
-                    let first = registrations.get(&number).copied();
-                    if let Some(first) = first {
-                        shared.push(format!("{first}行目と{line}行目 医籍登録番号"));
-                    } else if !number.is_empty() {
-                        registrations.insert(number, *line);
+                    if !number.is_empty() {
+                        let (first, whose) = *registrations.entry(number).or_insert(here);
+                        if *whose != row.member {
+                            shared.push(format!("{first}行目と{line}行目 医籍登録番号"));
+                        }
                     }
                     if !registration.is_complete() {
                         incomplete.push(format!("{line}行目"));
@@ -359,12 +396,13 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
                 }
             }
             Fact::Member(MemberCommand::RecordAttendance(attendance)) => {
-                let (first, known) = *seminars
-                    .entry(attendance.key.folded().code)
-                    .or_insert((*line, attendance));
+                let code = attendance.key.folded().code;
+                let (first, known) = *seminars.entry(code.clone()).or_insert((*line, attendance));
                 let columns = known.described_otherwise(attendance);
                 if !columns.is_empty() {
-                    described.push(format!("{first}行目と{line}行目（{}）", columns.join("、")));
+                    let place = described.entry(code);
+                    let place = place.or_insert_with(|| Described::at(&[first]));
+                    place.add(*line, columns);
                 }
             }
             Fact::Member(_) | Fact::ExamResult { .. } => {}
@@ -385,7 +423,7 @@ fn notices_of_rows(rows: &[PlacedRow]) -> Vec<String> {
         ),
         (
             "同じセミナーコードが異なる内容で書かれています。どちらが正しいかをご確認ください",
-            described,
+            described.into_values().map(|it| it.to_string()).collect(),
         ),
     ] {
         if !found.is_empty() {
@@ -419,6 +457,42 @@ impl Bounds {
     }
 }
 
+/// Where one seminar code stands with another description: one place for each code, however many rows are of it, or the places that are named
+/// would all be of the first.
+#[derive(Default)]
+struct Described {
+    lines: Vec<usize>,
+    columns: BTreeSet<&'static str>,
+}
+
+impl Described {
+    fn at(lines: &[usize]) -> Self {
+        Self {
+            lines: lines.to_vec(),
+            columns: BTreeSet::new(),
+        }
+    }
+
+    fn add(&mut self, line: usize, columns: impl IntoIterator<Item = &'static str>) {
+        self.lines.push(line);
+        self.columns.extend(columns);
+    }
+}
+
+impl std::fmt::Display for Described {
+    /// 「2行目と3行目 ほか24行（セミナー名）」
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = self.lines.get(..2).unwrap_or(&self.lines);
+        out.write_str(&lines(named).join("と"))?;
+        match self.lines.len().saturating_sub(2) {
+            0 => {}
+            more => write!(out, " ほか{more}行")?,
+        }
+        let columns: Vec<_> = self.columns.iter().copied().collect();
+        write!(out, "（{}）", columns.join("、"))
+    }
+}
+
 /// The pure part: from bytes to the facts of the file.
 fn read(kind: Kind, file: &[u8], dry_run: bool, bounds: Bounds) -> Result<ReadFile, Unusable> {
     if file.len() > FILE_LIMIT {
@@ -437,9 +511,11 @@ fn read(kind: Kind, file: &[u8], dry_run: bool, bounds: Bounds) -> Result<ReadFi
                 Kind::Payments => payments::read(reader),
                 Kind::ExamResults => exam_results::read(reader),
             };
+            let read = read.map_err(|reason| reason + &row.across());
             read.map(|read| PlacedRow {
                 line,
                 hash: row.hash,
+                short: row.short,
                 remark: remarks(line, &row, &read).concat(),
                 row: read,
             })

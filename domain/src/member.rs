@@ -18,7 +18,7 @@ mod upheaval;
 pub use aggregate::Member;
 pub use command::MemberCommand;
 pub use decide::decide;
-pub use difference::{FactChange, changes};
+pub use difference::{FactChange, changes, empties};
 pub use doubt::{Doubt, Neighbours, doubts, is_new, without_leading_zeros};
 pub use event::MemberEvent;
 pub use payment::{Payment, PaymentItem, impossible_payment_day};

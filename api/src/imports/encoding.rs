@@ -26,27 +26,63 @@ pub enum Encoding {
     Xlsx,
 }
 
+/// Bytes that are looked at, an even number.
+const LOOK: usize = 4 * 1024;
+
+/// What stands behind the mark of UTF-8, and behind a second one: programs that join files or save them again leave several.
+pub(super) fn without_marks(file: &[u8]) -> &[u8] {
+    let mut text = file;
+    while let Some(behind) = text.strip_prefix(UTF_8_MARK) {
+        text = behind;
+    }
+    text
+}
+
+/// Whether this is UTF-16 without its mark: every comma, digit and line end has a NUL beside it there, which no other text has, and
+/// nothing else of it is a control character.
+fn is_utf_16(start: &[u8]) -> bool {
+    start.contains(&0)
+        && [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE]
+            .into_iter()
+            .any(|utf_16| {
+                let even = start.get(..start.len() / 2 * 2).unwrap_or_default();
+                let (text, broken) = utf_16.decode_without_bom_handling(even);
+                !broken && !text.contains(|c: char| c.is_control() && !c.is_whitespace())
+            })
+}
+
 impl Encoding {
     /// Tells the encoding of a file, and gives the bytes behind its mark.
     ///
-    /// The first line decides, not the whole file: it always holds the society's words for the columns, and one damaged row
-    /// further down must not turn every other row into nonsense. CP932 in Japanese is never valid UTF-8 by accident at
-    /// that length.
+    /// The first line that is not ASCII alone decides, not the whole file: it holds the society's words for the columns, or a title in
+    /// the same characters, and one damaged row further down must not turn every other row into nonsense. CP932 in Japanese is never
+    /// valid UTF-8 by accident at that length, and never EUC-JP: its kanji begin with bytes that EUC-JP does not have.
     pub(super) fn detect(file: &[u8]) -> Result<(Self, &[u8]), Unusable> {
-        if let Some(text) = file.strip_prefix(UTF_8_MARK) {
+        let text = without_marks(file);
+        if text.len() < file.len() {
             return Ok((Self::Utf8, text));
         }
-        if UTF_16_MARKS.iter().any(|mark| file.starts_with(mark)) {
+        let start = file.get(..LOOK.min(file.len())).unwrap_or_default();
+        if UTF_16_MARKS.iter().any(|mark| file.starts_with(mark)) || is_utf_16(start) {
             return Err(Unusable::Utf16);
+        }
+        if start.windows(2).any(|escape| escape == b"\x1B$") {
+            return Err(Unusable::OtherEncoding("ISO-2022-JP（JISコード）"));
         }
         let header = file
             .split(|byte| matches!(byte, b'\n' | b'\r'))
-            .find(|line| !line.is_empty())
+            .find(|line| !line.is_ascii())
             .unwrap_or_default();
-        [Self::Utf8, Self::Cp932]
-            .into_iter()
-            .find(|encoding| encoding.decode(header).is_some())
-            .map(|encoding| (encoding, file))
+        if Self::Utf8.decode(header).is_some() {
+            return Ok((Self::Utf8, file));
+        }
+        let euc = encoding_rs::EUC_JP.decode_without_bom_handling_and_without_replacement(header);
+        if euc.is_some() {
+            return Err(Unusable::OtherEncoding("EUC-JP"));
+        }
+        Self::Cp932
+            .decode(header)
+            .map(|_| (Self::Cp932, file))
             .ok_or(Unusable::UnknownEncoding)
     }
 
@@ -112,9 +148,50 @@ mod tests {
             Encoding::detect(b"\xFE\xFF\x4F\x1A").unwrap_err(),
             Unusable::Utf16
         );
+        for (utf_16, name) in [
+            (u16::to_le_bytes as fn(u16) -> [u8; 2], "LE"),
+            (u16::to_be_bytes, "BE"),
+        ] {
+            let file: Vec<u8> = "会員番号,氏名\r\n1,田中\r\n"
+                .encode_utf16()
+                .flat_map(utf_16)
+                .collect();
+            assert_eq!(Encoding::detect(&file), Err(Unusable::Utf16), "{name}");
+        }
         assert_eq!(
             Encoding::detect(b"\x89PNG\xFF\xFD").unwrap_err(),
             Unusable::UnknownEncoding
+        );
+    }
+
+    #[test]
+    fn the_other_encodings_of_japanese_are_refused_by_name() {
+        for (encoding, name) in [
+            (encoding_rs::ISO_2022_JP, "ISO-2022-JP（JISコード）"),
+            (encoding_rs::EUC_JP, "EUC-JP"),
+        ] {
+            let file = encoding.encode("会員番号,氏名,ﾌﾘｶﾞﾅ\r\n").0;
+            assert_eq!(
+                Encoding::detect(&file),
+                Err(Unusable::OtherEncoding(name)),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn lines_of_ascii_above_the_header_say_nothing_about_the_encoding() {
+        let file = encoding_rs::SHIFT_JIS
+            .encode("sep=,\r\n,,\r\n会員番号,氏名\r\n")
+            .0;
+        assert_eq!(Encoding::detect(&file).unwrap().0, Encoding::Cp932);
+    }
+
+    #[test]
+    fn a_mark_that_stands_twice_is_no_part_of_the_first_column() {
+        assert_eq!(
+            Encoding::detect("\u{FEFF}\u{FEFF}会員番号".as_bytes()),
+            Ok((Encoding::Utf8, "会員番号".as_bytes()))
         );
     }
 

@@ -19,8 +19,8 @@ use domain::{
     },
     calendar::{FiscalYear, jst_date},
     member::{
-        FactChange, Member, MemberCommand, MemberNumber, MemberRefusal, Upheaval, changes,
-        changes_identity, decide, doubts, is_new,
+        Doubt, FactChange, Member, MemberCommand, MemberNumber, MemberRefusal, Upheaval, changes,
+        changes_identity, decide, doubts, empties, is_new,
     },
     program::{Program, ProgramId},
 };
@@ -506,10 +506,13 @@ impl Import<'_> {
         &self,
         row: &Row<'_>,
         (member, command): (&Member, &MemberCommand),
-        row_hash: [u8; 32],
+        (row_hash, short): ([u8; 32], bool),
     ) -> Option<RowResult> {
         let neighbours = self.known.neighbours(row.number, command);
-        let doubts = doubts(member, command, &neighbours);
+        let mut doubts = doubts(member, command, &neighbours);
+        if short && empties(member, command) {
+            doubts.push(Doubt::CutShort);
+        }
         if doubts.is_empty() {
             return None;
         }
@@ -576,6 +579,7 @@ impl Import<'_> {
         PlacedRow {
             line,
             hash,
+            short,
             row: good,
             ..
         }: PlacedRow,
@@ -600,7 +604,8 @@ impl Import<'_> {
                     Err(error) => return self.stop(&row, &error),
                 };
                 self.note_new(line, is_new(&member, &command));
-                if let Some(held) = self.hold(&row, (&member, &command), hash).await {
+                let held = self.hold(&row, (&member, &command), (hash, short)).await;
+                if let Some(held) = held {
                     return held;
                 }
                 match self.service.command_member(number, command, call).await {
@@ -887,6 +892,7 @@ impl Import<'_> {
             line,
             row: good,
             hash,
+            short,
             ..
         } in rows
         {
@@ -894,7 +900,8 @@ impl Import<'_> {
             done.push(match good.fact {
                 Fact::Member(command) => {
                     self.note_new(line, is_new(&copy.member, &command));
-                    let held = self.hold(&row, (&copy.member, &command), hash).await;
+                    let known = (&copy.member, &command);
+                    let held = self.hold(&row, known, (hash, short)).await;
                     match held {
                         Some(held) => RowResult {
                             changes: copy.would_change(command),

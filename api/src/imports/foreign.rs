@@ -2,6 +2,11 @@
 
 use std::path::Path;
 
+use domain::text::is_ignorable;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::encoding::without_marks;
+
 /// Bytes that are looked at.
 const LOOK: usize = 4 * 1024;
 
@@ -58,23 +63,43 @@ pub(super) fn what_it_is(file: &[u8]) -> Option<&'static str> {
         (b"\x1F\x8B", "gzipファイル"),
         (b"Rar!", "RARファイル"),
         (b"7z\xBC\xAF", "7-Zipファイル"),
+        (b"BZh", "bzip2ファイル"),
+        (b"\xFD7zXZ", "xzファイル"),
+        (b"PK\x05\x06", "空のZIPファイル"),
+        (b"GIF8", "画像（GIF）"),
+        (b"II*\0", "画像（TIFF）"),
+        (b"MM\0*", "画像（TIFF）"),
     ] {
         if start.starts_with(mark) {
             return Some(what);
         }
     }
-    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-    let text = text.trim_ascii_start().to_ascii_lowercase();
+    let text = without_marks(start).trim_ascii_start().to_ascii_lowercase();
     let has = |word: &[u8]| text.windows(word.len()).any(|window| window == word);
     if text.starts_with(b"mime-version:") {
         return Some("Webページ（MHTML）");
     }
-    if matches!(text.first_chunk(), Some(b"{\"" | b"[{" | b"{\n" | b"{\r")) {
+    if is_json(&text) {
         return Some("JSON");
     }
     if text.first() != Some(&b'<') {
         return None;
     }
+    // XML says that it is; a part of a page begins with any of these.
+    let begins = [
+        &b"<head"[..],
+        b"<title",
+        b"<script",
+        b"<style",
+        b"<link",
+        b"<div",
+        b"<span",
+        b"<p>",
+        b"<tr",
+        b"<h1",
+        b"<form",
+        b"<center",
+    ];
     Some(
         if [
             &b"<html"[..],
@@ -85,6 +110,7 @@ pub(super) fn what_it_is(file: &[u8]) -> Option<&'static str> {
         ]
         .into_iter()
         .any(has)
+            || begins.into_iter().any(|tag| text.starts_with(tag))
         {
             "HTML（Webページ）"
         } else if has(b"office:spreadsheet") {
@@ -95,15 +121,44 @@ pub(super) fn what_it_is(file: &[u8]) -> Option<&'static str> {
     )
 }
 
+/// JSON in any layout: behind its first bracket, whatever blanks stand between, comes what no header of ours has there.
+fn is_json(text: &[u8]) -> bool {
+    let ([b'{', behind @ ..] | [b'[', behind @ ..]) = text else {
+        return false;
+    };
+    let next = behind.trim_ascii_start().first();
+    next.is_none_or(|next| matches!(next, b'"' | b'{' | b'[' | b'}' | b']'))
+}
+
 /// By what the columns of a header are parted, if it is no comma and these are among them.
 pub(super) fn other_separator(header: &str, columns: &[&str]) -> Option<&'static str> {
-    [('\t', "タブ"), (';', "セミコロン"), ('|', "縦線")]
-        .into_iter()
-        .find_map(|(separator, name)| {
-            let mut parts = header.split(separator);
-            let found = parts.any(|part| columns.contains(&part.trim().trim_matches('"')));
-            (found && header.contains(separator)).then_some(name)
-        })
+    [
+        ('\t', "タブ"),
+        (';', "セミコロン"),
+        ('；', "全角のセミコロン（；）"),
+        ('|', "縦線"),
+        ('，', "全角のコンマ（，）"),
+        ('、', "読点（、）"),
+    ]
+    .into_iter()
+    .find_map(|(separator, name)| {
+        if !header.contains(separator) {
+            return None;
+        }
+        let keys: Vec<_> = columns.iter().map(|column| heading_key(column)).collect();
+        let mut parts = header.split(separator);
+        let is_column = |part: &str| keys.contains(&heading_key(part.trim().trim_matches('"')));
+        parts.any(is_column).then_some(name)
+    })
+}
+
+/// What headings are compared by: half-width kana, full-width letters and combining marks in one form, without blanks, line breaks and
+/// what shows nowhere. A person who reads it sees no difference.
+pub(super) fn heading_key(heading: &str) -> String {
+    heading
+        .nfkc()
+        .filter(|c| !c.is_whitespace() && !c.is_control() && !is_ignorable(*c))
+        .collect()
 }
 
 #[cfg(test)]
@@ -127,11 +182,32 @@ mod tests {
             (b"<?xml version=\"1.0\"?><a/>", Some("XML")),
             (b"%PDF-1.7", Some("PDF")),
             (b"[{\"a\":1}]", Some("JSON")),
+            (b"[\n  {\n    \"a\": 1\n  }\n]", Some("JSON")),
+            (b"{ \"a\": 1 }", Some("JSON")),
+            (b"\xEF\xBB\xBF[ ]", Some("JSON")),
+            ("[会員番号],[氏名]".as_bytes(), None),
+            (b"<div class=\"x\"><p>", Some("HTML（Webページ）")),
+            (b"BZh91AY&SY", Some("bzip2ファイル")),
             ("会員番号,氏名".as_bytes(), None),
             (b"", None),
         ] {
             assert_eq!(what_it_is(file), what);
         }
+    }
+
+    #[test]
+    fn headings_that_look_alike_are_the_same() {
+        for (written, column) in [
+            ("\u{FEFF}会員番号", "会員番号"),
+            ("会員\n番号", "会員番号"),
+            (" 会員\u{200B}番号　", "会員番号"),
+            ("ﾌﾘｶﾞﾅ", "フリガナ"),
+            ("フリカ\u{3099}ナ", "フリガナ"),
+            ("自宅ＦＡＸ", "自宅FAX"),
+        ] {
+            assert_eq!(heading_key(written), heading_key(column), "{written:?}");
+        }
+        assert_ne!(heading_key("自宅電話"), heading_key("施設電話"));
     }
 
     #[test]
@@ -142,6 +218,13 @@ mod tests {
             other_separator("\"会員番号\";\"氏名\"", &columns),
             Some("セミコロン")
         );
+        for (header, name) in [
+            ("会員番号，氏名", "全角のコンマ（，）"),
+            ("会員番号、氏名", "読点（、）"),
+            ("\"会員\u{200B}番号\"\t\"氏名\"", "タブ"),
+        ] {
+            assert_eq!(other_separator(header, &columns), Some(name));
+        }
         assert_eq!(other_separator("会員番号,氏名", &columns), None);
         assert_eq!(other_separator("a\tb", &columns), None);
         assert_eq!(Named::by_file("C:\\取込\\会員.CSV"), Named::Csv);

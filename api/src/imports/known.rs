@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    Kind,
+    Described, Kind,
     net_effect::{Fact, PlacedRow},
     places,
 };
@@ -162,7 +162,7 @@ impl Known {
 
     /// The rows that describe a seminar otherwise than it is recorded.
     pub(super) fn described_otherwise(&self, rows: &[PlacedRow]) -> Option<String> {
-        let mut found = Vec::new();
+        let mut found: BTreeMap<&str, Described> = BTreeMap::new();
         for PlacedRow { line, row, .. } in rows {
             let Fact::Member(MemberCommand::RecordAttendance(attendance)) = &row.fact else {
                 continue;
@@ -174,10 +174,11 @@ impl Known {
                 .flat_map(|known| attendance.described_otherwise(known))
                 .collect();
             if !columns.is_empty() {
-                let columns: Vec<_> = columns.into_iter().collect();
-                found.push(format!("{line}行目（{}）", columns.join("、")));
+                let place = found.entry(&attendance.key.code).or_default();
+                place.add(*line, columns);
             }
         }
+        let found: Vec<_> = found.into_values().map(|it| it.to_string()).collect();
         (!found.is_empty()).then(|| {
             format!(
                 "セミナーコードが、登録済みの出席と異なる内容で書かれています。どちらが正しいかをご確認ください: {}",

@@ -51,6 +51,8 @@ pub(super) struct PlacedRow {
     pub line: usize,
     /// Hash of its bytes in the file.
     pub hash: [u8; 32],
+    /// Whether it ends before the last column.
+    pub short: bool,
     /// What is to be said of it whatever becomes of it; empty for most.
     pub remark: String,
     pub row: GoodRow,

@@ -18,6 +18,8 @@ pub(super) type Fields<'a> = Vec<Cow<'a, [u8]>>;
 pub(super) struct Record<'a> {
     /// Its first line in the file, from 1.
     pub line: usize,
+    /// Its last: a field in quotation marks may have several.
+    pub last_line: usize,
     /// Its bytes as they stand in the file, the line end apart.
     pub raw: &'a [u8],
     /// Its fields without quotation marks.
@@ -41,6 +43,13 @@ impl Malformed {
             Self::TooLong => "1行が長すぎます。引用符（\"）や改行をご確認ください。",
         }
     }
+}
+
+/// Whether a field of several lines holds as many commas as part a row of so many columns: then it holds rows. Of two quotation marks
+/// without their twins, in the same column, comes a row with the right number of fields, the beginning of one and the end of another.
+pub(super) fn holds_rows(field: &[u8], columns: usize) -> bool {
+    let commas = field.iter().filter(|byte| **byte == b',').count();
+    field.iter().any(|byte| is_line_end(*byte)) && commas >= columns.saturating_sub(1).max(3)
 }
 
 /// Cuts a file into rows. Lines with nothing in them are none.
@@ -84,8 +93,14 @@ impl<'a> Iterator for Records<'a> {
         let (raw, rest) = self.rest.split_at(length);
         self.rest = rest;
         self.line += line_ends(raw);
+        let last_line = self.line;
         self.end_line();
-        Some(Record { line, raw, fields })
+        Some(Record {
+            line,
+            last_line,
+            raw,
+            fields,
+        })
     }
 }
 

@@ -102,6 +102,11 @@ fn bad_payment(row: &str) -> String {
     message
 }
 
+fn quoted_columns() -> Vec<String> {
+    let columns = members::COLUMNS.iter();
+    columns.map(|column| format!("\"{column}\"")).collect()
+}
+
 fn unusable(kind: Kind, file: &[u8]) -> Unusable {
     read(kind, file, false).err().unwrap()
 }
@@ -446,7 +451,7 @@ fn a_file_without_its_columns_is_refused_whole() {
     }
     assert_eq!(
         unusable(Kind::Members, b"\"\x8A\xEF"),
-        Unusable::UnknownEncoding
+        Unusable::HeaderQuotation(1)
     );
     assert_eq!(
         unusable(Kind::Members, &vec![b'a'; FILE_LIMIT + 1]),
@@ -456,6 +461,116 @@ fn a_file_without_its_columns_is_refused_whole() {
     assert_eq!(
         unusable(Kind::Payments, long.as_bytes()),
         Unusable::TooManyRows(200_000)
+    );
+}
+
+#[test]
+fn quoted_headings_with_another_separator_are_named_by_it() {
+    for (separator, name) in [
+        ("\t", "タブ"),
+        (";", "セミコロン"),
+        ("|", "縦線"),
+        ("，", "全角のコンマ（，）"),
+    ] {
+        let quoted = quoted_columns().join(separator);
+        for mark in ["", "\u{FEFF}"] {
+            assert_eq!(
+                unusable(Kind::Members, format!("{mark}{quoted}\r\n").as_bytes()),
+                Unusable::Separated(name)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_header_is_found_below_titles_and_hints_and_in_any_spelling_of_its_columns() {
+    let row = "1,合格\r\n";
+    for above in [
+        "",
+        "sep=,\r\n",
+        ",\r\n",
+        "試験結果の一覧\r\n\r\n",
+        "\u{FEFF}\u{FEFF}",
+    ] {
+        for header in ["会員番号,結果", "\"会員\n番号\",\"結果\u{200B}\""] {
+            let file = read_text(Kind::ExamResults, &format!("{above}{header}\r\n{row}"));
+            assert_eq!(
+                (file.rows.len(), file.report.bad),
+                (1, 0),
+                "{above:?} {header:?}"
+            );
+            let told = above
+                .starts_with('試')
+                .then_some("見出しより上の行は読み取っていません: 1行目");
+            assert_eq!(file.report.notices, Vec::from_iter(told));
+        }
+    }
+}
+
+#[test]
+fn a_row_that_stands_twice_shares_nothing_with_another_member() {
+    let once = member_file(&[]);
+    let row = once.lines().nth(1).unwrap();
+    let file = read_text(Kind::Members, &format!("{once}{row}\r\n"));
+    assert_eq!(file.report.notices, Vec::<String>::new());
+    let other = row.replacen("1000001", "1000002", 1);
+    let file = read_text(Kind::Members, &format!("{once}{other}\r\n"));
+    assert!(file.report.notices[0].contains("2行目と3行目 メールアドレス"));
+}
+
+#[test]
+fn each_seminar_described_in_two_ways_is_one_place_of_the_notice() {
+    let row = |member: usize, code, name| {
+        format!("{member},{code},{name},A,2024/04/01,2024/04/02,10,出席\r\n")
+    };
+    let mut text = format!("{ATTENDANCE}{}", row(1, "AA", "甲"));
+    for member in 2..27 {
+        text += &row(member, "AA", "乙");
+    }
+    text += &(row(1, "BB", "丙") + &row(2, "BB", "丁"));
+    assert_eq!(
+        read_text(Kind::SeminarAttendance, &text).report.notices,
+        [
+            "同じセミナーコードが異なる内容で書かれています。どちらが正しいかをご確認ください: 2行目と3行目 ほか24行（セミナー名）、28行目と29行目（セミナー名）"
+        ]
+    );
+}
+
+#[test]
+fn rows_between_two_open_quotation_marks_are_named_and_never_mixed_into_one() {
+    let file = read_text(
+        Kind::Payments,
+        &format!(
+            "{PAYMENTS}T1,1,\"受験料,1,2026/06/01,ア\r\nT2,2,受験料,1,2026/06/01,イ\r\nT3,3,受験料\",1,2026/06/01,ウ\r\nT4,4,受験料,1,2026/06/01,エ\r\n"
+        ),
+    );
+    let lines: Vec<_> = file.rows.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [5]);
+    assert_eq!(
+        file.report.reported[0].message,
+        "引用符（\"）で囲まれた欄が2行目から4行目まで続いているため、3行目から4行目は別の行として読み取っていません。引用符の閉じ忘れがないかをご確認ください。"
+    );
+    let (_, _, message) = only_report(
+        Kind::Payments,
+        &format!("{PAYMENTS}T1,1,受験料,0,2026/06/01,\"ア\r\nイ\"\r\n"),
+    );
+    assert!(
+        message.starts_with("金額 ") && message.contains("3行目は別の行として"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_refused_workbook_names_the_sheet_that_was_read_and_the_others() {
+    use super::workbook::examples::{Written, book};
+    let file = book(&[
+        ("表紙", vec![vec![Written::Text("ご案内")]]),
+        ("会員", vec![]),
+    ]);
+    let told = unusable(Kind::ExamResults, &file).to_string();
+    assert!(
+        told.ends_with("読み取ったのは、表示されている最初のシート「表紙」です。ほかのシートは読み取っていません（会員）。取り込むシートを先頭に移して保存し直してください。"),
+        "{told}"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read as _};
 
-use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx};
+use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Xlsx};
 use zip::ZipArchive;
 
 use super::Unusable;
@@ -20,6 +20,8 @@ pub(super) enum CellText {
     Text(String),
     /// `#N/A` and its like: what a formula could not tell.
     Error,
+    /// A formula whose result the program that wrote the file has left to Excel.
+    Uncomputed,
 }
 
 /// A row with something in it.
@@ -31,9 +33,10 @@ pub(super) struct SheetRow {
     pub cells: Vec<CellText>,
 }
 
-/// The first sheet, and the names of the others.
+/// The first sheet that Excel shows, and the names of the others.
 #[derive(Debug)]
 pub(super) struct Sheet {
+    pub name: String,
     pub rows: Vec<SheetRow>,
     pub others: Vec<String>,
 }
@@ -92,26 +95,42 @@ pub(super) fn read(file: &[u8], limits: (usize, usize)) -> Result<Sheet, Unusabl
 fn read_sound(file: &[u8], (rows, cells): (usize, usize)) -> Result<Sheet, Unusable> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(file)).map_err(|_| Unusable::Damaged)?;
     let sheets = book.sheets_metadata().iter();
-    let mut names = sheets
+    let sheets: Vec<_> = sheets
         .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| sheet.name.clone());
-    let first = names.next().ok_or(Unusable::Empty)?;
-    let others = names.collect();
+        .collect();
+    let mut shown = sheets.iter();
+    let shown = shown.find(|sheet| sheet.visible == SheetVisible::Visible);
+    let first = shown
+        .or(sheets.first())
+        .ok_or(Unusable::Empty)?
+        .name
+        .clone();
+    let names = sheets.iter().map(|sheet| sheet.name.clone());
+    let others = names.filter(|name| *name != first).collect();
     let mut reader = book
         .worksheet_cells_reader(&first)
         .map_err(|_| Unusable::Damaged)?;
     let mut sheet = Sheet {
+        name: first,
         rows: Vec::new(),
         others,
     };
     // One long text may stand in every cell of a sheet and in the file once.
     let mut left = usize::try_from(UNPACKED_LIMIT).unwrap_or(usize::MAX);
-    while let Some(cell) = reader.next_cell().map_err(|_| Unusable::Damaged)? {
-        let (row, column) = cell.get_position();
+    while let Some(cell) = reader
+        .next_cell_with_formula_metadata()
+        .map_err(|_| Unusable::Damaged)?
+    {
+        let (row, column) = cell.pos;
         let (Ok(row), Ok(column)) = (usize::try_from(row), usize::try_from(column)) else {
             continue;
         };
-        let Some(text) = text_of(cell.get_value()) else {
+        let uncomputed = cell.formula.is_some() && matches!(cell.value, DataRef::Empty);
+        let text = if uncomputed {
+            CellText::Uncomputed
+        } else if let Some(text) = text_of(&cell.value) {
+            text
+        } else {
             continue;
         };
         if let CellText::Text(text) = &text {
@@ -263,6 +282,74 @@ mod tests {
             ]
         );
         assert_eq!(read(&file, (1, 2)).unwrap_err(), Unusable::TooManyRows(1));
+    }
+
+    #[test]
+    fn a_formula_without_its_result_is_not_nothing() {
+        let written = book(&[(
+            "会員",
+            vec![vec![Written::Number(1.0), Written::Number(2.0)]],
+        )]);
+        for (cell, expected) in [
+            ("<f>1+1</f>", CellText::Uncomputed),
+            ("<f>1+1</f><v></v>", CellText::Uncomputed),
+            ("<f>1+1</f><v/>", CellText::Uncomputed),
+            ("<f>1+1</f><v>2</v>", text("2")),
+        ] {
+            let file = changed(&written, "sheet1.xml", "<v>1</v>", cell);
+            let sheet = read(&file, (10, 2)).unwrap();
+            assert_eq!(sheet.rows[0].cells, [expected, text("2")], "{cell}");
+        }
+        let emptied = changed(
+            &written,
+            "sheet1.xml",
+            "<c r=\"A1\"><v>1</v>",
+            "<c r=\"A1\" t=\"str\"><f>\"\"</f><v></v>",
+        );
+        let sheet = read(&emptied, (10, 2)).unwrap();
+        assert_eq!(sheet.rows[0].cells, [text(""), text("2")]);
+    }
+
+    #[test]
+    fn the_first_sheet_that_excel_shows_is_read() {
+        let cells = |text| vec![vec![Written::Text(text)]];
+        let written = book(&[("説明", cells("a")), ("会員", cells("b"))]);
+        for (state, read_first, other) in [
+            ("", "説明", "会員"),
+            ("state=\"hidden\"", "会員", "説明"),
+            ("state=\"veryHidden\"", "会員", "説明"),
+        ] {
+            let of_first = format!("<sheet {state} name=\"説明\"");
+            let file = changed(&written, "workbook.xml", "<sheet name=\"説明\"", &of_first);
+            let sheet = read(&file, (10, 2)).unwrap();
+            assert_eq!(
+                (sheet.name.as_str(), &sheet.others[..]),
+                (read_first, &[other.to_owned()][..])
+            );
+        }
+    }
+
+    /// A packed file in one of whose parts something stands otherwise.
+    fn changed(file: &[u8], part: &str, from: &str, to: &str) -> Vec<u8> {
+        let mut archive = ZipArchive::new(Cursor::new(file)).unwrap();
+        let mut parts = Vec::new();
+        for number in 0..archive.len() {
+            let mut one = archive.by_index(number).unwrap();
+            let name = one.name().unwrap().into_owned();
+            let mut bytes = Vec::new();
+            one.read_to_end(&mut bytes).unwrap();
+            if name.ends_with(part) {
+                let text = String::from_utf8(bytes).unwrap();
+                assert!(text.contains(from), "{text}");
+                bytes = text.replacen(from, to, 1).into_bytes();
+            }
+            parts.push((name, bytes));
+        }
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), &bytes[..]))
+            .collect();
+        packed(&parts)
     }
 
     fn packed(parts: &[(&str, &[u8])]) -> Vec<u8> {

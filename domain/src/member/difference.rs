@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Member, MemberEvent, MemberRecord, Payment, SeminarAttendance, SeminarKind};
+use super::{
+    Member, MemberCommand, MemberEvent, MemberRecord, Payment, SeminarAttendance, SeminarKind,
+    decide,
+};
 use crate::calendar::{FiscalYear, show_date};
 
 /// One field that changes. Empty is: nothing.
@@ -47,6 +50,13 @@ pub fn changes(before: &Member, event: &MemberEvent) -> Vec<FactChange> {
             after.payments.get(transaction).map(payment),
         ),
     }
+}
+
+/// Whether a command takes away what is known in some field and puts nothing there.
+pub fn empties(member: &Member, command: &MemberCommand) -> bool {
+    let events = decide(member, command.clone()).unwrap_or_default();
+    let mut changes = events.iter().flat_map(|event| changes(member, event));
+    changes.any(|change| !change.before.is_empty() && change.after.is_empty())
 }
 
 fn differing(before: Option<Fields>, after: Option<Fields>) -> Vec<FactChange> {
@@ -143,6 +153,29 @@ mod tests {
             attendance: attendance(units),
             by_hand: false,
         }
+    }
+
+    #[test]
+    fn a_record_that_lacks_what_is_known_empties_it_and_one_that_says_something_else_does_not() {
+        let known = Member {
+            record: Some(yoko()),
+            ..Member::default()
+        };
+        let command = |change: fn(&mut MemberRecord)| {
+            let mut record = yoko();
+            change(&mut record);
+            MemberCommand::ImportRecord(Box::new(record))
+        };
+        let without_mail = command(|record| record.email = String::new());
+        assert!(empties(&known, &without_mail));
+        assert!(empties(
+            &known,
+            &command(|record| record.certification = None)
+        ));
+        let other_mail = command(|record| record.email = "other@example.jp".to_owned());
+        assert!(!empties(&known, &other_mail));
+        assert!(!empties(&known, &command(|_| {})));
+        assert!(!empties(&Member::default(), &without_mail));
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Doubt {
     RegistrationIncomplete,
     /// The same seminar is recorded with another first day, or its code written otherwise.
     SeminarAlike,
+    /// The row ends before the last column, and what it leaves out is known of the member.
+    CutShort,
 }
 
 impl Doubt {
@@ -48,6 +50,10 @@ impl Doubt {
             }
             Self::SeminarAlike => {
                 "同じセミナーコードで、開始日の近い出席がすでに登録されています。".to_owned()
+            }
+            Self::CutShort => {
+                "行が見出しより短く、足りない列を空欄とすると、登録されている内容が消えます。"
+                    .to_owned()
             }
         }
     }

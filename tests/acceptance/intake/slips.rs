@@ -92,6 +92,28 @@ async fn c08_rows_without_their_empty_last_fields_are_read_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_cut_short_waits_where_it_would_empty_what_is_known() {
+    each_service(async |service| {
+        let desk = Desk::of(service);
+        let whole = newcomer("9100050", &[("筆記試験合格年度", "")]);
+        desk.import("members", &file(std::slice::from_ref(&whole)));
+        let mut cut = whole.clone();
+        cut.truncate(17);
+        let cut = file(&[cut]);
+        for report in [desk.look("members", &cut), desk.import("members", &cut)] {
+            assert_eq!(counts(&report), [0, 0, 0, 1], "{report}");
+            let said = text(&report["reported"][0]["message"]);
+            assert!(said.contains("登録されている内容が消えます"), "{said}");
+        }
+        let mut last_empty = whole;
+        last_empty.pop();
+        let report = desk.import("members", &file(&[last_empty]));
+        assert_eq!(counts(&report), [0, 1, 0, 0], "{report}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c09_dates_and_amounts_are_understood_as_exports_write_them() {
     each_service(async |service| {
         let desk = Desk::of(service);
