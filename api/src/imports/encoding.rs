@@ -26,7 +26,7 @@ pub enum Encoding {
     Xlsx,
 }
 
-/// Bytes that are looked at, an even number.
+/// Bytes that are looked at.
 const LOOK: usize = 4 * 1024;
 
 /// What stands behind the mark of UTF-8, and behind a second one: programs that join files or save them again leave several.
@@ -38,9 +38,11 @@ pub(super) fn without_marks(file: &[u8]) -> &[u8] {
     text
 }
 
-/// Whether this is UTF-16 without its mark: every comma, digit and line end has a NUL beside it there, which no other text has, and
-/// nothing else of it is a control character.
+/// Whether this is UTF-16 without its mark: every comma has a NUL beside it there, and nothing of the first line is a control
+/// character. The first line alone, as a NUL in a row of another file is that row's mistake.
 fn is_utf_16(start: &[u8]) -> bool {
+    let mut lines = start.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let start = lines.next().unwrap_or_default();
     start.contains(&0)
         && [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE]
             .into_iter()
