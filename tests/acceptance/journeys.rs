@@ -804,7 +804,7 @@ async fn what_is_asked_of_a_moment_is_answered_of_that_moment_or_refused() {
             }
         }
         let refusal = staff.get(&yoko.path("?as_of=2020-01-01T00:00"));
-        let problem = refusal.refused(404, "not-found");
+        let problem = refusal.refused(404, "not-applied");
         assert_eq!(problem["detail"], BEFORE_IT_BEGAN);
     })
     .await;

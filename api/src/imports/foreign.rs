@@ -123,7 +123,7 @@ pub(super) fn what_it_is(file: &[u8]) -> Option<&'static str> {
 
 /// JSON in any layout: behind its first bracket, whatever blanks stand between, comes what no header of ours has there.
 fn is_json(text: &[u8]) -> bool {
-    let ([b'{', behind @ ..] | [b'[', behind @ ..]) = text else {
+    let [b'{' | b'[', behind @ ..] = text else {
         return false;
     };
     let next = behind.trim_ascii_start().first();

@@ -278,10 +278,10 @@ pub(super) async fn show<T: WholeEntry>(
 
 /// 筆記試験のみ has no documents to fill in.
 pub(super) fn has_documents(visit: &Visit<'_>) -> Result<(), Problem> {
-    if !visit.state()?.has_documents() {
-        Err(Refusal::DocumentsNotApplied.into())
-    } else {
+    if visit.state()?.has_documents() {
         Ok(())
+    } else {
+        Err(Refusal::DocumentsNotApplied.into())
     }
 }
 
@@ -293,8 +293,17 @@ pub(super) async fn save<T: WholeEntry>(
 ) -> Result<Response, Problem> {
     let visit = Visit::to(&app, &posted.identity, &id).await?;
     let saved = T::saved(&visit.state()?.documents);
-    let typed = entry::whole::<T>(&posted.fields, &visit.program.rules)?;
-    let typed = with_closed(saved, typed, &posted.fields.all("closed"));
+    let rules = &visit.program.rules;
+    let mut closed = posted.fields.all("closed");
+    let typed = if visit.state()?.open_correction().is_some() {
+        // Most of the form is closed then: what it does not send stays as it is, and what it sends is not lost for that.
+        let typed = T::posted(&posted.fields, rules);
+        closed.extend(entry::missing(&typed, &posted.fields, rules));
+        typed
+    } else {
+        entry::whole::<T>(&posted.fields, rules)?
+    };
+    let typed = with_closed(saved, typed, &closed);
     let command = typed
         .clone()
         .command(posted.revision()?, visit.record.clone());

@@ -61,22 +61,28 @@ pub(super) trait WholeEntry: Entry {
 /// [`Kind::PageTampered`] with what was typed.
 pub(super) fn whole<T: Entry>(fields: &Fields, rules: &Rules) -> Result<T, Problem> {
     let typed = T::posted(fields, rules);
-    let drawn = typed.fields(rules);
+    if missing(&typed, fields, rules).is_empty() {
+        Ok(typed)
+    } else {
+        Err(Problem::new(Kind::PageTampered).keeping(kept(&typed.fields(rules))))
+    }
+}
+
+/// The names of what the form did not send, though a browser sends it, and did not show as closed.
+pub(super) fn missing<T: Entry>(typed: &T, fields: &Fields, rules: &Rules) -> Vec<String> {
     let closed = fields.all("closed");
     let is_closed = |name: &str| closed.contains(&T::name_of(name));
-    let lost = drawn.iter().any(|field| {
-        let lost = |name: &str| !fields.has(name) && !is_closed(name);
-        match &field.control {
+    let lost = |name: &str| !fields.has(name) && !is_closed(name);
+    let drawn = typed.fields(rules).into_iter();
+    drawn
+        .filter(|field| match &field.control {
             Control::Text(_) | Control::Area { .. } | Control::Select { .. } => lost(&field.id),
             Control::Boxes(boxes) => boxes.iter().any(|one| lost(one.id)) && !is_closed(&field.id),
             // What is not ticked is not sent.
             Control::Radio(_) | Control::Checkboxes(_) | Control::Check { .. } => false,
-        }
-    });
-    if lost {
-        return Err(Problem::new(Kind::PageTampered).keeping(kept(&drawn)));
-    }
-    Ok(typed)
+        })
+        .map(|field| T::name_of(&field.id))
+        .collect()
 }
 
 fn of<T: Entry>(fields: &Fields, rules: &Rules) -> Vec<(String, String)> {

@@ -289,13 +289,15 @@ impl Moment {
         let sequence = log
             .sequence_at::<Application>(&id.to_string(), number)
             .await?;
-        sequence.map(Self::After).ok_or_else(before_it_began)
+        sequence
+            .map(Self::After)
+            .ok_or_else(|| before_it_began(Kind::NotFound))
     }
 
     /// The number of the last event by then, and the time to say 状態 for.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] when there was none; [`Kind::MalformedAddress`] for an event that is still to come.
+    /// [`Kind::NotApplied`] when there was none; [`Kind::MalformedAddress`] for an event that is still to come.
     pub(crate) async fn in_history_of(
         self,
         app: &App,
@@ -319,16 +321,16 @@ impl Moment {
             }
         };
         if sequence == 0 {
-            return Err(before_it_began());
+            return Err(before_it_began(Kind::NotApplied));
         }
         Ok((i64::try_from(sequence).unwrap_or(i64::MAX), at))
     }
 }
 
 /// There is an application, and there was none then: nobody is told to apply.
-fn before_it_began() -> Problem {
+fn before_it_began(kind: Kind) -> Problem {
     Problem::saying(
-        Kind::NotFound,
+        kind,
         "この時点では、まだお申込みがありません。お申込みより後の時点を指定してください。",
     )
 }
