@@ -466,7 +466,7 @@ mod tests {
                 },
             ),
             (
-                "q",
+                "会員番号・氏名・フリガナなど",
                 Asked {
                     q: "a\u{0}".to_owned(),
                     ..Asked::default()

@@ -98,7 +98,11 @@ async fn a_preview_does_nothing_and_says_why_others_are_left_out_and_a_run_does_
             (&again["ready"], &again["excluded"]),
             (&json!(0), &json!(2))
         );
-        assert_eq!(again["items"][0]["sentence"], "すでにその状態です。");
+        // The deadline of each is that one by now.
+        assert_eq!(
+            again["items"][0]["sentence"],
+            "いまの期限より後の日時を指定してください。"
+        );
     })
     .await;
 }
