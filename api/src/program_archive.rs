@@ -5,11 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use cqrs_es::Aggregate as _;
-use domain::{
-    application::Application,
-    program::{Program, ProgramError, ProgramId, ProgramText, Programs},
-};
+use domain::program::{Program, ProgramError, ProgramId, ProgramText, Programs};
 use eventstore::{EventLog, on_database, write_in_turn};
 use jiff::Timestamp;
 
@@ -55,8 +51,8 @@ pub async fn keep(log: &EventLog, programs: &Programs) -> Result<(), sqlx::Error
     Ok(())
 }
 
-/// The programs that applications name and this start is not configured with, each as it was last kept. Next year's files may stand in the
-/// place of this year's while its applications are still at work.
+/// The programs that this start is not configured with, each as it was last kept. Next year's files may stand in the place of this year's while its
+/// applications are still at work, also those that another node takes in after this one has started.
 ///
 /// A text that this version of the software does not understand is left out and told: its applications cannot be shown.
 ///
@@ -86,37 +82,17 @@ pub async fn earlier(log: &EventLog, programs: &Programs) -> Result<Vec<Program>
         .collect();
     let mut earlier = Vec::new();
     for (program, (version, text)) in kept {
-        if !is_named(log, &program).await? {
-            continue;
-        }
         match text.read() {
             Ok(read) => {
-                tracing::warn!(%program, version, "applications name a program that is not configured: its rules are those that were kept");
+                tracing::warn!(%program, version, "a program is not configured any more: for its applications its rules are those that were kept");
                 earlier.push(read);
             }
             Err(error) => {
-                tracing::error!(%program, version, %error, "applications name a program that is not configured, and its kept rules can not be read any more");
+                tracing::error!(%program, version, %error, "a program is not configured any more, and its kept rules can not be read");
             }
         }
     }
     Ok(earlier)
-}
-
-/// Whether there is an application for a program.
-async fn is_named(log: &EventLog, program: &ProgramId) -> Result<bool, sqlx::Error> {
-    let start = format!("{program}.");
-    let length = i32::try_from(start.chars().count()).unwrap_or(i32::MAX);
-    let found: Option<i32> = on_database!(log.database(), pool => {
-        sqlx::query_scalar(
-            "SELECT 1 FROM events WHERE aggregate_type = $1 AND substr(aggregate_id, 1, $2) = $3 LIMIT 1",
-        )
-        .bind(Application::TYPE)
-        .bind(length)
-        .bind(&start)
-        .fetch_optional(pool)
-        .await
-    })?;
-    Ok(found.is_some())
 }
 
 /// A version that was kept; `None` when no service with it has ever started on this database.

@@ -12,7 +12,10 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::{FiscalYear, YearMonth, jst_date, jst_instant, parse_jst_instant};
+use crate::{
+    calendar::{FiscalYear, YearMonth, jst_date, jst_instant, parse_jst_instant},
+    text::is_blank,
+};
 
 /// Key of a program, e.g. `specialist-renewal-2026`: letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -573,6 +576,12 @@ impl Programs {
         let mut all = Sha256::new();
         for (file, text) in files.iter().filter(|(file, _)| !file.starts_with("rules-")) {
             let program = read_program(file, text, files)?;
+            if let Some(reason) = contradiction(&program) {
+                return Err(ProgramError::Inconsistent {
+                    file: format!("{file}.toml"),
+                    reason,
+                });
+            }
             all.update(program.version.as_bytes());
             match programs.entry(program.id.clone()) {
                 Entry::Vacant(place) => {
@@ -636,6 +645,41 @@ impl Programs {
     pub fn version(&self) -> &str {
         &self.version
     }
+}
+
+/// What no program can mean, of one that is configured: a kept one is shown as it was.
+fn contradiction(program: &Program) -> Option<String> {
+    let titles = [
+        ("title", &program.title),
+        ("menu_title", &program.menu_title),
+    ];
+    if let Some((name, _)) = titles.iter().find(|(_, text)| is_blank(text)) {
+        return Some(format!("{name} is empty"));
+    }
+    let links = &program.links;
+    let links = [
+        ("guide", &links.guide),
+        ("unit_table", &links.unit_table),
+        ("recognised_events", &links.recognised_events),
+        ("sample", &links.sample),
+    ];
+    // A page shows them as they are, and a browser takes what has no scheme for an address of our own.
+    let leads_away = |text: &str| {
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    if let Some((name, _)) = links.iter().find(|(_, text)| !leads_away(text)) {
+        return Some(format!(
+            "{name} is no address: it begins with https:// or http:// and names a host"
+        ));
+    }
+    let renewals = &program.renewals;
+    if renewals.last.is_some_and(|last| last < renewals.first) {
+        return Some("the last renewal comes before the first".to_owned());
+    }
+    None
 }
 
 fn read_program(file: &str, text: &str, files: &[(&str, &str)]) -> Result<Program, ProgramError> {
@@ -772,6 +816,27 @@ mod tests {
             told.contains("specialist-renewal-2026 is that of another file"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_program_with_a_title_or_a_link_that_can_mean_nothing_is_refused() {
+        let text = EMBEDDED[1].1;
+        let value = |key: &str| {
+            let start = format!("{key} = ");
+            let line = text.lines().find(|line| line.starts_with(&start));
+            line.unwrap()
+        };
+        for (key, instead, told) in [
+            ("title", "\"\"", "title is empty"),
+            ("menu_title", "\"\u{200B}\"", "menu_title is empty"),
+            ("guide", "\"javascript:alert(1)\"", "guide is no address"),
+            ("guide", "\"www.jsmo.or.jp\"", "guide is no address"),
+            ("sample", "\"https:///x\"", "sample is no address"),
+        ] {
+            let other = text.replace(value(key), &format!("{key} = {instead}"));
+            let error = Programs::from_files(&[EMBEDDED[0], (EMBEDDED[1].0, &other)]).unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -62,6 +62,28 @@ async fn applications_of_a_program_that_is_not_configured_any_more_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_with_next_years_files_knows_what_another_takes_in_after_it_has_started() {
+    each_demonstration(async |database| {
+        let this_year = TestService::on(database).await;
+        let later = tempfile::tempdir().unwrap();
+        next_year(later.path());
+        let next = TestService::with_programs(database, later.path()).await;
+        let yoko = this_year.applicant("9000001", FOURTH, "documents_and_exam");
+        let page = next
+            .secretariat()
+            .get(&format!("/desk/applications/{}", yoko.id));
+        assert_eq!(page.status, 200, "{}", page.text);
+        let page = next
+            .member("9000001")
+            .get(&format!("/applications/{}/documents/profile", yoko.id));
+        assert_eq!(page.status, 200, "{}", page.text);
+        next.stop().await;
+        this_year.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_of_before_is_not_offered_to_who_withdraws_also_in_its_period() {
     each_demonstration(async |database| {
         let service = TestService::on(database).await;
