@@ -199,7 +199,9 @@ async fn files_hold_the_names_as_they_are_and_numbers_with_their_zeros() {
                 ))
                 .bytes
         };
-        assert_eq!(again(), again());
+        // The minute of the last event may end between two of them, and not twice.
+        let three = [again(), again(), again()];
+        assert!(three[0] == three[1] || three[1] == three[2]);
     })
     .await;
 }

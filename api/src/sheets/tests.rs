@@ -84,6 +84,18 @@ const DANGEROUS: [&str; 8] = [
 ];
 
 #[test]
+fn a_workbook_of_the_same_minute_is_the_same() {
+    let sheet = sheet(&[Kind::Text]);
+    let rows = [texts(&["臨床 瘍子"])];
+    let at = |second: i64| {
+        let created = created() + jiff::SignedDuration::from_secs(second);
+        file(Format::Xlsx, created, (&sheet, &rows), &[]).unwrap().0
+    };
+    assert_eq!(at(0), at(59));
+    assert_ne!(at(0), at(60));
+}
+
+#[test]
 fn xlsx_gives_back_every_text_and_code_as_a_text() {
     for kind in [Kind::Text, Kind::Code] {
         let sheet = sheet(&[kind; 8]);

@@ -112,8 +112,11 @@ impl Workbook {
     pub(super) fn new(created: Timestamp, first: &Sheet) -> Result<Self, SheetError> {
         let mut book = Book::new();
         let mut properties = DocProperties::new();
-        // Without it the library would ask the clock, and the same question would give other bytes each time.
-        let utc = jiff::tz::Offset::UTC.to_datetime(created);
+        // Without it the library would ask the clock, and the same question would give other bytes each time. To the minute, as 集計時点 is written
+        // everywhere: of a minute that is not over, it would be another second each time.
+        let minute = created.as_second().div_euclid(60) * 60;
+        let minute = Timestamp::from_second(minute).unwrap_or(created);
+        let utc = jiff::tz::Offset::UTC.to_datetime(minute);
         properties = properties.set_creation_datetime(&excel_time(utc)?);
         book.set_properties(&properties);
         let formats = Formats::new();
